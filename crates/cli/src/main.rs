@@ -1,0 +1,2 @@
+//! The `lakeflow` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! `databricks.yml`: variables, targets, includes, jobs; positions are kept for messages.

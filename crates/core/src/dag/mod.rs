@@ -1,0 +1,1 @@
+//! The task graph: order, cycles, run-if, condition outcomes, and the result that the leaves give a run.

@@ -1,0 +1,1 @@
+//! Task type and parameters to the fields of a run-now request.

@@ -1,0 +1,1 @@
+//! What a run is: status and legacy state, tasks, attempts, outcome, progress.
