@@ -72,7 +72,10 @@ mod tests {
     fn reads_numbers_and_text_without_rounding() {
         let big = "9007199254740993"; // 2^53 + 1: a double would give ...992
         assert_eq!(serde_json::from_str::<JobId>(big).unwrap(), JobId(9_007_199_254_740_993));
-        assert_eq!(serde_json::from_str::<RunId>("\"9007199254740993\"").unwrap(), RunId(9_007_199_254_740_993));
+        assert_eq!(
+            serde_json::from_str::<RunId>("\"9007199254740993\"").unwrap(),
+            RunId(9_007_199_254_740_993)
+        );
         assert_eq!(serde_json::to_string(&RunId(i64::MAX)).unwrap(), "9223372036854775807");
     }
 

@@ -47,7 +47,14 @@ pub struct Problem {
 impl Problem {
     /// A problem that makes the definition unusable.
     pub fn error(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, path: path.into(), message: message.into(), hint: None, position: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            path: path.into(),
+            message: message.into(),
+            hint: None,
+            position: None,
+        }
     }
 
     /// A problem that lets the definition run, most likely not as meant.

@@ -1,1 +1,9 @@
 //! The job definition: a lenient model that keeps unknown fields, and a lint that reports every problem at once.
+//!
+//! [`JobSettings::read_all`] turns JSON into the model and lists every wrong type; [`lint`] judges the model.
+//! Reference sections 4 to 6 and 18. Nothing here touches files or knows of bundles.
+
+mod model;
+pub mod wire;
+
+pub use model::*;

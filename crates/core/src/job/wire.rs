@@ -1,0 +1,454 @@
+//! How definition types read themselves from JSON and write themselves back.
+//!
+//! Reading is lenient and total: a wrong value is a [`Problem`] with its path and the reader goes on, so one pass
+//! finds every wrong type. Fields that a type does not know stay in its `unknown` map and are written back as they
+//! came (design rule 3). This module holds no rule about what values mean; that is the lint's work.
+
+use crate::problem::Problem;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// A place in a JSON document, as a chain from the leaf to the root. Shown as `tasks[2].depends_on[0].task_key`.
+#[derive(Clone, Copy, Debug)]
+pub enum Path<'a> {
+    /// The whole document.
+    Root,
+    /// A member of an object.
+    Key(&'a Self, &'a str),
+    /// An element of an array, from 0.
+    Index(&'a Self, usize),
+}
+
+impl Path<'_> {
+    /// The path of a member of the object at this path.
+    pub fn key<'a>(&'a self, name: &'a str) -> Path<'a> {
+        Path::Key(self, name)
+    }
+
+    /// The path of an element of the array at this path.
+    pub fn index(&self, index: usize) -> Path<'_> {
+        Path::Index(self, index)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+            Path::Key(parent, key) => {
+                let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/".contains(c));
+                match (plain, matches!(parent, Path::Root)) {
+                    (true, true) => f.write_str(key),
+                    (true, false) => write!(f, "{parent}.{key}"),
+                    (false, _) => write!(f, "{parent}[{key:?}]"),
+                }
+            }
+        }
+    }
+}
+
+/// A type that reads itself from JSON and writes itself back.
+pub trait Wire: Sized {
+    /// Reads a present, non-null value. `None` after a problem that leaves nothing to work with.
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self>;
+
+    /// Writes the value as it goes on the wire.
+    fn write(&self) -> Value;
+
+    /// What a missing or null field means; `None` makes the field required.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// True when writing may leave the field out.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+/// The name of a JSON type with its article, for messages.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The value as a person would recognise it, cut at 40 characters.
+pub(crate) fn excerpt(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+pub(crate) fn wrong_type(value: &Value, path: &Path<'_>, wanted: &str) -> Problem {
+    let message = format!("expected {wanted}, found {} {}", type_name(value), excerpt(value));
+    Problem::error("wrong_type", path.to_string(), message)
+}
+
+/// Reads one member of an object; pushes a problem when it is required and missing.
+pub fn field<T: Wire>(
+    object: &Map<String, Value>,
+    name: &str,
+    path: &Path<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    match object.get(name) {
+        None | Some(Value::Null) => {
+            let absent = T::absent();
+            if absent.is_none() {
+                let message = format!("required field `{name}` is missing");
+                problems.push(Problem::error("missing_field", path.to_string(), message));
+            }
+            absent
+        }
+        Some(value) => T::read(value, &path.key(name), problems),
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        // A wrong optional value is already a problem; going on without it finds the others too.
+        Some(T::read(value, path, problems))
+    }
+    fn write(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Wire::write)
+    }
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let Value::Array(items) = value else {
+            problems.push(wrong_type(value, path, "a list"));
+            return Some(Self::new());
+        };
+        Some(
+            items
+                .iter()
+                .enumerate()
+                .filter_map(|(n, item)| T::read(item, &path.index(n), problems))
+                .collect(),
+        )
+    }
+    fn write(&self) -> Value {
+        Value::Array(self.iter().map(Wire::write).collect())
+    }
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T: Wire> Wire for Box<T> {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        T::read(value, path, problems).map(Self::new)
+    }
+    fn write(&self) -> Value {
+        (**self).write()
+    }
+}
+
+impl Wire for String {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            other => {
+                problems.push(wrong_type(other, path, "a string"));
+                None
+            }
+        }
+    }
+    fn write(&self) -> Value {
+        Value::String(self.clone())
+    }
+}
+
+impl Wire for bool {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let read = value.as_bool();
+        if read.is_none() {
+            problems.push(wrong_type(value, path, "true or false"));
+        }
+        read
+    }
+    fn write(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
+impl Wire for i64 {
+    /// Text that holds an integer is read too (open point 27).
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let read = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        if read.is_none() {
+            problems.push(wrong_type(value, path, "a 64-bit integer"));
+        }
+        read
+    }
+    fn write(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl Wire for crate::id::JobId {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        i64::read(value, path, problems).map(Self)
+    }
+    fn write(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
+/// An opaque block: kept and written back as it came.
+impl Wire for Value {
+    fn read(value: &Value, _path: &Path<'_>, _problems: &mut Vec<Problem>) -> Option<Self> {
+        Some(value.clone())
+    }
+    fn write(&self) -> Value {
+        self.clone()
+    }
+}
+
+/// A map from names to text in the order it was written. Numbers and booleans are turned into text
+/// (reference section 12.1); the order matters where the map becomes a command line (section 5.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextMap(Vec<(String, String)>);
+
+impl TextMap {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a name: in place when it is there already, else at the end.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let (name, value) = (name.into(), value.into());
+        match self.0.iter_mut().find(|(key, _)| *key == name) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// True without entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for TextMap {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::default();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+/// The text of a scalar as reference section 13.7 says; `None` for null, lists and objects.
+pub fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+impl Wire for TextMap {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let Value::Object(entries) = value else {
+            problems.push(wrong_type(value, path, "an object of strings"));
+            return Some(Self::default());
+        };
+        let mut map = Self::default();
+        for (key, entry) in entries {
+            match scalar_text(entry) {
+                Some(text) => map.insert(key.clone(), text),
+                None => problems.push(wrong_type(entry, &path.key(key), "a string")),
+            }
+        }
+        Some(map)
+    }
+    fn write(&self) -> Value {
+        Value::Object(self.iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect())
+    }
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Text that may also be written as a number or a boolean, as job parameter defaults often are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text(pub String);
+
+impl Wire for Text {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let text = scalar_text(value);
+        if text.is_none() {
+            problems.push(wrong_type(value, path, "a string"));
+        }
+        text.map(Self)
+    }
+    fn write(&self) -> Value {
+        Value::from(self.0.as_str())
+    }
+}
+
+/// Declares a definition type: a struct whose fields read and write themselves, with an `unknown` map for the rest,
+/// and serde for it. A field of a type with [`Wire::absent`] is optional; the others are required.
+macro_rules! wire_struct {
+    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$fdoc:meta])* pub $field:ident : $ty:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            $($(#[$fdoc])* pub $field: $ty,)*
+            /// Fields that this version does not know, as they came.
+            pub unknown: serde_json::Map<String, serde_json::Value>,
+        }
+
+        impl $name {
+            /// The names of the fields that this version knows, in the order of the reference.
+            pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+        }
+
+        impl $crate::job::wire::Wire for $name {
+            fn read(
+                value: &serde_json::Value,
+                path: &$crate::job::wire::Path<'_>,
+                problems: &mut Vec<$crate::problem::Problem>,
+            ) -> Option<Self> {
+                let serde_json::Value::Object(object) = value else {
+                    problems.push($crate::job::wire::wrong_type(value, path, "an object"));
+                    return None;
+                };
+                // Every field is read before any missing one ends the reading, so that all problems are found.
+                $(let $field = $crate::job::wire::field::<$ty>(object, stringify!($field), path, problems);)*
+                let unknown = object
+                    .iter()
+                    .filter(|(key, _)| !Self::FIELDS.contains(&key.as_str()))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                Some(Self { $($field: $field?,)* unknown })
+            }
+
+            fn write(&self) -> serde_json::Value {
+                let mut object = serde_json::Map::new();
+                $(if !$crate::job::wire::Wire::is_absent(&self.$field) {
+                    object.insert(stringify!($field).to_owned(), $crate::job::wire::Wire::write(&self.$field));
+                })*
+                object.extend(self.unknown.clone());
+                serde_json::Value::Object(object)
+            }
+        }
+
+        $crate::job::wire::wire_serde!($name);
+    };
+}
+
+/// Declares an enumeration of wire texts; a text outside the list is kept in `Other`.
+macro_rules! open_enum {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)*
+            /// A value that this version does not know, as it came.
+            Other(String),
+        }
+
+        impl $name {
+            /// The known texts.
+            pub const KNOWN: &'static [&'static str] = &[$($text),*];
+
+            /// The text on the wire.
+            pub fn as_str(&self) -> &str {
+                match self { $(Self::$variant => $text,)* Self::Other(text) => text }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text { $($text => Self::$variant,)* other => Self::Other(other.to_owned()) }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::job::wire::Wire for $name {
+            fn read(
+                value: &serde_json::Value,
+                path: &$crate::job::wire::Path<'_>,
+                problems: &mut Vec<$crate::problem::Problem>,
+            ) -> Option<Self> {
+                String::read(value, path, problems).map(|text| Self::from(text.as_str()))
+            }
+            fn write(&self) -> serde_json::Value {
+                serde_json::Value::from(self.as_str())
+            }
+        }
+
+        $crate::job::wire::wire_serde!($name);
+    };
+}
+
+/// Gives a [`Wire`] type serde's traits, so that it can stand inside derived types. Reading fails on the first problem.
+macro_rules! wire_serde {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::job::wire::Wire::write(self).serialize(serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = serde_json::Value::deserialize(deserializer)?;
+                let mut problems = Vec::new();
+                let read =
+                    $crate::job::wire::Wire::read(&value, &$crate::job::wire::Path::Root, &mut problems);
+                match (read, problems.into_iter().next()) {
+                    (Some(read), None) => Ok(read),
+                    (_, Some(problem)) => Err(serde::de::Error::custom(problem)),
+                    (None, None) => Err(serde::de::Error::custom(concat!("not a ", stringify!($name)))),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {open_enum, wire_serde, wire_struct};
+
+wire_serde!(TextMap);
+wire_serde!(Text);
