@@ -412,7 +412,7 @@ macro_rules! open_enum {
                 path: &$crate::job::wire::Path<'_>,
                 problems: &mut Vec<$crate::problem::Problem>,
             ) -> Option<Self> {
-                String::read(value, path, problems).map(|text| Self::from(text.as_str()))
+                <String as $crate::job::wire::Wire>::read(value, path, problems).map(|text| Self::from(text.as_str()))
             }
             fn write(&self) -> serde_json::Value {
                 serde_json::Value::from(self.as_str())

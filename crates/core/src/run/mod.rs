@@ -1,1 +1,10 @@
-//! What a run is: status and legacy state, tasks, attempts, outcome, progress.
+//! What a run is: where it stands, how it ended, and the two forms in which the wire tells it.
+//!
+//! [`Phase`] is the one truth; `status` and the legacy `state` are both derived from it ([`wire`]), and both are read
+//! back into it (design rule 3: a verdict is taken from `status`, with `state` as fallback; an unknown state is never
+//! terminal and never success). Reference section 8. Nothing here decides what happens next; `execution` does.
+
+mod phase;
+pub mod wire;
+
+pub use phase::*;
