@@ -1,0 +1,96 @@
+//! Setting up: each piece is fetched once into the tool cache and is quick when it is there. A piece is complete
+//! when its stamp is; one that was interrupted is made anew.
+
+pub(crate) mod data;
+pub(crate) mod debian;
+pub(crate) mod python;
+pub(crate) mod sdist;
+pub(crate) mod suite;
+pub(crate) mod wasm;
+
+use crate::place::Place;
+use crate::process::Result;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// `cargo xtask setup`.
+pub(crate) fn run() -> Result<ExitCode> {
+    let place = Place::find()?;
+    let python = python::ready(&place, &[python::Set::Spark, python::Set::Test])?;
+    let schemas = suite::ready(&place)?;
+    let flights = data::ready(&place)?;
+    wasm::ready(&place)?;
+    println!("tool cache         {}", place.cache.display());
+    println!("python             {}", python.display());
+    println!("JSON Schema suite  {}", schemas.display());
+    println!("flights data       {}", flights.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says in one line what is being fetched, before it takes its time.
+pub(crate) fn say(what: &str) {
+    eprintln!("setup: {what}");
+}
+
+/// Holds the cache's lock until dropped, so that two commands do not fetch the same piece into each other.
+pub(crate) fn lock(place: &Place) -> Result<File> {
+    let path = place.cache.join("lock");
+    let open = || {
+        let file = File::create(&path)?;
+        if file.try_lock().is_err() {
+            say("waiting for another `cargo xtask` that is setting up");
+            file.lock()?;
+        }
+        Ok::<File, std::io::Error>(file)
+    };
+    open().map_err(|e| format!("{} cannot be locked: {e}", path.display()))
+}
+
+/// A folder of the cache that `make` fills once. `make` gets an empty folder and a Python with pip; what it leaves
+/// in the folder takes the final name only when it is complete.
+pub(crate) fn folder(
+    place: &Place,
+    name: &str,
+    make: impl FnOnce(&Path, &Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let done = place.cache.join(name);
+    if done.exists() {
+        return Ok(done);
+    }
+    let python = python::ready(place, &[])?;
+    let _lock = lock(place)?;
+    if done.exists() {
+        return Ok(done);
+    }
+    let part = place.cache.join(format!("{name}.part"));
+    let io = |e: std::io::Error| format!("{}: {e}", part.display());
+    if part.exists() {
+        fs::remove_dir_all(&part).map_err(io)?;
+    }
+    fs::create_dir_all(&part).map_err(io)?;
+    make(&part, &python)?;
+    fs::rename(&part, &done).map_err(io)?;
+    Ok(done)
+}
+
+/// A short name for a text: FNV-1a, the same on every machine and with every compiler.
+pub(crate) fn key(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_fnv_1a() {
+        // Test values of the FNV reference.
+        assert_eq!(key(""), "cbf29ce484222325");
+        assert_eq!(key("a"), "af63dc4c8601ec8c");
+        assert_eq!(key("foobar"), "85944171f73967e8");
+    }
+}
