@@ -21,5 +21,7 @@ pub mod problem;
 pub mod reference;
 pub mod run;
 pub mod schedule;
+mod seed;
 pub mod source;
 pub mod time;
+pub mod wait;

@@ -1,1 +1,18 @@
-//! Each endpoint of the Jobs REST API as plain data: build a request, read a response, classify an error.
+//! The Jobs REST API as plain data: each endpoint builds its request and reads its response, and the same types read
+//! requests and write responses in the local engine, so that the two cannot drift.
+//!
+//! Reference sections 2 and 3. Nothing here sends anything, holds a host or a token, or decides what to do after a
+//! failure beyond saying whether trying again can help ([`fault`]); [`crate::wait`] and the clients drive it.
+
+mod endpoint;
+pub mod fault;
+mod jobs;
+mod me;
+pub mod redact;
+pub mod retry;
+mod runs;
+
+pub use endpoint::*;
+pub use jobs::*;
+pub use me::*;
+pub use runs::*;

@@ -205,14 +205,19 @@ impl Wire for i64 {
     }
 }
 
-impl Wire for crate::id::JobId {
-    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
-        i64::read(value, path, problems).map(Self)
-    }
-    fn write(&self) -> Value {
-        Value::from(self.0)
-    }
+macro_rules! wire_id {
+    ($($id:ty),*) => {$(
+        impl Wire for $id {
+            fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+                i64::read(value, path, problems).map(Self)
+            }
+            fn write(&self) -> Value {
+                Value::from(self.0)
+            }
+        }
+    )*};
 }
+wire_id!(crate::id::JobId, crate::id::RunId);
 
 /// An opaque block: kept and written back as it came.
 impl Wire for Value {
