@@ -1,1 +1,99 @@
 //! When a job fires: Quartz cron and periodic triggers, with time zones and daylight saving.
+//!
+//! The rules are of reference section 15.2 (cron), 15.3 (periodic) and 18 (limits). This room reads no clock and
+//! no zone files: the time to start from is an argument and the zone database is part of the program.
+//! It does not decide whether a trigger is paused, or what happens to fire times that were missed.
+
+mod cron;
+mod days;
+mod parse;
+mod periodic;
+mod zone;
+
+pub use cron::{Cron, Fires, LAST_YEAR};
+pub use periodic::{Periodic, PeriodicUnit};
+pub use zone::Zone;
+
+use crate::error::{Error, ErrorCode};
+use crate::problem::Problem;
+use crate::time::WallTime;
+use serde::Serialize;
+
+/// Scheduled runs of a job are at least this many seconds apart (reference section 18).
+pub const MIN_DISTANCE_SECONDS: u32 = 10;
+
+/// The largest `count` that [`next_fire_times`] takes.
+pub const MAX_COUNT: usize = 1000;
+
+/// One fire time as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fire {
+    /// The moment in UTC: `2026-03-01T02:00:00Z`.
+    pub utc: String,
+    /// The same moment on the clock of the schedule's zone, with its offset: `2026-03-01T03:00:00+01:00`.
+    pub local: String,
+}
+
+impl Fire {
+    /// The fire time `at` as text, read in `zone`.
+    pub fn new(at: WallTime, zone: &Zone) -> Self {
+        Self { utc: zone::utc_text(at), local: zone.text(at) }
+    }
+}
+
+/// All problems of a cron schedule as a job stores it; empty when it can fire.
+///
+/// `expression` is a Quartz expression and `timezone` a Java zone id. The path of a problem is the field's name
+/// (`quartz_cron_expression`, `timezone_id`). Fires closer than [`MIN_DISTANCE_SECONDS`] are a warning.
+pub fn check(expression: &str, timezone: &str) -> Vec<Problem> {
+    let (mut problems, distance) = match Cron::parse(expression) {
+        Ok(cron) => (Vec::new(), cron.shortest_distance_seconds()),
+        Err(problems) => (problems, None),
+    };
+    if let Some(seconds) = distance.filter(|s| *s < MIN_DISTANCE_SECONDS) {
+        let message = format!(
+            "{expression:?} fires every {seconds} s; the minimum distance is {MIN_DISTANCE_SECONDS} s"
+        );
+        problems.push(Problem::warning("cron_too_frequent", "", message));
+    }
+    for problem in &mut problems {
+        "quartz_cron_expression".clone_into(&mut problem.path);
+    }
+    if let Err(problem) = Zone::resolve(timezone) {
+        problems.push(Problem { path: "timezone_id".to_owned(), ..problem });
+    }
+    problems
+}
+
+/// The next fire times of a cron expression, earliest first, each strictly after `after`.
+///
+/// `count` is 1 to [`MAX_COUNT`]. Fewer times come back when the expression's years end; the search itself ends a
+/// hundred years after `after`, and with [`LAST_YEAR`]. An error of code `INVALID_ARGUMENT` names everything that
+/// is wrong with the expression, the zone and the count.
+pub fn next_fire_times(
+    expression: &str,
+    timezone: &str,
+    after: WallTime,
+    count: usize,
+) -> Result<Vec<Fire>, Error> {
+    let cron = Cron::parse(expression);
+    let zone = Zone::resolve(timezone);
+    let mut faults: Vec<String> = cron.as_ref().err().into_iter().flatten().map(fault).collect();
+    faults.extend(zone.as_ref().err().map(fault));
+    if !(1..=MAX_COUNT).contains(&count) {
+        faults.push(format!("count {count} is not in 1-{MAX_COUNT}"));
+    }
+    match (cron, zone) {
+        (Ok(cron), Ok(zone)) if faults.is_empty() => {
+            Ok(cron.fires(after, &zone).take(count).map(|at| Fire::new(at, &zone)).collect())
+        }
+        _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", faults.join("; "))),
+    }
+}
+
+fn fault(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{} ({hint})", problem.message),
+        None => problem.message.clone(),
+    }
+}
