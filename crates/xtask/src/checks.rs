@@ -1,5 +1,5 @@
-//! The checks that are not tests of behaviour: format, lints, documentation, tidy. Each is one suite of one check,
-//! tidy aside, which counts its own tests.
+//! The checks that are not tests of behaviour: format, lints, documentation; each is one suite of one check. And the tidy
+//! test on its own, for a quick look.
 
 use crate::counts::{self, Counts};
 use crate::place::Place;
@@ -32,8 +32,8 @@ pub(crate) fn documentation(place: &Place) -> Result<Counts> {
     check(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The tidy test alone: built for the whole workspace, so that the later test run builds nothing twice.
-pub(crate) fn tidy(place: &Place) -> Result<Counts> {
+/// The tidy test alone: built for the whole workspace, so that a test run after it builds nothing twice.
+fn tidy(place: &Place) -> Result<Counts> {
     let mut command = place.cargo();
     command.args(["test", "--quiet", "--workspace", "--test", "tidy"]);
     let shown = process::shown(&mut command)?;

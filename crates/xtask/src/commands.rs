@@ -27,7 +27,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         about: "run every test; closes with `N passed, N failed`",
         run: crate::test::run,
     },
-    Command { name: "ci", about: "format, lints, documentation and tidy, then `test`", run: crate::ci::run },
+    Command {
+        name: "ci",
+        about: "format, lints and documentation, then `test`; what has to pass before a merge",
+        run: crate::ci::run,
+    },
     Command {
         name: "tidy",
         about: "only the checks of the repository itself: sizes, arrows, versions, documents",
