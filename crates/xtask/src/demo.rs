@@ -12,6 +12,10 @@ const JOB: &str = "flights_medallion";
 /// Sets up, builds, and runs the example on an engine whose data folder is new, so that each demo starts from nothing.
 pub(crate) fn run() -> Result<ExitCode> {
     let place = Place::find()?;
+    let example = setup::data::example_folder(&place);
+    if !example.join("databricks.yml").is_file() {
+        return Err(format!("{} has no databricks.yml", example.display()));
+    }
     let python = python::ready(&place, &[python::Set::Spark])?;
     setup::data::into_example(&place)?;
 
@@ -26,7 +30,6 @@ pub(crate) fn run() -> Result<ExitCode> {
     if data.exists() {
         fs::remove_dir_all(&data).map_err(|e| format!("{} cannot be cleared: {e}", data.display()))?;
     }
-    let example = setup::data::example_folder(&place);
     eprintln!("demo: lakeflow run {JOB}, in {}", example.display());
     let mut lakeflow = Command::new(place.lakeflow());
     lakeflow.current_dir(&example);

@@ -36,7 +36,7 @@ pub(crate) fn check(place: &Place) -> Result<Counts> {
 /// Builds the core alone as a module; returns the file.
 fn build(place: &Place, std: &Std, features: &[&str]) -> Result<PathBuf> {
     let mut command = place.cargo();
-    command.args(["rustc", "--quiet", "--package", "lakeflow-core", "--lib"]);
+    command.args(["rustc", "--package", "lakeflow-core", "--lib"]);
     command.args(["--crate-type", "cdylib", "--target", TARGET]);
     command.args(features);
     let target = configure(place, std, &mut command);
