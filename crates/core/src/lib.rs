@@ -23,5 +23,6 @@ pub mod run;
 pub mod schedule;
 mod seed;
 pub mod source;
+pub mod suggest;
 pub mod time;
 pub mod wait;

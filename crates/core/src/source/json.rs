@@ -1,0 +1,143 @@
+//! JSON: `serde_json` judges the text and decodes its scalars, this module finds the places.
+
+use super::tree::{Data, Mark, Member, Node};
+use crate::problem::Problem;
+use serde_json::{Number, Value, error::Category};
+use std::sync::Arc;
+
+/// Reads one JSON text. Names that an object has twice are kept; the caller judges them.
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
+    // Into a `Value`, since that reading alone limits the depth, on which the scanner relies.
+    if let Err(error) = serde_json::from_str::<Value>(text) {
+        return Err(vec![problem(file, text, &error)]);
+    }
+    let mut scanner = Scanner { file, text, at: 0, line: 1, column: 1 };
+    scanner.value().ok_or_else(|| {
+        let mark = scanner.mark();
+        vec![mark.put_on(Problem::error("bad_json", "", "the number is beyond what a double can hold"))]
+    })
+}
+
+fn problem(file: &Arc<str>, text: &str, error: &serde_json::Error) -> Problem {
+    // serde_json counts columns in bytes and 0 before the first character of a line.
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let bytes = line.len().min(error.column().saturating_sub(1));
+    let column = line.get(..bytes).map_or(bytes, |before| before.chars().count()) + 1;
+    let mark = Mark::new(file, error.line().max(1) as u32, column as u32);
+    let rendered = error.to_string();
+    let said = rendered.split(" at line ").next().unwrap_or(&rendered);
+    let problem = if error.classify() == Category::Eof {
+        let message = format!("the JSON ends too early: {said}");
+        Problem::error("bad_json", "", message).with_hint("the file may have been cut off")
+    } else {
+        let problem = Problem::error("bad_json", "", format!("the JSON is broken: {said}"));
+        match said {
+            "trailing comma" => problem.with_hint("remove the comma before the closing bracket"),
+            "key must be a string" => problem.with_hint("put double quotes around names"),
+            _ => problem,
+        }
+    };
+    mark.put_on(problem)
+}
+
+/// Walks a text that is known to be valid JSON. Methods give `None` only for a number that no double holds.
+struct Scanner<'a> {
+    file: &'a Arc<str>,
+    text: &'a str,
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> Scanner<'a> {
+    fn mark(&self) -> Mark {
+        Mark::new(self.file, self.line, self.column)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn step(&mut self) {
+        if let Some(c) = self.peek() {
+            self.at += c.len_utf8();
+            (self.line, self.column) =
+                if c == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
+        }
+    }
+
+    /// Skips blanks and, after them, the given separator.
+    fn skip(&mut self, separator: Option<char>) {
+        while self.peek().is_some_and(|c| c.is_ascii_whitespace()) {
+            self.step();
+        }
+        if separator.is_some() && self.peek() == separator {
+            self.step();
+            self.skip(None);
+        }
+    }
+
+    fn value(&mut self) -> Option<Node> {
+        self.skip(None);
+        let mark = self.mark();
+        let data = match self.peek()? {
+            '{' => self.object()?,
+            '[' => self.list()?,
+            '"' => Data::Text(self.string()?),
+            _ => self.word()?,
+        };
+        Some(Node::new(data, mark))
+    }
+
+    fn object(&mut self) -> Option<Data> {
+        let mut members = Vec::new();
+        self.skip(Some('{'));
+        while self.peek()? != '}' {
+            let mark = self.mark();
+            let key = self.string()?;
+            self.skip(Some(':'));
+            let value = self.value()?;
+            members.push(Member { key, mark, value });
+            self.skip(Some(','));
+        }
+        self.step();
+        Some(Data::Object(members))
+    }
+
+    fn list(&mut self) -> Option<Data> {
+        let mut items = Vec::new();
+        self.skip(Some('['));
+        while self.peek()? != ']' {
+            items.push(self.value()?);
+            self.skip(Some(','));
+        }
+        self.step();
+        Some(Data::List(items))
+    }
+
+    fn string(&mut self) -> Option<String> {
+        let start = self.at;
+        self.step();
+        while self.peek()? != '"' {
+            if self.peek() == Some('\\') {
+                self.step();
+            }
+            self.step();
+        }
+        self.step();
+        serde_json::from_str(&self.text[start..self.at]).ok()
+    }
+
+    fn word(&mut self) -> Option<Data> {
+        let start = self.at;
+        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
+            self.step();
+        }
+        Some(match &self.text[start..self.at] {
+            "null" => Data::Null,
+            "true" => Data::Bool(true),
+            "false" => Data::Bool(false),
+            number => Data::Number(serde_json::from_str::<Number>(number).ok()?),
+        })
+    }
+}
