@@ -3,7 +3,9 @@
 //! [`JobSettings::read_all`] turns JSON into the model and lists every wrong type; [`lint`] judges the model.
 //! Reference sections 4 to 6 and 18. Nothing here touches files or knows of bundles.
 
+mod lint;
 mod model;
 pub mod wire;
 
+pub use lint::{ApiVersion, LintOptions, RULES, Rule, check, lint};
 pub use model::*;

@@ -65,6 +65,34 @@ pub trait Wire: Sized {
     fn is_absent(&self) -> bool {
         false
     }
+
+    /// What stands in for a value that could not be read, once its problem was reported. With it a list keeps its
+    /// length, so the paths of the other elements stay right and the lint can go on.
+    fn stand_in() -> Option<Self> {
+        None
+    }
+
+    /// Shows every object and every enumeration in this value, parents first.
+    fn walk(&self, _path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {}
+}
+
+/// What [`Wire::walk`] shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// An object: the fields that its type knows, and those that it does not know.
+    Object {
+        /// Names that the type knows.
+        fields: &'static [&'static str],
+        /// The rest, as it came.
+        unknown: &'a Map<String, Value>,
+    },
+    /// An enumeration: its text and the texts that are known.
+    Choice {
+        /// The text on the wire.
+        text: &'a str,
+        /// The known texts.
+        known: &'static [&'static str],
+    },
 }
 
 /// The name of a JSON type with its article, for messages.
@@ -127,6 +155,11 @@ impl<T: Wire> Wire for Option<T> {
     fn is_absent(&self) -> bool {
         self.is_none()
     }
+    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
+        if let Some(value) = self {
+            value.walk(path, visit);
+        }
+    }
 }
 
 impl<T: Wire> Wire for Vec<T> {
@@ -139,7 +172,7 @@ impl<T: Wire> Wire for Vec<T> {
             items
                 .iter()
                 .enumerate()
-                .filter_map(|(n, item)| T::read(item, &path.index(n), problems))
+                .filter_map(|(n, item)| T::read(item, &path.index(n), problems).or_else(T::stand_in))
                 .collect(),
         )
     }
@@ -152,6 +185,11 @@ impl<T: Wire> Wire for Vec<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
+    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
+        for (n, item) in self.iter().enumerate() {
+            item.walk(&path.index(n), visit);
+        }
+    }
 }
 
 impl<T: Wire> Wire for Box<T> {
@@ -160,6 +198,12 @@ impl<T: Wire> Wire for Box<T> {
     }
     fn write(&self) -> Value {
         (**self).write()
+    }
+    fn stand_in() -> Option<Self> {
+        T::stand_in().map(Self::new)
+    }
+    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
+        (**self).walk(path, visit);
     }
 }
 
@@ -176,6 +220,9 @@ impl Wire for String {
     fn write(&self) -> Value {
         Value::String(self.clone())
     }
+    fn stand_in() -> Option<Self> {
+        Some(Self::new())
+    }
 }
 
 impl Wire for bool {
@@ -188,6 +235,9 @@ impl Wire for bool {
     }
     fn write(&self) -> Value {
         Value::Bool(*self)
+    }
+    fn stand_in() -> Option<Self> {
+        Some(false)
     }
 }
 
@@ -203,6 +253,9 @@ impl Wire for i64 {
     fn write(&self) -> Value {
         Value::from(*self)
     }
+    fn stand_in() -> Option<Self> {
+        Some(0)
+    }
 }
 
 macro_rules! wire_id {
@@ -213,6 +266,9 @@ macro_rules! wire_id {
             }
             fn write(&self) -> Value {
                 Value::from(self.0)
+            }
+            fn stand_in() -> Option<Self> {
+                Some(Self(0))
             }
         }
     )*};
@@ -325,6 +381,9 @@ impl Wire for Text {
     fn write(&self) -> Value {
         Value::from(self.0.as_str())
     }
+    fn stand_in() -> Option<Self> {
+        Some(Self::default())
+    }
 }
 
 /// Declares a definition type: a struct whose fields read and write themselves, with an `unknown` map for the rest,
@@ -361,7 +420,21 @@ macro_rules! wire_struct {
                     .filter(|(key, _)| !Self::FIELDS.contains(&key.as_str()))
                     .map(|(key, value)| (key.clone(), value.clone()))
                     .collect();
-                Some(Self { $($field: $field?,)* unknown })
+                Some(Self { $($field: $field.or_else(<$ty as $crate::job::wire::Wire>::stand_in)?,)* unknown })
+            }
+
+            fn stand_in() -> Option<Self> {
+                let empty = serde_json::Value::Object(serde_json::Map::new());
+                Self::read(&empty, &$crate::job::wire::Path::Root, &mut Vec::new())
+            }
+
+            fn walk(
+                &self,
+                path: &$crate::job::wire::Path<'_>,
+                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
+            ) {
+                visit(path, $crate::job::wire::Part::Object { fields: Self::FIELDS, unknown: &self.unknown });
+                $($crate::job::wire::Wire::walk(&self.$field, &path.key(stringify!($field)), visit);)*
             }
 
             fn write(&self) -> serde_json::Value {
@@ -421,6 +494,16 @@ macro_rules! open_enum {
             }
             fn write(&self) -> serde_json::Value {
                 serde_json::Value::from(self.as_str())
+            }
+            fn stand_in() -> Option<Self> {
+                Some(Self::Other(String::new()))
+            }
+            fn walk(
+                &self,
+                path: &$crate::job::wire::Path<'_>,
+                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
+            ) {
+                visit(path, $crate::job::wire::Part::Choice { text: self.as_str(), known: Self::KNOWN });
             }
         }
 

@@ -49,7 +49,7 @@ struct Scanner<'a> {
     column: u32,
 }
 
-impl<'a> Scanner<'a> {
+impl Scanner<'_> {
     fn mark(&self) -> Mark {
         Mark::new(self.file, self.line, self.column)
     }
