@@ -4,6 +4,7 @@
 //! same files.
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// One case of a vector file.
@@ -35,4 +36,25 @@ pub fn vectors<I: DeserializeOwned, E: DeserializeOwned>(file: &str) -> Vec<Vect
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert!(!cases.is_empty(), "{} has no cases", path.display());
     cases
+}
+
+/// The value with every object `{"$repeat": [text, times], "before": …, "after": …}` replaced by the long text that it
+/// stands for, so that vectors about limits stay readable.
+#[expect(clippy::panic, reason = "a test loader")]
+pub fn expand(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(expand).collect(),
+        Value::Object(members) => match members.get("$repeat") {
+            None => {
+                Value::Object(members.iter().map(|(key, member)| (key.clone(), expand(member))).collect())
+            }
+            Some(repeat) => {
+                let (text, times): (String, usize) =
+                    serde_json::from_value(repeat.clone()).unwrap_or_else(|e| panic!("$repeat: {e}"));
+                let side = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+                Value::String(format!("{}{}{}", side("before"), text.repeat(times), side("after")))
+            }
+        },
+        scalar => scalar.clone(),
+    }
 }

@@ -86,6 +86,7 @@ rules! {
 
     // Triggers.
     BAD_CRON "bad_cron" Error "Cron expressions are valid Quartz (section 15.2)."
+    CRON_TOO_FREQUENT "cron_too_frequent" Warning "Scheduled runs are at least 10 seconds apart (section 18)."
     BAD_TIME_ZONE "bad_time_zone" Error "Time zones exist (section 15.2)."
     TRIGGER_CHOICE "trigger_choice" Error "A trigger is of exactly one kind (section 15.1)."
     TRIGGER_CONFLICT "trigger_conflict" Error "`continuous` and `triggers` stand alone (sections 15.1 and 15.9)."

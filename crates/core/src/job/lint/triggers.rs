@@ -3,11 +3,14 @@
 use super::names::{count, range};
 use super::{Lint, rules};
 use crate::job::wire::Path;
-use crate::job::{PerformanceTarget, TriggerSettings};
+use crate::job::{CronSchedule, PerformanceTarget, TriggerSettings};
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     conflicts(lint);
     let root = Path::Root;
+    if let Some(schedule) = &lint.job.schedule {
+        cron(lint, &root.key("schedule"), schedule);
+    }
     if let Some(trigger) = &lint.job.trigger {
         trigger_settings(lint, &root.key("trigger"), trigger);
     }
@@ -16,6 +19,17 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
     {
         let message = "`duration_target` has no effect without `performance_target` COST_OPTIMIZED";
         lint.report(rules::DURATION_TARGET, &root.key("duration_target"), message);
+    }
+}
+
+fn cron(lint: &mut Lint<'_>, path: &Path<'_>, schedule: &CronSchedule) {
+    for problem in crate::schedule::check(&schedule.quartz_cron_expression, &schedule.timezone_id) {
+        let rule = match (problem.path.as_str(), problem.is_error()) {
+            ("timezone_id", _) => rules::BAD_TIME_ZONE,
+            (_, true) => rules::BAD_CRON,
+            (_, false) => rules::CRON_TOO_FREQUENT,
+        };
+        lint.report_with(rule, &path.key(&problem.path), problem.message, problem.hint);
     }
 }
 

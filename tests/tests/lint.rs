@@ -1,0 +1,83 @@
+//! The vectors of the job lint, and that its table of rules is complete and each rule is shown by a vector.
+
+use lakeflow_core::job::{ApiVersion, LintOptions, RULES, check};
+use lakeflow_tests::{expand, vectors};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, serde::Deserialize)]
+struct Input {
+    job: Value,
+    #[serde(default)]
+    api: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+struct Found {
+    code: String,
+    path: String,
+    severity: String,
+}
+
+fn problems(input: &Input) -> Vec<Found> {
+    let api = if input.api == "2.1" { ApiVersion::V2_1 } else { ApiVersion::V2_2 };
+    let (_, problems) = check(&expand(&input.job), &LintOptions { api });
+    let found = problems.iter().map(|problem| Found {
+        code: problem.code.to_owned(),
+        path: problem.path.clone(),
+        severity: if problem.is_error() { "error" } else { "warning" }.to_owned(),
+    });
+    found.collect()
+}
+
+#[test]
+fn every_problem_is_found_and_no_other() {
+    let mut failed = Vec::new();
+    for case in vectors::<Input, Vec<Found>>("lint.json") {
+        // Problems of one value have no order among themselves.
+        let (mut found, mut wanted) = (problems(&case.input), case.expect.clone());
+        found.sort();
+        wanted.sort();
+        if found != wanted {
+            failed.push(format!("{}\n  found  {found:?}\n  wanted {wanted:?}", case.name));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn problems_come_in_the_order_of_the_document() {
+    let cases = vectors::<Input, Vec<Found>>("lint.json");
+    let nine = cases.iter().find(|case| case.name == "nine different faults").expect("the case is there");
+    assert_eq!(problems(&nine.input), nine.expect);
+    assert_eq!(nine.expect.iter().map(|found| &found.code).collect::<BTreeSet<_>>().len(), 9);
+}
+
+#[test]
+fn the_table_of_rules_is_complete_and_every_rule_is_shown() {
+    let table: BTreeSet<(String, String)> = RULES
+        .iter()
+        .map(|rule| (rule.code.to_owned(), serde_json::to_value(rule.severity).expect("text").to_string()))
+        .collect();
+    assert_eq!(table.len(), RULES.len(), "two rules have one code");
+    let shown: BTreeSet<(String, String)> = vectors::<Input, Vec<Found>>("lint.json")
+        .into_iter()
+        .flat_map(|case| case.expect)
+        .map(|found| (found.code, format!("{:?}", found.severity)))
+        .collect();
+    assert_eq!(table, shown);
+}
+
+#[test]
+fn a_cycle_is_printed_and_a_slip_gets_a_hint() {
+    let job = serde_json::json!({"tasks": [
+        {"task_key": "a", "notebook_task": {"notebook_path": "/n"}, "depends_on": [{"task_key": "b"}]},
+        {"task_key": "b", "notebook_task": {"notebook_path": "/n"}, "depends_on": [{"task_key": "a"}]},
+        {"task_key": "customers", "notebook_task": {"notebook_path": "/n"}},
+        {"task_key": "d", "notebook_task": {"notebook_path": "/n"}, "depends_on": [{"task_key": "custmers"}]},
+    ]});
+    let (_, problems) = check(&job, &LintOptions::default());
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(texts[0].contains("a → b → a"), "{texts:?}");
+    assert!(texts[1].contains("did you mean `customers`?"), "{texts:?}");
+}
