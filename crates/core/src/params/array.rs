@@ -1,0 +1,264 @@
+//! Keywords for arrays: `prefixItems`, `items`, `contains` with its counts, `minItems`, `maxItems`,
+//! `uniqueItems`, `unevaluatedItems`.
+
+use super::check::Check;
+use super::compile::{Compiler, Place};
+use super::evaluated::Evaluated;
+use super::instance::{Instance, shown};
+use super::node::{FALSE, NodeId};
+use super::value::{equal, hash};
+use super::violation::Path;
+use serde_json::{Map, Value};
+
+/// The keywords for arrays of one schema.
+#[derive(Debug)]
+pub(crate) struct ArrayRules {
+    min: Option<u64>,
+    max: Option<u64>,
+    unique: bool,
+    prefix: Box<[NodeId]>,
+    items: Option<NodeId>,
+    contains: Option<Contains>,
+}
+
+#[derive(Debug)]
+struct Contains {
+    schema: NodeId,
+    min: Option<u64>,
+    max: Option<u64>,
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<ArrayRules>> {
+    let (min, max) = (c.count(at, schema, "minContains"), c.count(at, schema, "maxContains"));
+    if let Some(Value::Array(_)) = schema.get("items") {
+        c.hint_for(at, "items", "2020-12 writes a list of schemas as \"prefixItems\"");
+    }
+    let rules = ArrayRules {
+        min: c.count(at, schema, "minItems"),
+        max: c.count(at, schema, "maxItems"),
+        unique: c.flag(at, schema, "uniqueItems"),
+        prefix: c.schemas(at, schema, "prefixItems").unwrap_or_default(),
+        items: c.schema(at, schema, "items"),
+        contains: c.schema(at, schema, "contains").map(|schema| Contains { schema, min, max }),
+    };
+    let empty = rules.min.is_none()
+        && rules.max.is_none()
+        && !rules.unique
+        && rules.prefix.is_empty()
+        && rules.items.is_none()
+        && rules.contains.is_none();
+    (!empty).then(|| Box::new(rules))
+}
+
+pub(crate) fn check<I: Instance>(
+    rules: &ArrayRules,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let length = instance.len() as u64;
+    let mut valid = true;
+    if let Some(min) = rules.min
+        && length < min
+    {
+        valid = false;
+        if !check.fail(at, "minItems", || counted(instance, length, "item", "fewer than the minimum", min)) {
+            return false;
+        }
+    }
+    if let Some(max) = rules.max
+        && length > max
+    {
+        valid = false;
+        if !check.fail(at, "maxItems", || counted(instance, length, "item", "more than the maximum", max)) {
+            return false;
+        }
+    }
+    if rules.unique
+        && let Some((first, second)) = equal_items(check, instance)
+    {
+        valid = false;
+        let message = || format!("{} has equal items at {first} and {second}", shown(instance));
+        if !check.fail(at, "uniqueItems", message) {
+            return false;
+        }
+    }
+    if !rules.prefix.is_empty() || rules.items.is_some() {
+        valid = check_items(rules, check, instance, at, seen.as_deref_mut()) && valid;
+        if !valid && !check.goes_on() {
+            return false;
+        }
+    }
+    if let Some(contains) = &rules.contains {
+        valid = check_contains(contains, check, instance, at, seen) && valid;
+    }
+    valid
+}
+
+fn check_items<I: Instance>(
+    rules: &ArrayRules,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut valid = true;
+    let prefix = rules.prefix.len();
+    for (n, item) in instance.items().enumerate() {
+        let Some(id) = rules.prefix.get(n).copied().or(rules.items) else { break };
+        let here = Path::Index(at, n);
+        let fits = if id == FALSE && n >= prefix {
+            check.fail(&here, "items", || not_allowed(n, &item));
+            false
+        } else {
+            check.node(id, &item, &here, None)
+        };
+        if !fits {
+            valid = false;
+            if !check.goes_on() {
+                return false;
+            }
+        }
+    }
+    if let Some(seen) = seen {
+        if rules.items.is_some() {
+            seen.add_all();
+        } else {
+            (0..prefix).for_each(|n| seen.add(n));
+        }
+    }
+    valid
+}
+
+fn not_allowed<I: Instance>(position: usize, item: &I) -> String {
+    format!("item {position} is not allowed: {}", shown(item))
+}
+
+fn check_contains<I: Instance>(
+    contains: &Contains,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let min = contains.min.unwrap_or(1);
+    let mut count = 0;
+    for (n, item) in instance.items().enumerate() {
+        if check.quick(contains.schema, &item, &Path::Index(at, n), None) {
+            count += 1;
+            match &mut seen {
+                Some(seen) => seen.add(n),
+                None if count >= min && contains.max.is_none() => break,
+                None => {}
+            }
+        }
+        if check.stopped.is_some() {
+            return false;
+        }
+    }
+    let mut valid = true;
+    if count < min {
+        valid = false;
+        match contains.min {
+            None => check.fail(at, "contains", || format!("{} has no matching item", shown(instance))),
+            Some(_) => check.fail(at, "minContains", || {
+                counted(instance, count, "matching item", "fewer than the minimum", min)
+            }),
+        };
+    }
+    if let Some(max) = contains.max
+        && count > max
+    {
+        valid = false;
+        check.fail(at, "maxContains", || {
+            counted(instance, count, "matching item", "more than the maximum", max)
+        });
+    }
+    valid
+}
+
+/// `value has 1 item, fewer than the minimum 2`.
+pub(crate) fn counted<I: Instance>(
+    instance: &I,
+    count: u64,
+    noun: &str,
+    relation: &str,
+    limit: u64,
+) -> String {
+    let noun = match (count, noun) {
+        (1, noun) => noun.to_owned(),
+        (_, "property") => "properties".to_owned(),
+        (_, noun) => format!("{noun}s"),
+    };
+    format!("{} has {count} {noun}, {relation} {limit}", shown(instance))
+}
+
+/// Items that are compared pair by pair; longer arrays are sorted by hash first.
+const PAIRWISE: usize = 8;
+
+/// The first item that comes again, and where it does.
+fn equal_items<I: Instance>(check: &mut Check<'_>, instance: &I) -> Option<(usize, usize)> {
+    let length = instance.len();
+    if length < 2 {
+        return None;
+    }
+    if length <= PAIRWISE {
+        return instance.items().enumerate().find_map(|(n, a)| {
+            let later = instance.items().enumerate().skip(n + 1);
+            later.into_iter().find(|(_, b)| equal(check, &a, b)).map(|(m, _)| (n, m))
+        });
+    }
+    let mut hashed: Vec<(u64, usize, I)> = Vec::with_capacity(length);
+    for (n, item) in instance.items().enumerate() {
+        hashed.push((hash(check, &item), n, item));
+    }
+    hashed.sort_by_key(|(hash, n, _)| (*hash, *n));
+    let mut first: Option<(usize, usize)> = None;
+    for same in hashed.chunk_by(|a, b| a.0 == b.0) {
+        for (n, (_, i, a)) in same.iter().enumerate() {
+            if let Some((_, j, _)) = same[n + 1..].iter().find(|(_, _, b)| equal(check, a, b)) {
+                first = Some(first.map_or((*i, *j), |found| found.min((*i, *j))));
+                break;
+            }
+            if check.stopped.is_some() {
+                return None;
+            }
+        }
+    }
+    first
+}
+
+pub(crate) fn check_unevaluated<I: Instance>(
+    id: NodeId,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    own: &mut Evaluated,
+) -> bool {
+    let mut valid = true;
+    for (n, item) in instance.items().enumerate() {
+        if own.has(n) {
+            continue;
+        }
+        let here = Path::Index(at, n);
+        let fits = if id == FALSE {
+            check.fail(&here, "unevaluatedItems", || not_allowed(n, &item));
+            false
+        } else {
+            check.node(id, &item, &here, None)
+        };
+        if !fits {
+            valid = false;
+            if !check.goes_on() {
+                return false;
+            }
+        }
+    }
+    own.add_all();
+    valid
+}

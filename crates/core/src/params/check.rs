@@ -1,0 +1,265 @@
+//! One validation: descends into schema and instance together, with a budget of work.
+//!
+//! It has two modes. The quick one stops at the first violation and allocates nothing on the valid path; the
+//! collecting one goes on, and visits members in the order of their names so that what is listed does not
+//! depend on the order of a map.
+
+use super::evaluated::Evaluated;
+use super::instance::{Instance, View, shown};
+use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
+use super::node::{FALSE, Node, NodeId, Program, TRUE};
+use super::violation::{Path, Violation};
+use super::{array, logic, number, object, string, value};
+
+/// Why a validation gave up.
+#[derive(Clone, Copy)]
+pub(crate) enum Stop {
+    Work,
+    Depth,
+}
+
+impl Stop {
+    pub(crate) fn violation(self) -> Violation {
+        let message = match self {
+            Self::Work => format!("validation takes more than {MAX_WORK} steps"),
+            Self::Depth => format!("more than {MAX_DEPTH} schemas are applied inside one another"),
+        };
+        Violation { path: String::new(), keyword: "limit", message }
+    }
+}
+
+/// Violations of the collecting mode.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) list: Vec<Violation>,
+    /// More were found than are listed.
+    pub(crate) more: bool,
+}
+
+pub(crate) struct Check<'s> {
+    program: &'s Program,
+    work: u64,
+    depth: usize,
+    pub(crate) stopped: Option<Stop>,
+    /// `None` in the quick mode.
+    pub(crate) found: Option<Found>,
+    /// Resources entered, outermost first; empty when no `$dynamicRef` asks for it.
+    scope: Vec<u32>,
+}
+
+impl<'s> Check<'s> {
+    pub(crate) fn new(program: &'s Program, found: Option<Found>) -> Self {
+        Self { program, work: MAX_WORK, depth: 0, stopped: None, found, scope: Vec::new() }
+    }
+
+    /// Applies a subschema to a value. `outer` learns which parts of the value were evaluated; what it learns
+    /// from a subschema that fails is for the caller to drop.
+    pub(crate) fn node<I: Instance>(
+        &mut self,
+        id: NodeId,
+        instance: &I,
+        at: &Path<'_>,
+        outer: Option<&mut Evaluated>,
+    ) -> bool {
+        if id == TRUE {
+            return true;
+        }
+        if !self.spend(8) || !self.descend() {
+            return false;
+        }
+        let program = self.program;
+        let mut id = id;
+        while let Some(target) = program.nodes[id as usize].alias {
+            id = target;
+        }
+        let node = &program.nodes[id as usize];
+        let entered = program.dynamic && self.scope.last() != Some(&node.resource);
+        if entered {
+            self.scope.push(node.resource);
+        }
+        let valid = if id == FALSE {
+            self.fail(at, "false", || format!("{} is not allowed here", shown(instance)));
+            false
+        } else if node.unevaluated_items.is_some() || node.unevaluated_properties.is_some() {
+            let mut own = Evaluated::default();
+            let valid = self.rules(node, instance, at, Some(&mut own));
+            let valid = self.also(valid, |check| check.unevaluated(node, instance, at, &mut own));
+            if let Some(outer) = outer {
+                outer.merge(&own);
+            }
+            valid
+        } else {
+            self.rules(node, instance, at, outer)
+        };
+        if entered {
+            self.scope.pop();
+        }
+        self.ascend();
+        valid
+    }
+
+    fn rules<I: Instance>(
+        &mut self,
+        node: &Node,
+        instance: &I,
+        at: &Path<'_>,
+        mut seen: Option<&mut Evaluated>,
+    ) -> bool {
+        let view = instance.view();
+        if let View::Foreign(name) = view {
+            self.fail(at, "json", || format!("a value of type {name} has no form in JSON"));
+            return false;
+        }
+        let mut valid = node.types.check(self, &view, instance, at);
+        if let Some(values) = &node.values {
+            valid = self.also(valid, |check| value::check(values, check, instance, at));
+        }
+        if !valid && !self.goes_on() {
+            return false;
+        }
+        valid = match (&view, node) {
+            (View::Number(value), Node { number: Some(rules), .. }) => number::check(rules, self, *value, at),
+            (View::String(text), Node { string: Some(rules), .. }) => {
+                string::check(rules, self, text.as_ref(), at)
+            }
+            (View::Array, Node { array: Some(rules), .. }) => {
+                array::check(rules, self, instance, at, seen.as_deref_mut())
+            }
+            (View::Object, Node { object: Some(rules), .. }) => {
+                object::check(rules, self, instance, at, seen.as_deref_mut())
+            }
+            _ => true,
+        } && valid;
+        if let Some(rules) = &node.logic {
+            valid = self.also(valid, |check| logic::check(rules, check, instance, at, seen));
+        }
+        valid
+    }
+
+    fn unevaluated<I: Instance>(
+        &mut self,
+        node: &Node,
+        instance: &I,
+        at: &Path<'_>,
+        own: &mut Evaluated,
+    ) -> bool {
+        match (instance.view(), node.unevaluated_items, node.unevaluated_properties) {
+            (View::Array, Some(id), _) => array::check_unevaluated(id, self, instance, at, own),
+            (View::Object, _, Some(id)) => object::check_unevaluated(id, self, instance, at, own),
+            _ => true,
+        }
+    }
+
+    /// Applies a subschema without listing its violations.
+    pub(crate) fn quick<I: Instance>(
+        &mut self,
+        id: NodeId,
+        instance: &I,
+        at: &Path<'_>,
+        seen: Option<&mut Evaluated>,
+    ) -> bool {
+        let found = self.found.take();
+        let valid = self.node(id, instance, at, seen);
+        self.found = found;
+        valid
+    }
+
+    /// Applies a subschema and, in the collecting mode, keeps its violations apart.
+    pub(crate) fn apart<I: Instance>(
+        &mut self,
+        id: NodeId,
+        instance: &I,
+        at: &Path<'_>,
+        seen: Option<&mut Evaluated>,
+    ) -> (bool, Vec<Violation>) {
+        let collecting = self.found.is_some();
+        let found = std::mem::replace(&mut self.found, collecting.then(Found::default));
+        let valid = self.node(id, instance, at, seen);
+        let apart = std::mem::replace(&mut self.found, found);
+        (valid, apart.map(|found| found.list).unwrap_or_default())
+    }
+
+    /// Notes a violation. Returns whether to look for more.
+    pub(crate) fn fail(
+        &mut self,
+        at: &Path<'_>,
+        keyword: &'static str,
+        message: impl FnOnce() -> String,
+    ) -> bool {
+        let Some(found) = &mut self.found else { return false };
+        if self.stopped.is_some() || found.more {
+            return false;
+        }
+        if found.list.len() == MAX_VIOLATIONS {
+            found.more = true;
+            return false;
+        }
+        found.list.push(Violation { path: at.pointer(), keyword, message: message() });
+        true
+    }
+
+    /// Applies one rule more, unless an earlier one failed and that ends the search.
+    pub(crate) fn also(&mut self, valid: bool, rule: impl FnOnce(&mut Self) -> bool) -> bool {
+        if !valid && !self.goes_on() {
+            return false;
+        }
+        rule(self) && valid
+    }
+
+    /// Whether to look for more violations after one was found.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.stopped.is_none() && self.found.as_ref().is_some_and(|found| !found.more)
+    }
+
+    /// True in the mode that lists violations.
+    pub(crate) fn collects(&self) -> bool {
+        self.found.is_some()
+    }
+
+    /// Takes from the budget of work; false when it is used up.
+    pub(crate) fn spend(&mut self, steps: u64) -> bool {
+        match self.work.checked_sub(steps) {
+            Some(left) if self.stopped.is_none() => {
+                self.work = left;
+                true
+            }
+            _ => {
+                self.stopped.get_or_insert(Stop::Work);
+                false
+            }
+        }
+    }
+
+    /// One level deeper; false when that is too deep, and then nothing has to be undone.
+    pub(crate) fn descend(&mut self) -> bool {
+        if self.depth == MAX_DEPTH {
+            self.stopped.get_or_insert(Stop::Depth);
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    pub(crate) fn ascend(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The resources entered on the way here, outermost first.
+    pub(crate) fn scope(&self) -> &[u32] {
+        &self.scope
+    }
+}
+
+/// The members of an object with their positions, ordered by name when `sorted`. The iterator allocates only then.
+pub(crate) fn for_each_member<I: Instance>(
+    instance: &I,
+    sorted: bool,
+    mut visit: impl FnMut(usize, &str, &I) -> bool,
+) -> bool {
+    if !sorted {
+        return instance.members().enumerate().all(|(n, (name, value))| visit(n, name.as_ref(), &value));
+    }
+    let mut members: Vec<_> = instance.members().enumerate().collect();
+    members.sort_by(|a, b| a.1.0.as_ref().cmp(b.1.0.as_ref()));
+    members.iter().all(|(n, (name, value))| visit(*n, name.as_ref(), value))
+}

@@ -1,0 +1,249 @@
+//! Keywords that combine schemas on the same value: `$ref`, `$dynamicRef`, `allOf`, `anyOf`, `oneOf`, `not`,
+//! `if`/`then`/`else`.
+
+use super::check::Check;
+use super::compile::{Compiler, Place};
+use super::evaluated::Evaluated;
+use super::instance::{Instance, shown};
+use super::node::NodeId;
+use super::violation::{Path, Violation, sort};
+use serde_json::{Map, Value};
+
+/// The combining keywords of one schema.
+#[derive(Debug, Default)]
+pub(crate) struct Logic {
+    /// Targets of `$ref`, and of `$dynamicRef` where that is no more than a `$ref`.
+    pub(crate) refs: Vec<NodeId>,
+    pub(crate) dynamic: Option<Dynamic>,
+    all_of: Box<[NodeId]>,
+    any_of: Option<Box<[NodeId]>>,
+    one_of: Option<Box<[NodeId]>>,
+    not: Option<NodeId>,
+    /// `if`, `then`, `else`
+    condition: Option<(NodeId, Option<NodeId>, Option<NodeId>)>,
+}
+
+/// A `$dynamicRef` whose target depends on the way taken.
+#[derive(Debug)]
+pub(crate) struct Dynamic {
+    /// Where it leads when no resource on the way has the anchor.
+    pub(crate) fallback: NodeId,
+    /// The resources that have the anchor, and its schema there.
+    pub(crate) anchors: Vec<(u32, NodeId)>,
+}
+
+impl Logic {
+    pub(crate) fn in_place(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let lists = [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()];
+        let condition = self.condition.iter().flat_map(|(a, b, c)| [Some(*a), *b, *c]).flatten();
+        let lists = lists.into_iter().flatten().flat_map(|list| list.iter().copied());
+        self.refs.iter().copied().chain(lists).chain(self.not).chain(condition)
+    }
+
+    pub(crate) fn only_ref(&self) -> Option<NodeId> {
+        match self.refs[..] {
+            [target] if self.dynamic.is_none() && self.in_place().count() == 1 => Some(target),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<Logic>> {
+    let mut refs = Vec::new();
+    if let Some(reference) = c.text(at, schema, "$ref") {
+        refs.extend(c.reference(at, "$ref", reference));
+    }
+    let mut dynamic = None;
+    if let Some(reference) = c.text(at, schema, "$dynamicRef")
+        && let Some(fallback) = c.reference(at, "$dynamicRef", reference)
+    {
+        if c.is_dynamic(at, reference) {
+            dynamic = Some(Dynamic { fallback, anchors: Vec::new() });
+        } else {
+            refs.push(fallback);
+        }
+    }
+    let (then, otherwise) = (c.schema(at, schema, "then"), c.schema(at, schema, "else"));
+    let logic = Logic {
+        refs,
+        dynamic,
+        all_of: c.schemas(at, schema, "allOf").unwrap_or_default(),
+        any_of: c.schemas(at, schema, "anyOf"),
+        one_of: c.schemas(at, schema, "oneOf"),
+        not: c.schema(at, schema, "not"),
+        condition: c.schema(at, schema, "if").map(|condition| (condition, then, otherwise)),
+    };
+    (logic.in_place().next().is_some() || logic.dynamic.is_some()).then(|| Box::new(logic))
+}
+
+pub(crate) fn check<I: Instance>(
+    rules: &Logic,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut valid = true;
+    let dynamic = rules.dynamic.as_ref().map(|dynamic| dynamic.target(check.scope()));
+    for id in rules.refs.iter().chain(&dynamic).chain(&rules.all_of) {
+        if !check.node(*id, instance, at, seen.as_deref_mut()) {
+            valid = false;
+            if !check.goes_on() {
+                return false;
+            }
+        }
+    }
+    if let Some(ids) = &rules.any_of {
+        valid = check_any(ids, check, instance, at, seen.as_deref_mut()) && valid;
+    }
+    if let Some(ids) = &rules.one_of {
+        valid = check.also(valid, |check| check_one(ids, check, instance, at, seen.as_deref_mut()));
+    }
+    if let Some(id) = rules.not
+        && (valid || check.goes_on())
+        && check.quick(id, instance, at, None)
+    {
+        valid = false;
+        check.fail(at, "not", || format!("{} matches a schema that it must not match", shown(instance)));
+    }
+    if let Some((condition, then, otherwise)) = rules.condition
+        && (valid || check.goes_on())
+    {
+        let mut own = Evaluated::default();
+        let chosen = if check.quick(condition, instance, at, seen.is_some().then_some(&mut own)) {
+            if let Some(seen) = seen.as_deref_mut() {
+                seen.merge(&own);
+            }
+            then
+        } else {
+            otherwise
+        };
+        if let Some(id) = chosen {
+            valid = check.node(id, instance, at, seen) && valid;
+        }
+    }
+    valid && check.stopped.is_none()
+}
+
+impl Dynamic {
+    /// The anchor of the outermost resource that has it (JSON Schema 2020-12 core, section 8.2.3.2).
+    fn target(&self, scope: &[u32]) -> NodeId {
+        let anchor = |resource: &u32| self.anchors.iter().find(|(has, _)| has == resource);
+        scope.iter().find_map(anchor).map_or(self.fallback, |(_, id)| *id)
+    }
+}
+
+fn check_any<I: Instance>(
+    ids: &[NodeId],
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut matched = false;
+    let mut tried = Vec::new();
+    let mut unsure = Evaluated::default();
+    for id in ids {
+        let mut own = Evaluated::default();
+        let (valid, violations) = check.apart(*id, instance, at, seen.is_some().then_some(&mut own));
+        matched |= valid;
+        match seen.as_deref_mut() {
+            Some(seen) if valid => seen.merge(&own),
+            Some(_) => unsure.merge(&own),
+            None if valid => return true,
+            None => {}
+        }
+        if check.collects() {
+            tried.push(violations);
+        }
+    }
+    if !matched {
+        // The value is refused already: what an alternative covers is not called unevaluated as well.
+        if let Some(seen) = seen {
+            seen.merge(&unsure);
+        }
+        check.fail(at, "anyOf", || no_match(instance, at, tried));
+    }
+    matched
+}
+
+fn check_one<I: Instance>(
+    ids: &[NodeId],
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut matches = Vec::new();
+    let mut tried = Vec::new();
+    let mut matched = 0;
+    let mut all = Evaluated::default();
+    let mut of_match = Evaluated::default();
+    for (n, id) in ids.iter().enumerate() {
+        let mut own = Evaluated::default();
+        let (valid, violations) = check.apart(*id, instance, at, seen.is_some().then_some(&mut own));
+        all.merge(&own);
+        if valid {
+            matched += 1;
+            of_match.merge(&own);
+        }
+        if check.collects() {
+            tried.push(violations);
+            if valid {
+                matches.push(n.to_string());
+            }
+        } else if matched > 1 {
+            return false;
+        }
+    }
+    if let Some(seen) = seen {
+        seen.merge(if matched == 0 { &all } else { &of_match });
+    }
+    if matched == 0 {
+        check.fail(at, "oneOf", || no_match(instance, at, tried));
+    } else if matched > 1 {
+        check.fail(at, "oneOf", || {
+            format!(
+                "{} matches {matched} schemas, exactly one is allowed: {}",
+                shown(instance),
+                matches.join(", ")
+            )
+        });
+    }
+    matched == 1
+}
+
+/// Alternatives whose reason a message gives.
+const REASONS: usize = 3;
+
+/// Characters of such a message; alternatives within alternatives would make it grow without end.
+const MESSAGE: usize = 500;
+
+/// Says for each alternative, by its number from 0, the first thing that is wrong.
+fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: Vec<Vec<Violation>>) -> String {
+    let count = tried.len();
+    let base = at.pointer();
+    let mut reasons = Vec::new();
+    for (n, mut violations) in tried.into_iter().enumerate().take(REASONS) {
+        sort(&mut violations);
+        if let Some(first) = violations.first() {
+            let place = first.path.strip_prefix(&base).filter(|place| !place.is_empty());
+            let place = place.map(|place| format!("at {place}, ")).unwrap_or_default();
+            reasons.push(format!("({n}) {place}{}", first.message));
+        }
+    }
+    if count > REASONS {
+        reasons.push("…".to_owned());
+    }
+    let schemas = if count == 1 { "the only schema".to_owned() } else { format!("any of {count} schemas") };
+    let mut message = format!("{} does not match {schemas}: {}", shown(instance), reasons.join("; "));
+    if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}

@@ -1,0 +1,205 @@
+//! `minimum`, `maximum`, their exclusive forms and `multipleOf`.
+
+use super::check::Check;
+use super::compile::{Compiler, Place};
+use super::instance::Number;
+use super::violation::Path;
+use serde_json::{Map, Value};
+use std::cmp::Ordering;
+use std::fmt::{self, Write};
+
+/// The numeric keywords of one schema.
+#[derive(Debug, Default)]
+pub(crate) struct NumberRules {
+    minimum: Option<Number>,
+    maximum: Option<Number>,
+    exclusive_minimum: Option<Number>,
+    exclusive_maximum: Option<Number>,
+    multiple_of: Option<Divisor>,
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<NumberRules>> {
+    let rules = NumberRules {
+        minimum: c.number(at, schema, "minimum"),
+        maximum: c.number(at, schema, "maximum"),
+        exclusive_minimum: c.number(at, schema, "exclusiveMinimum"),
+        exclusive_maximum: c.number(at, schema, "exclusiveMaximum"),
+        multiple_of: c.number(at, schema, "multipleOf").and_then(|number| {
+            let positive = number.compare(Number::Int(0)) == Ordering::Greater;
+            if !positive {
+                c.wrong_value(at, "multipleOf", format!("{number} is not greater than 0"), None);
+            }
+            positive.then(|| Divisor { number, decimal: Decimal::of(number) })
+        }),
+    };
+    let limits = [&rules.minimum, &rules.maximum, &rules.exclusive_minimum, &rules.exclusive_maximum];
+    (limits.iter().any(|limit| limit.is_some()) || rules.multiple_of.is_some()).then(|| Box::new(rules))
+}
+
+pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
+    use Ordering::{Equal, Greater, Less};
+    let mut valid = true;
+    let limits: [(&Option<Number>, &[Ordering], &'static str, &str); 4] = [
+        (&rules.minimum, &[Less], "minimum", "less than the minimum"),
+        (&rules.maximum, &[Greater], "maximum", "greater than the maximum"),
+        (&rules.exclusive_minimum, &[Less, Equal], "exclusiveMinimum", "not greater than"),
+        (&rules.exclusive_maximum, &[Greater, Equal], "exclusiveMaximum", "not less than"),
+    ];
+    for (limit, wrong, keyword, text) in limits {
+        if let Some(limit) = limit
+            && wrong.contains(&value.compare(*limit))
+        {
+            valid = false;
+            if !check.fail(at, keyword, || format!("{value} is {text} {limit}")) {
+                return false;
+            }
+        }
+    }
+    if let Some(divisor) = &rules.multiple_of
+        && !divisor.divides(value)
+    {
+        valid = false;
+        check.fail(at, "multipleOf", || format!("{value} is not a multiple of {}", divisor.number));
+    }
+    valid
+}
+
+/// What `multipleOf` asks for.
+#[derive(Debug)]
+struct Divisor {
+    number: Number,
+    decimal: Decimal,
+}
+
+impl Divisor {
+    fn divides(&self, value: Number) -> bool {
+        match (value, self.number) {
+            (Number::Int(value), Number::Int(divisor)) => value % divisor == 0,
+            (Number::Float(value), _) if !value.is_finite() => false,
+            (value, _) => Decimal::of(value).is_multiple_of(&self.decimal),
+        }
+    }
+}
+
+/// A number without its sign as `digits * 10^exponent`, exactly as it is written: 0.1 is one tenth here, not
+/// the double next to it.
+#[derive(Clone, Copy, Debug)]
+struct Decimal {
+    digits: u128,
+    exponent: i32,
+}
+
+/// Digits stay below 10^37, so that ten times a remainder still fits.
+const MAX_DIGITS: u128 = 10u128.pow(37);
+
+impl Decimal {
+    fn of(number: Number) -> Self {
+        let (mut digits, mut exponent) = match number {
+            Number::Int(value) if value.unsigned_abs() < MAX_DIGITS => (value.unsigned_abs(), 0),
+            Number::Int(value) => Self::shortest(value as f64),
+            Number::Float(value) => Self::shortest(value),
+        };
+        while digits != 0 && digits % 10 == 0 {
+            digits /= 10;
+            exponent += 1;
+        }
+        Self { digits, exponent }
+    }
+
+    /// The shortest decimal that reads back as `value`: at most 17 digits.
+    fn shortest(value: f64) -> (u128, i32) {
+        let mut text = Scientific::default();
+        // Cannot fail: `Scientific` takes any text.
+        let _ = write!(text, "{:e}", value.abs());
+        (text.mantissa, if text.negative { -text.exponent } else { text.exponent } - text.fraction)
+    }
+
+    fn is_multiple_of(&self, divisor: &Self) -> bool {
+        if self.digits == 0 {
+            return true;
+        }
+        let shift = self.exponent - divisor.exponent;
+        if shift < 0 {
+            // divisor * 10^-shift grows beyond every value of 38 digits.
+            return match 10u128.checked_pow(shift.unsigned_abs()).and_then(|p| divisor.digits.checked_mul(p))
+            {
+                Some(divisor) => self.digits.is_multiple_of(divisor),
+                None => false,
+            };
+        }
+        let mut rest = self.digits % divisor.digits;
+        for _ in 0..shift {
+            if rest == 0 {
+                break;
+            }
+            rest = rest * 10 % divisor.digits;
+        }
+        rest == 0
+    }
+}
+
+/// Reads `d.ddde-xx` as it is written, without a buffer.
+#[derive(Default)]
+struct Scientific {
+    mantissa: u128,
+    fraction: i32,
+    exponent: i32,
+    after_point: bool,
+    after_e: bool,
+    negative: bool,
+}
+
+impl Write for Scientific {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            match byte {
+                b'.' => self.after_point = true,
+                b'e' => self.after_e = true,
+                b'-' => self.negative = true,
+                digit if self.after_e => self.exponent = self.exponent * 10 + i32::from(digit - b'0'),
+                digit => {
+                    self.mantissa = self.mantissa * 10 + u128::from(digit - b'0');
+                    self.fraction += i32::from(self.after_point);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn divides(divisor: f64, value: f64) -> bool {
+        let number = Number::Float(divisor);
+        Divisor { number, decimal: Decimal::of(number) }.divides(Number::Float(value))
+    }
+
+    #[test]
+    fn decimals_are_taken_as_written() {
+        assert!(divides(0.0001, 0.0075));
+        assert!(!divides(0.0001, 0.00751));
+        assert!(divides(0.1, 0.3), "the doubles are not multiples, the decimals are");
+        assert!(divides(0.01, 19.99));
+        assert!(divides(0.5, 1e308));
+        assert!(!divides(0.123_456_789, 1e308));
+        assert!(divides(1e-8, 12_391_239_123.0));
+        assert!(divides(1e-300, 1e300));
+        assert!(!divides(1e300, 1e-300));
+        assert!(divides(7.0, 0.0));
+        assert!(divides(1e23, 1e23));
+    }
+
+    #[test]
+    fn big_integers_are_exact() {
+        let divisor = Divisor { number: Number::Int(10), decimal: Decimal::of(Number::Int(10)) };
+        assert!(divisor.divides(Number::Int(90_071_992_547_409_930)));
+        assert!(!divisor.divides(Number::Int(90_071_992_547_409_931)));
+        assert!(divisor.divides(Number::Float(1e23)));
+    }
+}

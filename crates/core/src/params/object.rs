@@ -1,0 +1,329 @@
+//! Keywords for objects: `properties`, `patternProperties`, `additionalProperties`, `propertyNames`,
+//! `required`, the dependent ones, `minProperties`, `maxProperties`, `unevaluatedProperties`.
+//!
+//! One pass over the members serves all of them.
+
+use super::array::counted;
+use super::check::{Check, for_each_member};
+use super::compile::{Compiler, Place};
+use super::evaluated::Evaluated;
+use super::instance::{Instance, Name, quoted};
+use super::node::{FALSE, NodeId};
+use super::pattern::Pattern;
+use super::suggest::closest;
+use super::violation::Path;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The keywords for objects of one schema.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectRules {
+    min: Option<u64>,
+    max: Option<u64>,
+    /// Names of `properties` and `required`, sorted by length and then by bytes.
+    known: Box<[Property]>,
+    /// How many of `known` are required.
+    required: usize,
+    patterns: Box<[(Pattern, NodeId)]>,
+    additional: Option<NodeId>,
+    names: Option<NodeId>,
+    dependent_required: Box<[Needs]>,
+    dependent_schemas: Box<[(Box<str>, NodeId)]>,
+}
+
+/// With the first property the others have to be there.
+type Needs = (Box<str>, Box<[Box<str>]>);
+
+#[derive(Debug)]
+struct Property {
+    name: Box<str>,
+    /// `None` when only `required` names it.
+    schema: Option<NodeId>,
+    required: bool,
+}
+
+impl ObjectRules {
+    pub(crate) fn in_place(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.dependent_schemas.iter().map(|(_, id)| *id)
+    }
+
+    fn find(&self, name: &str) -> Option<&Property> {
+        let order = |property: &Property| (property.name.len(), &*property.name).cmp(&(name.len(), name));
+        self.known.binary_search_by(order).ok().map(|n| &self.known[n])
+    }
+
+    fn declared(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().filter(|property| property.schema.is_some()).map(|property| &*property.name)
+    }
+
+    /// Whether anything is to be done with each member.
+    fn visits_members(&self) -> bool {
+        !self.known.is_empty()
+            || !self.patterns.is_empty()
+            || self.additional.is_some()
+            || self.names.is_some()
+    }
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<ObjectRules>> {
+    let (known, required) = compile_known(c, at, schema);
+    let mut patterns = Vec::new();
+    for (source, id) in c.schema_map(at, schema, "patternProperties") {
+        if let Some(pattern) = c.pattern(at.entry("patternProperties", source).path, source) {
+            patterns.push((pattern, id));
+        }
+    }
+    let mut dependent_schemas = c.schema_map(at, schema, "dependentSchemas");
+    let mut dependent_required = Vec::new();
+    for keyword in ["dependentRequired", "dependencies"] {
+        for (name, value) in c.map(at, schema, keyword) {
+            let place = at.entry(keyword, name);
+            if keyword == "dependencies" && !value.is_array() {
+                dependent_schemas.push((name, c.queue(place.of(value))));
+            } else {
+                dependent_required.push((name.into(), c.names(&place, value)));
+            }
+        }
+    }
+    let rules = ObjectRules {
+        min: c.count(at, schema, "minProperties"),
+        max: c.count(at, schema, "maxProperties"),
+        known,
+        required,
+        patterns: patterns.into_boxed_slice(),
+        additional: c.schema(at, schema, "additionalProperties"),
+        names: c.schema(at, schema, "propertyNames"),
+        dependent_required: dependent_required.into_boxed_slice(),
+        dependent_schemas: dependent_schemas.into_iter().map(|(name, id)| (name.into(), id)).collect(),
+    };
+    let empty = rules.min.is_none()
+        && rules.max.is_none()
+        && !rules.visits_members()
+        && rules.dependent_required.is_empty()
+        && rules.dependent_schemas.is_empty();
+    (!empty).then(|| Box::new(rules))
+}
+
+fn compile_known<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> (Box<[Property]>, usize) {
+    let mut known: BTreeMap<(usize, &str), (Option<NodeId>, bool)> = BTreeMap::new();
+    for (name, id) in c.schema_map(at, schema, "properties") {
+        known.insert((name.len(), name), (Some(id), false));
+    }
+    let required =
+        c.keyword(at, schema, "required").map(|value| c.names(&at.child("required", value), value));
+    let required = required.unwrap_or_default();
+    for name in &required {
+        known.entry((name.len(), name)).or_default().1 = true;
+    }
+    let count = known.values().filter(|(_, required)| *required).count();
+    let known = known.into_iter().map(|((_, name), (schema, required))| Property {
+        name: name.into(),
+        schema,
+        required,
+    });
+    (known.collect(), count)
+}
+
+pub(crate) fn check<I: Instance>(
+    rules: &ObjectRules,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut valid = check_size(rules, check, instance, at);
+    if !valid && !check.goes_on() {
+        return false;
+    }
+    if rules.visits_members() {
+        let mut required = 0;
+        let sorted = check.collects();
+        for_each_member(instance, sorted, |n, name, value| {
+            let member = Member { name, value, position: n };
+            if !check_member(rules, check, &member, at, seen.as_deref_mut(), &mut required) {
+                valid = false;
+                return check.goes_on();
+            }
+            true
+        });
+        if !valid && !check.goes_on() {
+            return false;
+        }
+        if required < rules.required {
+            valid = false;
+            for property in rules.known.iter().filter(|p| p.required && instance.get(&p.name).is_none()) {
+                if !check.fail(at, "required", || format!("property {} is missing", quoted(&property.name))) {
+                    return false;
+                }
+            }
+        }
+    }
+    check_dependent(rules, check, instance, at, seen) && valid
+}
+
+fn check_size<I: Instance>(rules: &ObjectRules, check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
+    let count = instance.len() as u64;
+    let mut valid = true;
+    if let Some(min) = rules.min
+        && count < min
+    {
+        valid = false;
+        check.fail(at, "minProperties", || {
+            counted(instance, count, "property", "fewer than the minimum", min)
+        });
+    }
+    if let Some(max) = rules.max
+        && count > max
+    {
+        valid = false;
+        check
+            .fail(at, "maxProperties", || counted(instance, count, "property", "more than the maximum", max));
+    }
+    valid
+}
+
+struct Member<'a, I> {
+    name: &'a str,
+    value: &'a I,
+    position: usize,
+}
+
+fn check_member<I: Instance>(
+    rules: &ObjectRules,
+    check: &mut Check<'_>,
+    member: &Member<'_, I>,
+    at: &Path<'_>,
+    seen: Option<&mut Evaluated>,
+    required: &mut usize,
+) -> bool {
+    let Member { name, value, position } = *member;
+    let here = Path::Name(at, name);
+    let mut valid = true;
+    let mut evaluated = false;
+    if let Some(property) = rules.find(name) {
+        *required += usize::from(property.required);
+        if let Some(id) = property.schema {
+            evaluated = true;
+            valid = check.node(id, value, &here, None);
+        }
+    }
+    for (pattern, id) in &rules.patterns {
+        match pattern.is_match(name, check) {
+            Ok(false) => {}
+            Ok(true) => {
+                evaluated = true;
+                valid = check.also(valid, |check| check.node(*id, value, &here, None));
+            }
+            Err(why) => {
+                valid = false;
+                check.fail(at, "patternProperties", || why);
+            }
+        }
+    }
+    if let Some(id) = rules.additional
+        && !evaluated
+    {
+        evaluated = true;
+        valid = check.also(valid, |check| check_extra(id, "additionalProperties", rules, check, member, at));
+    }
+    if let Some(id) = rules.names {
+        valid = check.also(valid, |check| check_name(id, check, name, at));
+    }
+    if let Some(seen) = seen
+        && evaluated
+    {
+        seen.add(position);
+    }
+    valid
+}
+
+/// A member that no other keyword of the schema covers.
+fn check_extra<I: Instance>(
+    id: NodeId,
+    keyword: &'static str,
+    rules: &ObjectRules,
+    check: &mut Check<'_>,
+    member: &Member<'_, I>,
+    at: &Path<'_>,
+) -> bool {
+    let here = Path::Name(at, member.name);
+    if id != FALSE {
+        return check.node(id, member.value, &here, None);
+    }
+    check.fail(&here, keyword, || {
+        let meant = closest(member.name, rules.declared());
+        let meant = meant.map(|name| format!(", did you mean {}", quoted(name))).unwrap_or_default();
+        format!("property {} is not allowed{meant}", quoted(member.name))
+    });
+    false
+}
+
+fn check_name(id: NodeId, check: &mut Check<'_>, name: &str, at: &Path<'_>) -> bool {
+    let (valid, violations) = check.apart(id, &Name(name), at, None);
+    if !valid {
+        let why = violations.first().map(|first| format!(": {}", first.message)).unwrap_or_default();
+        check.fail(at, "propertyNames", || format!("property name {} is not valid{why}", quoted(name)));
+    }
+    valid
+}
+
+fn check_dependent<I: Instance>(
+    rules: &ObjectRules,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    mut seen: Option<&mut Evaluated>,
+) -> bool {
+    let mut valid = true;
+    for (name, needs) in &rules.dependent_required {
+        if instance.get(name).is_none() {
+            continue;
+        }
+        for need in needs.iter().filter(|need| instance.get(need).is_none()) {
+            valid = false;
+            let message = || format!("property {} is missing, {} needs it", quoted(need), quoted(name));
+            if !check.fail(at, "dependentRequired", message) {
+                return false;
+            }
+        }
+    }
+    for (name, id) in &rules.dependent_schemas {
+        if instance.get(name).is_some() && !check.node(*id, instance, at, seen.as_deref_mut()) {
+            valid = false;
+            if !check.goes_on() {
+                return false;
+            }
+        }
+    }
+    valid
+}
+
+pub(crate) fn check_unevaluated<I: Instance>(
+    id: NodeId,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+    own: &mut Evaluated,
+) -> bool {
+    let rules = ObjectRules::default();
+    let mut valid = true;
+    let sorted = check.collects();
+    for_each_member(instance, sorted, |position, name, value| {
+        let member = Member { name, value, position };
+        if own.has(position) || check_extra(id, "unevaluatedProperties", &rules, check, &member, at) {
+            return true;
+        }
+        valid = false;
+        check.goes_on()
+    });
+    own.add_all();
+    valid
+}

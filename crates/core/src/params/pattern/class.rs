@@ -1,0 +1,105 @@
+//! Sets of characters of a regular expression.
+
+use std::fmt::Write;
+
+/// Code points as sorted, disjoint ranges, both ends included.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CharSet(Vec<(u32, u32)>);
+
+const LAST: u32 = 0x10_ffff;
+
+impl CharSet {
+    pub(super) fn of(ranges: &[(u32, u32)]) -> Self {
+        let mut set = Self::default();
+        set.0.extend_from_slice(ranges);
+        set.normalize();
+        set
+    }
+
+    /// What `\d`, `\w` or `\s` stands for in ECMA-262; a capital letter is the complement.
+    pub(super) fn of_escape(letter: char) -> Option<Self> {
+        let set = match letter.to_ascii_lowercase() {
+            'd' => Self::of(&[(0x30, 0x39)]),
+            'w' => Self::of(&[(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)]),
+            's' => Self::of(&[
+                (0x09, 0x0d),
+                (0x20, 0x20),
+                (0xa0, 0xa0),
+                (0x1680, 0x1680),
+                (0x2000, 0x200a),
+                (0x2028, 0x2029),
+                (0x202f, 0x202f),
+                (0x205f, 0x205f),
+                (0x3000, 0x3000),
+                (0xfeff, 0xfeff),
+            ]),
+            _ => return None,
+        };
+        Some(if letter.is_ascii_uppercase() { set.complement() } else { set })
+    }
+
+    /// Every character but the line terminators: what `.` matches.
+    pub(super) fn dot() -> Self {
+        Self::of(&[(0x0a, 0x0a), (0x0d, 0x0d), (0x2028, 0x2029)]).complement()
+    }
+
+    pub(super) fn add(&mut self, first: u32, last: u32) {
+        self.0.push((first, last));
+        self.normalize();
+    }
+
+    pub(super) fn union(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+        self.normalize();
+    }
+
+    pub(super) fn complement(&self) -> Self {
+        let mut ranges = Vec::new();
+        let mut next = 0;
+        for &(first, last) in &self.0 {
+            if first > next {
+                ranges.push((next, first - 1));
+            }
+            next = last + 1;
+        }
+        if next <= LAST {
+            ranges.push((next, LAST));
+        }
+        Self(ranges)
+    }
+
+    fn normalize(&mut self) {
+        self.0.sort_unstable();
+        let mut joined: Vec<(u32, u32)> = Vec::with_capacity(self.0.len());
+        for &(first, last) in &self.0 {
+            match joined.last_mut() {
+                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+                _ => joined.push((first, last)),
+            }
+        }
+        self.0 = joined;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How much it adds to the size of a compiled pattern.
+    pub(super) fn weight(&self) -> u64 {
+        1 + self.0.len() as u64 / 8
+    }
+
+    /// The ranges as they stand between brackets; code points of surrogates are left out, no text has them.
+    pub(super) fn write(&self, out: &mut String) {
+        for &(first, last) in &self.0 {
+            for (first, last) in [(first, last.min(0xd7ff)), (first.max(0xe000), last)] {
+                if first < last {
+                    // Writing to a `String` cannot fail.
+                    let _ = write!(out, "\\x{{{first:x}}}-\\x{{{last:x}}}");
+                } else if first == last {
+                    let _ = write!(out, "\\x{{{first:x}}}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The schema documents at hand: which URI, anchor or pointer leads to which subschema.
+//!
+//! Documents come from the caller; nothing is ever fetched.
+
+use super::keywords::{Holds, Vocabulary, find};
+use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
+use super::uri::{percent_decoded, resolve, split_fragment};
+use super::violation::escaped;
+use crate::problem::Problem;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// The dialect that this validator speaks.
+pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// A subschema and where it stands.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) value: &'a Value,
+    /// Index of the schema resource that URIs in it are relative to.
+    pub(crate) resource: usize,
+    /// JSON Pointer in its document, after the document's URI and `#` when that is not the schema itself.
+    pub(crate) path: String,
+}
+
+impl<'a> Place<'a> {
+    /// A value under a keyword.
+    pub(crate) fn child(&self, keyword: &str, value: &'a Value) -> Self {
+        Self { value, resource: self.resource, path: format!("{}/{}", self.path, escaped(keyword)) }
+    }
+
+    /// The path of a keyword.
+    pub(crate) fn keyword(&self, keyword: &str) -> String {
+        format!("{}/{}", self.path, escaped(keyword))
+    }
+
+    /// The place of an entry under a keyword; its value is set with [`Place::of`].
+    pub(crate) fn entry(&self, keyword: &str, name: &str) -> Self {
+        Self { path: format!("{}/{}", self.keyword(keyword), escaped(name)), ..self.clone() }
+    }
+
+    pub(crate) fn of(self, value: &'a Value) -> Self {
+        Self { value, ..self }
+    }
+}
+
+/// What the meta-schema that `$schema` names leaves out or adds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    applicator: bool,
+    unevaluated: bool,
+    validation: bool,
+    /// The format-assertion vocabulary is in use.
+    pub(crate) asserts_formats: bool,
+}
+
+impl Dialect {
+    const STANDARD: Self =
+        Self { applicator: true, unevaluated: true, validation: true, asserts_formats: false };
+
+    pub(crate) fn knows(self, vocabulary: Vocabulary) -> bool {
+        match vocabulary {
+            Vocabulary::Applicator => self.applicator,
+            Vocabulary::Unevaluated => self.unevaluated,
+            Vocabulary::Validation => self.validation,
+            Vocabulary::Core | Vocabulary::Format | Vocabulary::Annotation => true,
+        }
+    }
+}
+
+/// A schema resource: a document, or a subschema with an `$id` of its own.
+pub(crate) struct Resource<'a> {
+    uri: String,
+    root: Place<'a>,
+    pub(crate) dialect: Dialect,
+    anchors: BTreeMap<&'a str, Place<'a>>,
+    dynamic_anchors: BTreeMap<&'a str, Place<'a>>,
+}
+
+pub(crate) struct Store<'a> {
+    resources: Vec<Resource<'a>>,
+    by_uri: BTreeMap<String, usize>,
+    /// The resource of each subschema, by the address of its value.
+    home: BTreeMap<usize, usize>,
+    given: &'a BTreeMap<String, Value>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+fn address(value: &Value) -> usize {
+    std::ptr::from_ref(value) as usize
+}
+
+fn meta_schema() -> Option<&'static Value> {
+    static META_SCHEMA: OnceLock<Option<Value>> = OnceLock::new();
+    META_SCHEMA.get_or_init(|| serde_json::from_str(include_str!("metaschema.json")).ok()).as_ref()
+}
+
+impl<'a> Store<'a> {
+    /// A store with the schema to compile as resource 0, when it is within the limits.
+    pub(crate) fn new(schema: &'a Value, given: &'a BTreeMap<String, Value>) -> Self {
+        let mut store = Self {
+            resources: Vec::new(),
+            by_uri: BTreeMap::new(),
+            home: BTreeMap::new(),
+            given,
+            problems: Vec::new(),
+        };
+        store.load("", schema, "");
+        store
+    }
+
+    pub(crate) fn resource(&self, index: usize) -> &Resource<'a> {
+        &self.resources[index]
+    }
+
+    /// The resource of a subschema, when the scan has met it.
+    pub(crate) fn home(&self, value: &Value) -> Option<usize> {
+        self.home.get(&address(value)).copied()
+    }
+
+    /// The place of the schema to compile.
+    pub(crate) fn root(&self) -> Place<'a> {
+        self.resources[0].root.clone()
+    }
+
+    /// All places with a `$dynamicAnchor` of this name.
+    pub(crate) fn dynamic_anchors<'s>(
+        &'s self,
+        name: &'s str,
+    ) -> impl Iterator<Item = (u32, Place<'a>)> + 's {
+        let resources = self.resources.iter().enumerate();
+        resources.filter_map(move |(n, r)| r.dynamic_anchors.get(name).map(|place| (n as u32, place.clone())))
+    }
+
+    fn load(&mut self, uri: &str, document: &'a Value, path: &str) {
+        let index = self.resources.len();
+        let root = Place { value: document, resource: index, path: path.to_owned() };
+        self.add_resource(uri.to_owned(), root.clone());
+        if let Some(problem) = measure(document, path) {
+            self.problems.push(problem);
+            return;
+        }
+        self.scan(root);
+    }
+
+    fn add_resource(&mut self, uri: String, root: Place<'a>) {
+        if self.by_uri.contains_key(&uri) {
+            let message = format!("two schemas have the id {uri:?}");
+            self.problems.push(Problem::error("duplicate_id", root.keyword("$id"), message));
+        }
+        self.by_uri.insert(uri.clone(), self.resources.len());
+        self.resources.push(Resource {
+            uri,
+            root,
+            dialect: Dialect::STANDARD,
+            anchors: BTreeMap::new(),
+            dynamic_anchors: BTreeMap::new(),
+        });
+    }
+
+    /// Registers the ids and anchors of a subschema and of those inside it.
+    fn scan(&mut self, mut place: Place<'a>) {
+        let value = place.value;
+        if let Value::Object(schema) = value {
+            if let Some(id) = schema.get("$id").and_then(Value::as_str) {
+                let (id, fragment) = split_fragment(id);
+                if !fragment.is_empty() {
+                    let message = format!("an id has no fragment, found \"#{fragment}\"");
+                    let problem = Problem::error("keyword_value", place.keyword("$id"), message);
+                    self.problems.push(problem.with_hint("2020-12 writes it as \"$anchor\""));
+                }
+                self.enter(&mut place, id);
+            }
+            if let Some(dialect) = schema.get("$schema") {
+                self.resources[place.resource].dialect = self.dialect(&place, dialect);
+            }
+            self.scan_anchors(&place, schema);
+        }
+        self.home.insert(address(value), place.resource);
+        let Value::Object(schema) = value else { return };
+        for (name, value) in schema {
+            let holds = find(name).map_or(Holds::Nothing, |keyword| keyword.holds);
+            match (holds, value) {
+                (Holds::Schema, _) => self.scan(place.child(name, value)),
+                (Holds::List, Value::Array(list)) => {
+                    for (n, value) in list.iter().enumerate() {
+                        self.scan(place.entry(name, &n.to_string()).of(value));
+                    }
+                }
+                (Holds::Map | Holds::MixedMap, Value::Object(map)) => {
+                    for (entry, value) in map {
+                        self.scan(place.entry(name, entry).of(value));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn enter(&mut self, place: &mut Place<'a>, id: &str) {
+        let uri = resolve(&self.resources[place.resource].uri, id);
+        let is_document = std::ptr::eq(self.resources[place.resource].root.value, place.value);
+        if is_document {
+            // A document is known by the name it was given under and by its own.
+            self.by_uri.insert(uri.clone(), place.resource);
+            self.resources[place.resource].uri = uri;
+        } else {
+            place.resource = self.resources.len();
+            self.add_resource(uri, place.clone());
+        }
+    }
+
+    fn scan_anchors(&mut self, place: &Place<'a>, schema: &'a serde_json::Map<String, Value>) {
+        for keyword in ["$anchor", "$dynamicAnchor"] {
+            let Some(value) = schema.get(keyword) else { continue };
+            let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
+                let message = format!("{value} is not the name of an anchor");
+                self.problems.push(Problem::error("keyword_value", place.keyword(keyword), message));
+                continue;
+            };
+            let resource = &mut self.resources[place.resource];
+            let before = resource.anchors.insert(name, place.clone());
+            if keyword == "$dynamicAnchor" {
+                resource.dynamic_anchors.insert(name, place.clone());
+            }
+            if before.is_some_and(|before| !std::ptr::eq(before.value, place.value)) {
+                let message = format!("the anchor {name:?} is there twice");
+                self.problems.push(Problem::error("duplicate_anchor", place.keyword(keyword), message));
+            }
+        }
+    }
+
+    /// Reads `$schema`; a dialect that is not 2020-12 or built on it is refused.
+    fn dialect(&mut self, place: &Place<'a>, named: &Value) -> Dialect {
+        let uri = named.as_str().unwrap_or_default();
+        let uri = uri.strip_suffix('#').unwrap_or(uri);
+        if uri == DIALECT
+            || uri.strip_prefix("http").is_some_and(|rest| DIALECT.strip_prefix("https") == Some(rest))
+        {
+            return Dialect::STANDARD;
+        }
+        let Some(meta) = self.given.get(uri) else {
+            let message = format!("the dialect {named} is not known");
+            let problem = Problem::error("unsupported_dialect", place.keyword("$schema"), message);
+            self.problems.push(problem.with_hint(format!("schemas are read as {DIALECT}")));
+            return Dialect::STANDARD;
+        };
+        let Some(vocabularies) = meta.get("$vocabulary").and_then(Value::as_object) else {
+            return Dialect::STANDARD;
+        };
+        let uses = |name: &str| {
+            vocabularies.contains_key(&format!("https://json-schema.org/draft/2020-12/vocab/{name}"))
+        };
+        Dialect {
+            applicator: uses("applicator"),
+            unevaluated: uses("unevaluated"),
+            validation: uses("validation"),
+            asserts_formats: uses("format-assertion"),
+        }
+    }
+
+    /// The subschema that a reference leads to from `base`, or why there is none.
+    pub(crate) fn find(&mut self, base: usize, reference: &str) -> Result<Place<'a>, String> {
+        let (uri, fragment) = split_fragment(reference);
+        let uri = resolve(&self.resources[base].uri, uri);
+        let index = self.by_uri(&uri).ok_or_else(|| format!("no schema with the id {uri:?} is at hand"))?;
+        let fragment = percent_decoded(fragment).ok_or_else(|| "its fragment is not valid".to_owned())?;
+        let resource = &self.resources[index];
+        if fragment.is_empty() {
+            return Ok(resource.root.clone());
+        }
+        if fragment.starts_with('/') {
+            return self.walk(resource.root.clone(), &fragment);
+        }
+        resource
+            .anchors
+            .get(fragment.as_str())
+            .cloned()
+            .ok_or_else(|| format!("there is no anchor {fragment:?}"))
+    }
+
+    /// Whether the fragment of a reference names a `$dynamicAnchor`.
+    pub(crate) fn is_dynamic(&mut self, base: usize, reference: &str) -> bool {
+        let (uri, fragment) = split_fragment(reference);
+        let uri = resolve(&self.resources[base].uri, uri);
+        self.by_uri(&uri).is_some_and(|index| self.resources[index].dynamic_anchors.contains_key(fragment))
+    }
+
+    fn by_uri(&mut self, uri: &str) -> Option<usize> {
+        if let Some(index) = self.by_uri.get(uri) {
+            return Some(*index);
+        }
+        let document = match self.given.get(uri) {
+            Some(document) => document,
+            None if uri == DIALECT => meta_schema()?,
+            None => return None,
+        };
+        let index = self.resources.len();
+        self.load(uri, document, &format!("{uri}#"));
+        Some(index)
+    }
+
+    fn walk(&self, mut place: Place<'a>, pointer: &str) -> Result<Place<'a>, String> {
+        for step in pointer.split('/').skip(1) {
+            let name = step.replace("~1", "/").replace("~0", "~");
+            let next = match place.value {
+                Value::Object(members) => members.get(&name),
+                Value::Array(items) => name.parse().ok().and_then(|n: usize| items.get(n)),
+                _ => None,
+            };
+            let next = next.ok_or_else(|| format!("{:?} has no {name:?}", place.path))?;
+            place = place.child(&name, next);
+            if let Some(home) = self.home(next) {
+                place.resource = home;
+            }
+        }
+        Ok(place)
+    }
+}
+
+/// `[A-Za-z_][-A-Za-z0-9._]*` (JSON Schema 2020-12 core, section 8.2.2).
+fn is_anchor(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Refuses documents beyond the limits, before anything descends into them.
+fn measure(document: &Value, path: &str) -> Option<Problem> {
+    let mut level = vec![document];
+    let mut values = 0;
+    for _ in 0..MAX_SCHEMA_DEPTH {
+        if level.is_empty() {
+            return None;
+        }
+        values += level.len();
+        if values > MAX_SCHEMA_VALUES {
+            let message = format!("the schema has more than {MAX_SCHEMA_VALUES} values");
+            return Some(Problem::error("schema_too_large", path, message));
+        }
+        level = level.iter().flat_map(|value| children(value)).collect();
+    }
+    let message = format!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}");
+    Some(Problem::error("schema_too_deep", path, message))
+}
+
+fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(members) => Box::new(members.values()),
+        _ => Box::new(std::iter::empty()),
+    }
+}

@@ -1,0 +1,112 @@
+//! `minLength`, `maxLength`, `pattern` and `format`.
+
+use super::check::Check;
+use super::compile::{Compiler, Place};
+use super::format::Format;
+use super::instance::quoted;
+use super::pattern::Pattern;
+use super::violation::Path;
+use serde_json::{Map, Value};
+
+/// The keywords for strings of one schema.
+#[derive(Debug)]
+pub(crate) struct StringRules {
+    min: Option<u64>,
+    max: Option<u64>,
+    pattern: Option<Pattern>,
+    format: Option<Format>,
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<StringRules>> {
+    let rules = StringRules {
+        min: c.count(at, schema, "minLength"),
+        max: c.count(at, schema, "maxLength"),
+        pattern: c.text(at, schema, "pattern").and_then(|source| c.pattern(at.keyword("pattern"), source)),
+        format: c.text(at, schema, "format").and_then(|name| c.format(at, name)),
+    };
+    let empty =
+        rules.min.is_none() && rules.max.is_none() && rules.pattern.is_none() && rules.format.is_none();
+    (!empty).then(|| Box::new(rules))
+}
+
+pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: &Path<'_>) -> bool {
+    let mut valid = true;
+    if rules.min.is_some() || rules.max.is_some() {
+        let length = LazyLength::of(text);
+        if let Some(min) = rules.min
+            && length.is_less(min)
+        {
+            valid = false;
+            if !check.fail(at, "minLength", || length_message(text, "fewer than the minimum", min)) {
+                return false;
+            }
+        }
+        if let Some(max) = rules.max
+            && length.is_more(max)
+        {
+            valid = false;
+            if !check.fail(at, "maxLength", || length_message(text, "more than the maximum", max)) {
+                return false;
+            }
+        }
+    }
+    if let Some(pattern) = &rules.pattern {
+        match pattern.is_match(text, check) {
+            Ok(true) => {}
+            Ok(false) => {
+                valid = false;
+                let message = || format!("{} does not match the pattern {}", quoted(text), pattern.shown());
+                if !check.fail(at, "pattern", message) {
+                    return false;
+                }
+            }
+            Err(why) => {
+                valid = false;
+                if !check.fail(at, "pattern", || why) {
+                    return false;
+                }
+            }
+        }
+    }
+    if let Some(format) = rules.format
+        && !format.is_valid(text)
+    {
+        valid = false;
+        check.fail(at, "format", || format!("{} is not a valid {}", quoted(text), format.name()));
+    }
+    valid
+}
+
+/// The number of code points, counted only when the number of bytes does not decide.
+struct LazyLength<'a> {
+    text: &'a str,
+    bytes: u64,
+}
+
+impl<'a> LazyLength<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, bytes: text.len() as u64 }
+    }
+
+    fn count(&self) -> u64 {
+        self.text.chars().count() as u64
+    }
+
+    fn is_less(&self, min: u64) -> bool {
+        self.bytes < min || (self.bytes / 4 < min && self.count() < min)
+    }
+
+    fn is_more(&self, max: u64) -> bool {
+        self.bytes > max && (self.bytes / 4 > max || self.count() > max)
+    }
+}
+
+fn length_message(text: &str, relation: &str, limit: u64) -> String {
+    let length = text.chars().count();
+    let characters = if length == 1 { "character" } else { "characters" };
+    format!("{} has {length} {characters}, {relation} {limit}", quoted(text))
+}

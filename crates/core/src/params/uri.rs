@@ -1,0 +1,163 @@
+//! Joining URI references to their base (RFC 3986 section 5.2), for `$id` and `$ref`.
+//!
+//! Nothing is ever fetched; a URI is only the name of a schema.
+
+/// A reference split by RFC 3986 appendix B; the fragment without its `#`.
+struct Parts<'a> {
+    scheme: Option<&'a str>,
+    authority: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
+}
+
+fn split(uri: &str) -> Parts<'_> {
+    let (rest, query) = match uri.split_once('?') {
+        Some((rest, query)) => (rest, Some(query)),
+        None => (uri, None),
+    };
+    let (scheme, rest) = match rest.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+        _ => (None, rest),
+    };
+    let (authority, path) = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            (Some(&rest[..end]), &rest[end..])
+        }
+        None => (None, rest),
+    };
+    Parts { scheme, authority, path, query }
+}
+
+/// True for `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )`.
+pub(crate) fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+/// A reference as its part before `#` and its fragment (empty when there is none).
+pub(crate) fn split_fragment(reference: &str) -> (&str, &str) {
+    reference.split_once('#').unwrap_or((reference, ""))
+}
+
+/// `reference` (without fragment) seen from `base` (without fragment).
+pub(crate) fn resolve(base: &str, reference: &str) -> String {
+    if reference.is_empty() {
+        return base.to_owned();
+    }
+    let (b, r) = (split(base), split(reference));
+    if r.scheme.is_some() {
+        return join(r.scheme, r.authority, &without_dots(r.path), r.query);
+    }
+    if r.authority.is_some() {
+        return join(b.scheme, r.authority, &without_dots(r.path), r.query);
+    }
+    if r.path.is_empty() {
+        return join(b.scheme, b.authority, b.path, r.query.or(b.query));
+    }
+    let path = if r.path.starts_with('/') {
+        without_dots(r.path)
+    } else if b.authority.is_some() && b.path.is_empty() {
+        without_dots(&format!("/{}", r.path))
+    } else {
+        let folder = b.path.rfind('/').map_or("", |end| &b.path[..=end]);
+        without_dots(&format!("{folder}{}", r.path))
+    };
+    join(b.scheme, b.authority, &path, r.query)
+}
+
+fn join(scheme: Option<&str>, authority: Option<&str>, path: &str, query: Option<&str>) -> String {
+    let mut uri = String::new();
+    if let Some(scheme) = scheme {
+        uri.push_str(scheme);
+        uri.push(':');
+    }
+    if let Some(authority) = authority {
+        uri.push_str("//");
+        uri.push_str(authority);
+    }
+    uri.push_str(path);
+    if let Some(query) = query {
+        uri.push('?');
+        uri.push_str(query);
+    }
+    uri
+}
+
+/// RFC 3986 section 5.2.4.
+fn without_dots(path: &str) -> String {
+    if !path.contains('.') {
+        return path.to_owned();
+    }
+    let rooted = path.starts_with('/');
+    let mut kept: Vec<&str> = Vec::new();
+    let steps: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+    for (n, step) in steps.iter().enumerate() {
+        let last = n + 1 == steps.len();
+        match *step {
+            "." if last => kept.push(""),
+            "." => {}
+            ".." => {
+                kept.pop();
+                if last {
+                    kept.push("");
+                }
+            }
+            step => kept.push(step),
+        }
+    }
+    format!("{}{}", if rooted { "/" } else { "" }, kept.join("/"))
+}
+
+/// Replaces `%XX`; `None` when the result is not UTF-8 or an escape is cut short.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            bytes.push((high * 16 + low) as u8);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolves_the_examples_of_rfc_3986() {
+        let base = "http://a/b/c/d;p?q";
+        for (reference, expected) in [
+            ("g:h", "g:h"),
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("", "http://a/b/c/d;p?q"),
+            (".", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../../g", "http://a/g"),
+            ("../../../g", "http://a/g"),
+            ("g;x=1/../y", "http://a/b/c/y"),
+        ] {
+            assert_eq!(resolve(base, reference), expected, "{reference}");
+        }
+        assert_eq!(resolve("", "other.json"), "other.json");
+        assert_eq!(resolve("urn:uuid:1", ""), "urn:uuid:1");
+    }
+
+    #[test]
+    fn decodes_percent_escapes() {
+        assert_eq!(percent_decoded("a%25b%C3%A9").as_deref(), Some("a%bé"));
+        assert_eq!(percent_decoded("%2"), None);
+        assert_eq!(percent_decoded("%ff"), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! `type`, `enum` and `const`, and what it means that two values are equal.
+
+use super::check::Check;
+use super::compile::{Compiler, Place};
+use super::instance::{Instance, Number, View, shown};
+use super::suggest::closest;
+use super::violation::Path;
+use serde_json::{Map, Value};
+use std::cmp::Ordering;
+
+/// The set of a `type` keyword; without the keyword it holds every type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Types(u8);
+
+const INTEGER: u8 = 1;
+const NUMBER: u8 = 2;
+/// In the order in which messages name them.
+const TYPES: [(&str, u8); 7] = [
+    ("string", 4),
+    ("number", NUMBER),
+    ("integer", INTEGER),
+    ("boolean", 8),
+    ("object", 16),
+    ("array", 32),
+    ("null", 64),
+];
+
+impl Default for Types {
+    fn default() -> Self {
+        Self(0x7f)
+    }
+}
+
+impl Types {
+    fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    pub(crate) fn check<I: Instance>(
+        self,
+        check: &mut Check<'_>,
+        view: &View<I::Text>,
+        instance: &I,
+        at: &Path<'_>,
+    ) -> bool {
+        let allowed = match view {
+            View::Number(number) => self.has(NUMBER) || (self.has(INTEGER) && number.is_integer()),
+            View::String(_) => self.has(4),
+            View::Bool(_) => self.has(8),
+            View::Object => self.has(16),
+            View::Array => self.has(32),
+            View::Null => self.has(64),
+            View::Foreign(_) => false,
+        };
+        if !allowed {
+            check.fail(at, "type", || {
+                format!("{} is {}, not {}", shown(instance), with_article(kind(view)), self.named())
+            });
+        }
+        allowed
+    }
+
+    fn named(self) -> String {
+        let names: Vec<_> = TYPES.iter().filter(|(_, bit)| self.has(*bit)).map(|(name, _)| *name).collect();
+        names.iter().map(|name| with_article(name)).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+fn kind<T>(view: &View<T>) -> &'static str {
+    match view {
+        View::Null => "null",
+        View::Bool(_) => "boolean",
+        View::Number(_) => "number",
+        View::String(_) => "string",
+        View::Array => "array",
+        View::Object => "object",
+        View::Foreign(name) => name,
+    }
+}
+
+fn with_article(name: &str) -> String {
+    match name {
+        "null" => "null".to_owned(),
+        _ if name.starts_with(['a', 'e', 'i', 'o']) => format!("an {name}"),
+        _ => format!("a {name}"),
+    }
+}
+
+/// `enum` and `const` of one schema.
+#[derive(Debug)]
+pub(crate) struct Values {
+    /// `None` without the keyword.
+    one_of: Option<Box<[Value]>>,
+    constant: Option<Value>,
+}
+
+pub(crate) fn compile_types<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Types {
+    let Some(value) = c.keyword(at, schema, "type") else { return Types::default() };
+    let names: Vec<&Value> = match value {
+        Value::Array(names) => names.iter().collect(),
+        name => vec![name],
+    };
+    let mut bits = 0;
+    for name in &names {
+        if let Some((_, bit)) = TYPES.iter().find(|(known, _)| name.as_str() == Some(known)) {
+            bits |= bit;
+            continue;
+        }
+        let near = name.as_str().and_then(|name| closest(name, TYPES.iter().map(|(known, _)| *known)));
+        c.wrong_value(at, "type", format!("{} is not the name of a type", shown(name)), near);
+    }
+    if names.is_empty() {
+        c.wrong_value(at, "type", "an empty list of types allows no value".to_owned(), None);
+    }
+    Types(bits)
+}
+
+pub(crate) fn compile<'a>(
+    c: &mut Compiler<'a>,
+    at: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Option<Box<Values>> {
+    let one_of = c.keyword(at, schema, "enum").and_then(|value| match value {
+        Value::Array(values) => Some(values.clone().into_boxed_slice()),
+        other => c.wrong_type(at, "enum", other, "an array"),
+    });
+    let constant = c.keyword(at, schema, "const").cloned();
+    (one_of.is_some() || constant.is_some()).then(|| Box::new(Values { one_of, constant }))
+}
+
+pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
+    let mut valid = true;
+    if let Some(values) = &rules.one_of
+        && !values.iter().any(|value| equal(check, instance, &value))
+    {
+        valid = false;
+        if !check.fail(at, "enum", || format!("{} is not {}", shown(instance), listed(values))) {
+            return false;
+        }
+    }
+    if let Some(value) = &rules.constant
+        && !equal(check, instance, &value)
+    {
+        valid = false;
+        check.fail(at, "const", || format!("{} is not {}", shown(instance), shown(&value)));
+    }
+    valid
+}
+
+/// Choices shown in a message at most.
+const LISTED: usize = 10;
+
+fn listed(values: &[Value]) -> String {
+    let mut list: Vec<_> = values.iter().take(LISTED).map(|value| shown(&value)).collect();
+    if values.len() > LISTED {
+        list.push(format!("{} others", values.len() - LISTED));
+    }
+    match list.len() {
+        0 => "among the values of an empty enum".to_owned(),
+        1 => list.remove(0),
+        _ => format!("one of {}", list.join(", ")),
+    }
+}
+
+/// Equality of JSON Schema: numbers by value (`1` is `1.0`), objects whatever their order.
+pub(crate) fn equal<A: Instance, B: Instance>(check: &mut Check<'_>, a: &A, b: &B) -> bool {
+    if !check.spend(1) {
+        return false;
+    }
+    match (a.view(), b.view()) {
+        (View::Null, View::Null) => true,
+        (View::Bool(a), View::Bool(b)) => a == b,
+        (View::Number(a), View::Number(b)) => a.compare(b) == Ordering::Equal,
+        (View::String(a), View::String(b)) => a.as_ref() == b.as_ref(),
+        (View::Array, View::Array) => {
+            a.len() == b.len()
+                && nested(check, |check| a.items().zip(b.items()).all(|(a, b)| equal(check, &a, &b)))
+        }
+        (View::Object, View::Object) => {
+            a.len() == b.len()
+                && nested(check, |check| {
+                    a.members().all(|(name, a)| b.get(name.as_ref()).is_some_and(|b| equal(check, &a, &b)))
+                })
+        }
+        _ => false,
+    }
+}
+
+fn nested<'s, T: Default>(check: &mut Check<'s>, inside: impl FnOnce(&mut Check<'s>) -> T) -> T {
+    if !check.descend() {
+        return T::default();
+    }
+    let result = inside(check);
+    check.ascend();
+    result
+}
+
+/// A number that is the same for equal values, and different for most others (FNV-1a).
+pub(crate) fn hash<I: Instance>(check: &mut Check<'_>, instance: &I) -> u64 {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    fn mix(hash: u64, bytes: &[u8]) -> u64 {
+        bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    }
+    if !check.spend(1) {
+        return 0;
+    }
+    match instance.view() {
+        View::Null => mix(START, b"n"),
+        View::Bool(value) => mix(START, &[b'b', u8::from(value)]),
+        // A double rounds large integers, the same way for equal ones; `+ 0.0` joins the two zeros.
+        View::Number(Number::Int(value)) => mix(START, &(value as f64 + 0.0).to_bits().to_le_bytes()),
+        View::Number(Number::Float(value)) => mix(START, &(value + 0.0).to_bits().to_le_bytes()),
+        View::String(text) => {
+            check.spend(text.as_ref().len() as u64 / 8);
+            mix(mix(START, b"s"), text.as_ref().as_bytes())
+        }
+        View::Foreign(name) => mix(mix(START, b"f"), name.as_bytes()),
+        View::Array => nested(check, |check| {
+            instance.items().fold(mix(START, b"a"), |sum, item| mix(sum, &hash(check, &item).to_le_bytes()))
+        }),
+        View::Object => nested(check, |check| {
+            instance.members().fold(mix(START, b"o"), |sum, (name, value)| {
+                let value = hash(check, &value).to_le_bytes();
+                sum.wrapping_add(mix(mix(START, name.as_ref().as_bytes()), &value))
+            })
+        }),
+    }
+}
