@@ -1,6 +1,7 @@
 //! The official JSON Schema Test Suite for 2020-12, as far as it is stored on this machine.
 //!
 //! `cargo xtask test` fetches it; what is not passed is in [`SKIPPED`], with the reason.
+#![expect(clippy::unwrap_used, reason = "a test; the helpers are not marked as one")]
 
 use lakeflow_core::params::{Formats, Options, ParamSchema};
 use serde_json::Value;
@@ -21,13 +22,11 @@ const SKIPPED: &[(&str, &str)] = &[
 
 /// The folder that holds `tests/` and `remotes/`.
 fn suite() -> PathBuf {
-    let folder = std::env::var_os("LAKEFLOW_JSON_SCHEMA_SUITE").map(PathBuf::from).unwrap_or_else(|| {
-        let cache = std::env::var_os("LAKEFLOW_TOOL_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-            let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-            home.join(".cache/lakeflow-jobs")
-        });
-        cache.join("json-schema-suite")
-    });
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = variable("LAKEFLOW_TOOL_CACHE")
+        .or_else(|| variable("HOME").map(|home| home.join(".cache/lakeflow-jobs")))
+        .unwrap_or_default();
+    let folder = variable("LAKEFLOW_JSON_SCHEMA_SUITE").unwrap_or_else(|| cache.join("json-schema-suite"));
     assert!(
         folder.join("tests/draft2020-12").is_dir(),
         "the JSON Schema Test Suite is not in {}; run `cargo xtask test`, which fetches it",

@@ -1,3 +1,5 @@
+//! Patterns on both engines, and those that must be refused or end.
+
 use super::super::check::Check;
 use super::super::node::Program;
 use super::Pattern;
