@@ -1,1 +1,14 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
+//! The client of the Lakeflow Jobs API: drives the core's machines against a workspace or a local engine.
+//!
+//! What is asked, what an answer means and when to try again are decided by `lakeflow-core`; this crate brings
+//! sockets, clocks, randomness and credentials.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod auth;
+mod clock;
+pub mod transport;
+mod workspace;
+
+pub use clock::Clock;
+pub use workspace::Workspace;

@@ -131,7 +131,6 @@ fn code_of(status: u16, upstream: &str, message: &str) -> ErrorCode {
         429 => ErrorCode::RateLimited,
         501 => ErrorCode::Unsupported,
         502..=504 => ErrorCode::Unavailable,
-        500..=599 => ErrorCode::ServerError,
         // A workspace never redirects an API call; a proxy or a wrong host does.
         300..=399 => ErrorCode::Unreachable,
         400..=499 => ErrorCode::InvalidArgument,

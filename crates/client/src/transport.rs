@@ -1,0 +1,188 @@
+//! How bytes reach a host: one trait, carried out by reqwest or by a closure of the caller.
+//!
+//! A transport sends what it is given and reports what came back. It does not retry, follow redirects, know tokens or
+//! judge answers.
+
+use futures::future::BoxFuture;
+use lakeflow_core::api::fault::TransportFault;
+use lakeflow_core::api::{Method, Response};
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Largest answer that is read, in bytes: task output is cut at 5 MB by the platform, pages hold a few of those.
+pub const ANSWER_LIMIT: usize = 64 << 20;
+
+/// One exchange, complete with host and credentials.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// Method.
+    pub method: Method,
+    /// With the query.
+    pub url: String,
+    /// Names and values, `Authorization` among them.
+    pub headers: Vec<(String, String)>,
+    /// Empty for none.
+    pub body: Vec<u8>,
+    /// After this the exchange is given up as [`TransportFault::Timeout`].
+    pub timeout: Duration,
+}
+
+impl fmt::Debug for HttpRequest {
+    /// Without header values: one of them is a credential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({} bytes)", self.method.as_str(), self.url, self.body.len())
+    }
+}
+
+/// An exchange that brought no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// How it failed.
+    pub kind: TransportFault,
+    /// For people.
+    pub detail: String,
+}
+
+/// Carries out exchanges.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends the request and reads the whole answer, whatever its status.
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response, Fault>>;
+}
+
+/// The transport for programs that do their own HTTP, and for tests.
+impl<F> Transport for F
+where
+    F: Fn(HttpRequest) -> BoxFuture<'static, Result<Response, Fault>> + Send + Sync + 'static,
+{
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response, Fault>> {
+        self(request)
+    }
+}
+
+/// The transport over sockets: rustls with the platform's trust, connections kept, HTTP/2 where offered.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+}
+
+impl HttpTransport {
+    /// Prepares connections to `host`; nothing is sent. Proxies are taken from the environment, except for a host on
+    /// this machine.
+    pub fn new(host: &url::Url) -> Result<Self, Fault> {
+        let refused = |detail: String| Fault { kind: TransportFault::Refused, detail };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(host).map_err(|e| refused(format!("TLS cannot be set up: {e}")))?)
+            .connect_timeout(Duration::from_secs(10))
+            .redirect(reqwest::redirect::Policy::none());
+        if is_local(host) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| refused(chain(&e)))?;
+        Ok(Self { client })
+    }
+}
+
+/// True for hosts on this machine.
+pub fn is_local(host: &url::Url) -> bool {
+    match host.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// The provider is named here because the process has no default one, and a library must not set it.
+fn tls(host: &url::Url) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = if host.scheme() == "https" {
+        builder.with_platform_verifier()?.with_no_client_auth()
+    } else {
+        // Plain HTTP needs no roots, and a machine without any can still reach its local engine.
+        builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response, Fault>> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut call = self.client.request(method, &request.url).timeout(request.timeout);
+        for (name, value) in &request.headers {
+            call = call.header(name, value);
+        }
+        if !request.body.is_empty() {
+            call = call.body(request.body);
+        }
+        Box::pin(async move { read(call.send().await.map_err(|e| fault(&e))?).await })
+    }
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Response, Fault> {
+    let status = answer.status().as_u16();
+    let headers = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| fault(&e))? {
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            let detail = format!("the answer is larger than {ANSWER_LIMIT} bytes");
+            return Err(Fault { kind: TransportFault::Refused, detail });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
+fn fault(error: &reqwest::Error) -> Fault {
+    let detail = chain(error);
+    let kind = if error.is_builder() {
+        TransportFault::Refused
+    } else if caused_by_certificate(error) {
+        TransportFault::Tls
+    } else if error.is_connect() {
+        TransportFault::Connect
+    } else if error.is_timeout() {
+        TransportFault::Timeout
+    } else {
+        TransportFault::Broken
+    };
+    Fault { kind, detail }
+}
+
+fn caused_by_certificate(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
+            cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).and_then(|e| e.downcast_ref())
+        });
+        matches!(tls, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_)))
+    })
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}
+
+/// The error without its URL, and its innermost cause: `error sending request: Connection refused (os error 111)`.
+fn chain(error: &reqwest::Error) -> String {
+    match causes(error).last() {
+        Some(cause) => cause.to_string(),
+        None => error.to_string(),
+    }
+}
