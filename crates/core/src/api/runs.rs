@@ -1,6 +1,6 @@
 //! Endpoints about runs (reference sections 3.7 to 3.16).
 
-use super::{Empty, endpoint};
+use super::{Empty, RunOutput, endpoint};
 use crate::execution::LegacyParameters;
 use crate::id::{JobId, RunId};
 use crate::job::wire::{TextMap, wire_struct};
@@ -8,6 +8,7 @@ use crate::job::{
     Environment, EnvironmentVariables, GitSource, Health, NotificationSettings, Notifications, QueueSettings,
     RunAs, Task, WebhookNotifications,
 };
+use crate::run::RunDoc;
 use serde_json::Value;
 
 /// Most runs on one page of `runs/list` (reference section 3.11).
@@ -125,7 +126,7 @@ wire_struct! {
         pub page_token: Option<String>,
     }
 }
-endpoint!(GetRun: Get "/jobs/runs/get" as "get_run" -> Value,
+endpoint!(GetRun: Get "/jobs/runs/get" as "get_run" -> RunDoc,
     flags ["include_history", "include_resolved_values"]);
 
 wire_struct! {
@@ -136,7 +137,7 @@ wire_struct! {
         pub run_id: RunId,
     }
 }
-endpoint!(GetRunOutput: Get "/jobs/runs/get-output" as "get_run_output" -> Value);
+endpoint!(GetRunOutput: Get "/jobs/runs/get-output" as "get_run_output" -> RunOutput);
 
 wire_struct! {
     /// `GET /jobs/runs/list`; newest start first.
@@ -164,8 +165,39 @@ wire_struct! {
         pub offset: Option<i64>,
     }
 }
-endpoint!(ListRuns: Get "/jobs/runs/list" as "list_runs" -> Value,
+endpoint!(ListRuns: Get "/jobs/runs/list" as "list_runs" -> RunsPage,
     flags ["active_only", "completed_only", "expand_tasks"]);
+
+wire_struct! {
+    /// Answer to list.
+    #[derive(Default)]
+    pub struct RunsPage {
+        /// The runs; omitted when there are none.
+        pub runs: Vec<RunDoc>,
+        /// True when another page follows.
+        pub has_more: Option<bool>,
+        /// Of the next page.
+        pub next_page_token: Option<String>,
+        /// Of the page before.
+        pub prev_page_token: Option<String>,
+    }
+}
+
+impl ListRuns {
+    /// The request of the page after `page`; `None` when that was the last. An empty token ends too.
+    pub fn after(&self, page: &RunsPage) -> Option<Self> {
+        let token = next_token(page.next_page_token.as_deref())?;
+        Some(Self { page_token: Some(token), ..self.clone() })
+    }
+}
+
+impl GetRun {
+    /// The request of the page after `page`; `None` when that was the last.
+    pub fn after(&self, page: &RunDoc) -> Option<Self> {
+        let token = next_token(page.next_page_token.as_deref())?;
+        Some(Self { page_token: Some(token), ..self.clone() })
+    }
+}
 
 wire_struct! {
     /// `POST /jobs/runs/cancel`.

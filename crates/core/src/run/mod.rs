@@ -4,7 +4,10 @@
 //! back into it (design rule 3: a verdict is taken from `status`, with `state` as fallback; an unknown state is never
 //! terminal and never success). Reference section 8. Nothing here decides what happens next; `execution` does.
 
+mod doc;
 mod phase;
 pub mod wire;
 
+pub use doc::*;
 pub use phase::*;
+pub use wire::{RunState, RunStatus};

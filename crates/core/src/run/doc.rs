@@ -1,0 +1,256 @@
+//! A run as `runs/get` and `runs/list` tell it (reference section 7), read leniently and written back as it came.
+//!
+//! The documents are the wire; what they mean is asked through [`RunDoc::phase`] and its kin, never from `state` or
+//! `status` directly.
+
+use super::{Phase, RunState, RunStatus, wire};
+use crate::id::{JobId, RunId};
+use crate::job::wire::{Path, Text, Wire, wire_serde, wire_struct};
+use crate::job::{CronSchedule, Task};
+use crate::problem::Problem;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+wire_struct! {
+    /// A job run, or a task run that was asked for by its own id. Times are milliseconds since 1970, durations are
+    /// milliseconds.
+    #[derive(Default)]
+    pub struct RunDoc {
+        /// Its id.
+        pub run_id: RunId,
+        /// The job.
+        pub job_id: Option<JobId>,
+        /// The job run it belongs to; of a job run its own id.
+        pub job_run_id: Option<RunId>,
+        /// Deprecated, equals `run_id`.
+        pub number_in_job: Option<i64>,
+        /// The first attempt.
+        pub original_attempt_run_id: Option<RunId>,
+        /// From 0.
+        pub attempt_number: Option<i64>,
+        /// The job's name at the time.
+        pub run_name: Option<String>,
+        /// `JOB_RUN`, `SUBMIT_RUN` or `WORKFLOW_RUN`.
+        pub run_type: Option<String>,
+        /// Where people see it.
+        pub run_page_url: Option<String>,
+        /// Legacy state.
+        pub state: Option<RunState>,
+        /// State.
+        pub status: Option<RunStatus>,
+        /// 0 before it started.
+        pub start_time: Option<i64>,
+        /// 0 while it is active.
+        pub end_time: Option<i64>,
+        /// Of a task run; 0 on runs with several tasks.
+        pub setup_duration: Option<i64>,
+        /// Of a task run; 0 on runs with several tasks.
+        pub execution_duration: Option<i64>,
+        /// Of a task run; 0 on runs with several tasks.
+        pub cleanup_duration: Option<i64>,
+        /// Of a job run, repairs included.
+        pub run_duration: Option<i64>,
+        /// Time in the queue.
+        pub queue_duration: Option<i64>,
+        /// What started it (reference section 8.5).
+        pub trigger: Option<String>,
+        /// More about that, as it came.
+        pub trigger_info: Option<Value>,
+        /// Of runs that a cron schedule started.
+        pub schedule: Option<CronSchedule>,
+        /// Who created it.
+        pub creator_user_name: Option<String>,
+        /// For people.
+        pub description: Option<String>,
+        /// Task runs, one per attempt.
+        pub tasks: Vec<TaskDoc>,
+        /// Iterations, of a for-each task run.
+        pub iterations: Vec<TaskDoc>,
+        /// Shared clusters, as they came.
+        pub job_clusters: Vec<Value>,
+        /// Job parameters with the values used.
+        pub job_parameters: Vec<ParameterDoc>,
+        /// Legacy parameters of the request, as they came.
+        pub overriding_parameters: Option<Value>,
+        /// With `include_history`.
+        pub repair_history: Vec<RepairDoc>,
+        /// More elements of the arrays.
+        pub next_page_token: Option<String>,
+        /// In lists: the arrays are cut.
+        pub has_more: Option<bool>,
+    }
+}
+
+wire_struct! {
+    /// What a task run has beside the fields of its task.
+    #[derive(Default)]
+    pub struct TaskRunFields {
+        /// Its id.
+        pub run_id: RunId,
+        /// Where people see it.
+        pub run_page_url: Option<String>,
+        /// From 0; rises by one per retry.
+        pub attempt_number: Option<i64>,
+        /// Legacy state.
+        pub state: Option<RunState>,
+        /// State.
+        pub status: Option<RunStatus>,
+        /// 0 before it started.
+        pub start_time: Option<i64>,
+        /// 0 while it is active.
+        pub end_time: Option<i64>,
+        /// Until user code ran.
+        pub setup_duration: Option<i64>,
+        /// Of user code.
+        pub execution_duration: Option<i64>,
+        /// After user code.
+        pub cleanup_duration: Option<i64>,
+        /// Of the whole task run.
+        pub run_duration: Option<i64>,
+        /// Time in the queue.
+        pub queue_duration: Option<i64>,
+        /// With `include_resolved_values`, as they came.
+        pub resolved_values: Option<Value>,
+        /// Legacy cluster, as it came.
+        pub cluster_instance: Option<Value>,
+    }
+}
+
+/// One attempt of a task (reference section 7.3). `condition_task` carries `outcome` and `for_each_task` carries `stats`
+/// among their unknown fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskDoc {
+    /// The task as defined; fields that neither part knows are in its `unknown`.
+    pub task: Task,
+    /// The attempt; its `unknown` is always empty.
+    pub run: TaskRunFields,
+}
+
+impl Wire for TaskDoc {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let task = Task::read(value, path, problems);
+        let run = TaskRunFields::read(value, path, problems);
+        let (mut task, mut run) = (task?, run?);
+        task.unknown.retain(|key, _| !TaskRunFields::FIELDS.contains(&key.as_str()));
+        run.unknown.clear();
+        Some(Self { task, run })
+    }
+    fn write(&self) -> Value {
+        let mut fields = self.task.write();
+        if let (Value::Object(fields), Value::Object(run)) = (&mut fields, self.run.write()) {
+            fields.extend(run);
+        }
+        fields
+    }
+}
+wire_serde!(TaskDoc);
+
+wire_struct! {
+    /// A job parameter of a run.
+    #[derive(Default)]
+    pub struct ParameterDoc {
+        /// Its name.
+        pub name: String,
+        /// The job's default.
+        pub default: Option<Text>,
+        /// The value of this run.
+        pub value: Option<Text>,
+    }
+}
+
+wire_struct! {
+    /// One item of the repair history: the original run first (reference section 7.2).
+    #[derive(Default)]
+    pub struct RepairDoc {
+        /// Of repairs only.
+        pub id: Option<i64>,
+        /// When it began.
+        pub start_time: Option<i64>,
+        /// When it ended; 0 while active.
+        pub end_time: Option<i64>,
+        /// Legacy state.
+        pub state: Option<RunState>,
+        /// State.
+        pub status: Option<RunStatus>,
+        /// Its task runs.
+        pub task_run_ids: Vec<RunId>,
+    }
+}
+
+/// These two read themselves with serde; what does not fit is told and read as absent.
+macro_rules! wire_by_serde {
+    ($($name:ident),*) => {$(
+        impl Wire for $name {
+            fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+                match serde_json::from_value(value.clone()) {
+                    Ok(read) => Some(read),
+                    Err(e) => {
+                        problems.push(Problem::error("wrong_type", path.to_string(), e.to_string()));
+                        None
+                    }
+                }
+            }
+            fn write(&self) -> Value {
+                // Both types hold text, flags and objects of those, which always have a JSON form.
+                serde_json::to_value(self).unwrap_or_default()
+            }
+        }
+    )*};
+}
+wire_by_serde!(RunState, RunStatus);
+
+impl RunDoc {
+    /// Where the run stands.
+    pub fn phase(&self) -> Phase {
+        wire::read(self.state.as_ref(), self.status.as_ref())
+    }
+
+    /// The newest attempt of each task, in the order in which the tasks are listed first.
+    pub fn newest_attempts(&self) -> Vec<&TaskDoc> {
+        let mut order: Vec<&TaskDoc> = Vec::with_capacity(self.tasks.len());
+        let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+        for task in &self.tasks {
+            match place.get(task.key()) {
+                None => {
+                    place.insert(task.key(), order.len());
+                    order.push(task);
+                }
+                Some(&n) if order[n].attempt() <= task.attempt() => order[n] = task,
+                Some(_) => {}
+            }
+        }
+        order
+    }
+
+    /// The newest repair in the history, which the next repair has to name.
+    pub fn latest_repair_id(&self) -> Option<i64> {
+        self.repair_history.iter().rev().find_map(|repair| repair.id)
+    }
+
+    /// Adds the arrays of a later page of the same run (reference section 3.9).
+    pub fn append(&mut self, page: Self) {
+        self.next_page_token = page.next_page_token;
+        self.tasks.extend(page.tasks);
+        self.iterations.extend(page.iterations);
+        self.job_clusters.extend(page.job_clusters);
+        self.job_parameters.extend(page.job_parameters);
+        self.repair_history.extend(page.repair_history);
+    }
+}
+
+impl TaskDoc {
+    /// Key of the task.
+    pub fn key(&self) -> &str {
+        &self.task.task_key
+    }
+
+    /// From 0.
+    pub fn attempt(&self) -> i64 {
+        self.run.attempt_number.unwrap_or(0)
+    }
+
+    /// Where the task run stands.
+    pub fn phase(&self) -> Phase {
+        wire::read(self.run.state.as_ref(), self.run.status.as_ref())
+    }
+}
