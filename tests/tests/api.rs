@@ -127,7 +127,7 @@ fn a_garbled_answer_may_pass() {
         api::RunNow::answer(&response, WallTime(0))
     };
     assert_eq!(read(r#"{"run_id": 5, "number_in_job": 5}"#).unwrap().run_id.0, 5);
-    for broken in [r#"{"run_id": 5"#, "", "{}", "<html>"] {
+    for broken in [r#"{"run_id": 5"#, "", "{}", "[]", r#"{"run_id": "x"}"#, "<html>"] {
         let error = read(broken).unwrap_err();
         assert_eq!((error.code, error.retry), (ErrorCode::Malformed, Retry::After(0)), "{broken:?}");
     }

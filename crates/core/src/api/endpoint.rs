@@ -130,14 +130,19 @@ pub trait Endpoint: Wire {
             serde_json::from_slice(&response.body).map_err(|e| garbled(Self::OPERATION, &e.to_string()))?
         };
         let mut problems = Vec::new();
+        let answer = Self::Answer::read(&value, &Path::Root, &mut problems);
         // Fields of a type that was not expected are read as absent (design rule 3); only what leaves nothing to work
         // with, such as a run-now answer without `run_id`, is a fault.
-        Self::Answer::read(&value, &Path::Root, &mut problems).ok_or_else(|| {
-            let first = problems.first().map_or_else(String::new, |p| p.message.clone());
-            garbled(Self::OPERATION, &first)
-        })
+        let fatal = problems.iter().find(|p| p.path.is_empty() || IDS.contains(&p.path.as_str()));
+        match (answer, fatal) {
+            (Some(answer), None) => Ok(answer),
+            (_, fatal) => Err(garbled(Self::OPERATION, fatal.map_or("", |problem| &problem.message))),
+        }
     }
 }
+
+/// Fields that an answer must have where its type has them.
+const IDS: &[&str] = &["run_id", "job_id", "repair_id"];
 
 /// The answer broke off or is not what the API sends. Trying again can help; whether it may is the request's affair.
 fn garbled(operation: &'static str, detail: &str) -> Error {
