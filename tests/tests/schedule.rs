@@ -210,8 +210,8 @@ fn zones_of_java() {
         );
     }
     let hint = |id| Zone::resolve(id).expect_err(id).hint;
-    assert_eq!(hint("Europe/Warsw").as_deref(), Some("did you mean \"Europe/Warsaw\"?"));
-    assert_eq!(hint("europe/warsaw").as_deref(), Some("did you mean \"Europe/Warsaw\"?"));
+    assert_eq!(hint("Europe/Warsw").as_deref(), Some("did you mean `Europe/Warsaw`?"));
+    assert_eq!(hint("europe/warsaw").as_deref(), Some("did you mean `Europe/Warsaw`?"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Time zones by the ids that Java knows, from the database that is part of the program; no zone file is read.
 
 use crate::problem::Problem;
+use crate::suggest::did_you_mean;
 use crate::time::WallTime;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -144,36 +145,16 @@ fn gmt_offset(id: &str) -> Option<TimeZone> {
 }
 
 fn unknown(id: &str) -> Problem {
-    let problem = Problem::error("unknown_time_zone", "", format!("time zone {id:?} is not known"));
     let names = database::names();
-    let near = names
-        .iter()
-        .map(|name| (distance(&id.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 6)
-        .min();
-    match near {
-        Some((_, name)) => problem.with_hint(format!("did you mean {name:?}?")),
+    let hint = did_you_mean(id, names.iter().map(String::as_str));
+    let problem = Problem::error("unknown_time_zone", "", format!("time zone {id:?} is not known"));
+    match hint {
+        Some(hint) => problem.with_hint(hint),
         None if names.is_empty() => {
             problem.with_hint("this build has no zone database, only UTC and GMT offsets")
         }
         None => problem.with_hint("use an id such as UTC, Europe/Warsaw or America/New_York"),
     }
-}
-
-/// Number of inserted, removed and replaced characters between two texts (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(feature = "zones")]

@@ -1,0 +1,331 @@
+//! The plain scope: what a task run knows when it starts, as data that can be stored and sent.
+
+use super::path::{OtherTaskField, Reference};
+use super::resolve::{Missing, Scope};
+use super::time_part::TimePart;
+use crate::id::{JobId, RunId};
+use crate::time::WallTime;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Rows of an upstream query that `output.rows` carries at most (reference section 18).
+const MAX_ROWS: usize = 1000;
+/// Bytes of JSON that `output.rows` carries at most (reference section 18).
+const MAX_ROWS_BYTES: usize = 48 * 1024;
+
+/// Everything that references can name. What is left out is reported when a reference asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Context {
+    /// The job and its run.
+    pub job: JobContext,
+    /// The task whose texts are resolved.
+    pub task: TaskContext,
+    /// All tasks of the run by task key; those that have not finished are there, too.
+    pub tasks: BTreeMap<String, OtherTask>,
+    /// The for-each element; `Some(Value::Null)` is an element that is null.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// The workspace.
+    pub workspace: WorkspaceContext,
+    /// The backfill that started the run, if one did.
+    pub backfill: Option<Backfill>,
+}
+
+/// The job and its run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobContext {
+    /// `job_id`.
+    pub id: Option<JobId>,
+    /// The job's name at the time of the run.
+    pub name: Option<String>,
+    /// `run_id` of the job run.
+    pub run_id: Option<RunId>,
+    /// Repairs of this run so far, 0 in the original run.
+    pub repair_count: u32,
+    /// When the job run started.
+    pub start_time: Option<WallTime>,
+    /// Values of the job parameters in this run, resolved.
+    pub parameters: BTreeMap<String, String>,
+    /// What started the run.
+    pub trigger: TriggerContext,
+}
+
+/// What started the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TriggerContext {
+    /// The run's `trigger` as on the wire: `PERIODIC`, `ONE_TIME`, …
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The scheduled time, or the run's creation time where there is no schedule.
+    pub time: Option<WallTime>,
+    /// The watched URL of a file-arrival trigger.
+    pub file_arrival_location: Option<String>,
+    /// Tables changed since the last run, of a table-update trigger.
+    pub table_update: Option<Vec<TableUpdate>>,
+}
+
+/// A table that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableUpdate {
+    /// `catalog.schema.table`.
+    pub name: String,
+    /// Newest commit version.
+    pub version: i64,
+    /// Newest commit time.
+    pub commit_time: WallTime,
+}
+
+/// The task whose texts are resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TaskContext {
+    /// The task key.
+    pub name: Option<String>,
+    /// `run_id` of the task run of the current attempt.
+    pub run_id: Option<RunId>,
+    /// How often the task has been run in this job run, this time included.
+    pub execution_count: Option<u32>,
+    /// Notebook path, of notebook tasks.
+    pub notebook_path: Option<String>,
+    /// When the task run started.
+    pub start_time: Option<WallTime>,
+    /// Retries so far, 0 for the first attempt.
+    pub retry_count: u32,
+}
+
+/// Another task of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OtherTask {
+    /// `run_id` of its task run.
+    pub run_id: Option<RunId>,
+    /// Its result as on the wire: `SUCCESS`, `UPSTREAM_FAILED`, …; `None` while it has not finished.
+    pub result_state: Option<String>,
+    /// Its termination code as on the wire: `RUN_EXECUTION_ERROR`, …; `None` or `SUCCESS` for success.
+    pub error_code: Option<String>,
+    /// How often it has been run in this job run.
+    pub execution_count: Option<u32>,
+    /// Its notebook path, of notebook tasks.
+    pub notebook_path: Option<String>,
+    /// Its task values.
+    pub values: BTreeMap<String, Value>,
+    /// What a SQL or alert task gave out.
+    pub output: OutputContext,
+}
+
+/// What a SQL or alert task gave out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OutputContext {
+    /// Rows of the last query, column names in order.
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// `OK`, `TRIGGERED` or `UNKNOWN`.
+    pub alert_state: Option<String>,
+}
+
+/// The workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkspaceContext {
+    /// Workspace id.
+    pub id: Option<i64>,
+    /// Base URL.
+    pub url: Option<String>,
+}
+
+/// The backfill that started the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// Start of the window.
+    pub time: WallTime,
+}
+
+impl Scope for Context {
+    fn get(&self, reference: &Reference) -> Result<Value, Missing> {
+        let (job, task) = (&self.job, &self.task);
+        match reference {
+            Reference::JobId => known(job.id.map(|id| id.0), "the job id"),
+            Reference::JobName => known(job.name.clone(), "the job's name"),
+            Reference::JobRunId => known(job.run_id.map(|id| id.0), "the job run id"),
+            Reference::JobRepairCount => Ok(job.repair_count.into()),
+            Reference::JobStartTime(part) => moment(job.start_time, *part, "the job run's start time"),
+            Reference::JobParameter(name) => {
+                job.parameters.get(name).cloned().map(Value::from).ok_or_else(|| {
+                    Missing::new("unknown_job_parameter", format!("the run has no job parameter {name:?}"))
+                })
+            }
+            Reference::TriggerType
+            | Reference::TriggerTime(_)
+            | Reference::FileArrivalLocation
+            | Reference::UpdatedTables
+            | Reference::TableVersion(_)
+            | Reference::TableCommitTime(..) => job.trigger.get(reference),
+            Reference::TaskName => known(task.name.clone(), "the task's name"),
+            Reference::TaskRunId => known(task.run_id.map(|id| id.0), "the task run id"),
+            Reference::TaskExecutionCount => known(task.execution_count, "the task's execution count"),
+            Reference::TaskNotebookPath => known(task.notebook_path.clone(), "a notebook path of this task"),
+            Reference::TaskStartTime => {
+                moment(task.start_time, TimePart::TimestampMs, "the task run's start time")
+            }
+            Reference::TaskRetryCount => Ok(task.retry_count.into()),
+            Reference::OtherTask { task, field } => match self.tasks.get(task) {
+                Some(other) => other.get(task, field),
+                None => Err(Missing::new("unknown_task", format!("the run has no task {task:?}"))),
+            },
+            Reference::Input => known(self.input.clone(), "a for-each element"),
+            Reference::InputKey(key) => match &self.input {
+                Some(Value::Object(element)) => element.get(key).cloned().ok_or_else(|| {
+                    Missing::new("unknown_input_key", format!("the for-each element has no key {key:?}"))
+                }),
+                Some(_) => Err(Missing::new("unknown_input_key", "the for-each element is not an object")),
+                None => known(None::<Value>, "a for-each element"),
+            },
+            Reference::WorkspaceId => known(self.workspace.id, "the workspace id"),
+            Reference::WorkspaceUrl => known(self.workspace.url.clone(), "the workspace's URL"),
+            Reference::Backfill(part) => {
+                moment(self.backfill.map(|backfill| backfill.time), *part, "a backfill")
+            }
+        }
+    }
+}
+
+impl TriggerContext {
+    fn get(&self, reference: &Reference) -> Result<Value, Missing> {
+        let kind = self.kind.as_deref().map(trigger_name);
+        match reference {
+            Reference::TriggerTime(part) => {
+                let rounded = |at: WallTime| match kind.as_deref() {
+                    Some("periodic") => WallTime(at.0 - at.0.rem_euclid(60_000)),
+                    _ => at,
+                };
+                moment(self.time.map(rounded), *part, "the trigger time")
+            }
+            Reference::FileArrivalLocation => {
+                known(self.file_arrival_location.clone(), "a file-arrival trigger")
+            }
+            Reference::UpdatedTables => {
+                let names =
+                    |tables: &Vec<TableUpdate>| tables.iter().map(|t| t.name.clone()).collect::<Vec<_>>();
+                known(self.table_update.as_ref().map(names), "a table-update trigger")
+            }
+            Reference::TableVersion(name) => Ok(self.table(name)?.version.into()),
+            Reference::TableCommitTime(name, part) => {
+                moment(Some(self.table(name)?.commit_time), *part, "the table's commit time")
+            }
+            _ => known(kind, "a trigger"),
+        }
+    }
+
+    fn table(&self, name: &str) -> Result<&TableUpdate, Missing> {
+        let Some(tables) = &self.table_update else { return Err(not_available("a table-update trigger")) };
+        tables
+            .iter()
+            .find(|table| table.name == name)
+            .ok_or_else(|| Missing::new("unknown_table", format!("table {name:?} did not start this run")))
+    }
+}
+
+impl OtherTask {
+    fn get(&self, task: &str, field: &OtherTaskField) -> Result<Value, Missing> {
+        let Some(result) = &self.result_state else {
+            return Err(Missing::new("task_not_finished", format!("task {task:?} has not finished")));
+        };
+        let what = |what: &str| format!("{what} of task {task:?}");
+        match field {
+            OtherTaskField::RunId => known(self.run_id.map(|id| id.0), &what("a run")),
+            OtherTaskField::ResultState => Ok(result.to_lowercase().into()),
+            OtherTaskField::ErrorCode => {
+                Ok(error_name(self.error_code.as_deref().unwrap_or_default()).into())
+            }
+            OtherTaskField::ExecutionCount => known(self.execution_count, &what("the execution count")),
+            OtherTaskField::NotebookPath => known(self.notebook_path.clone(), &what("a notebook path")),
+            OtherTaskField::Value(key) => self.values.get(key).cloned().ok_or_else(|| {
+                Missing::new("value_not_set", format!("task {task:?} has not set the task value {key:?}"))
+            }),
+            OtherTaskField::Rows => self.rows(task).map(Value::Array),
+            OtherTaskField::FirstRow => self.first_row(task).cloned().map(Value::Object),
+            OtherTaskField::FirstRowColumn(column) => {
+                self.first_row(task)?.get(column).cloned().ok_or_else(|| {
+                    Missing::new(
+                        "unknown_column",
+                        format!("the output of task {task:?} has no column {column:?}"),
+                    )
+                })
+            }
+            OtherTaskField::AlertState => known(self.output.alert_state.clone(), &what("an alert state")),
+        }
+    }
+
+    fn rows(&self, task: &str) -> Result<Vec<Value>, Missing> {
+        let Some(rows) = &self.output.rows else {
+            return Err(not_available(&format!("query output of task {task:?}")));
+        };
+        let too_large = |has: String| {
+            Missing::new(
+                "output_too_large",
+                format!(
+                    "the output of task {task:?} has {has}; the limit is {MAX_ROWS} rows and {MAX_ROWS_BYTES} bytes"
+                ),
+            )
+        };
+        if rows.len() > MAX_ROWS {
+            return Err(too_large(format!("{} rows", rows.len())));
+        }
+        let rows: Vec<Value> = rows.iter().cloned().map(Value::Object).collect();
+        // Brackets and commas add one byte a row, and one.
+        let bytes = rows.iter().map(|row| row.to_string().len() + 1).sum::<usize>() + 1;
+        if bytes > MAX_ROWS_BYTES { Err(too_large(format!("{bytes} bytes"))) } else { Ok(rows) }
+    }
+
+    fn first_row(&self, task: &str) -> Result<&Map<String, Value>, Missing> {
+        let Some(rows) = &self.output.rows else {
+            return Err(not_available(&format!("query output of task {task:?}")));
+        };
+        rows.first().ok_or_else(|| Missing::new("no_rows", format!("the query of task {task:?} gave no row")))
+    }
+}
+
+/// The text of `job.trigger.type` for a run's `trigger` as on the wire.
+fn trigger_name(wire: &str) -> String {
+    match wire {
+        "ONE_TIME" => "onetime".to_owned(),
+        "CONTINUOUS_RESTART" => "continuous".to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
+/// `RUN_EXECUTION_ERROR` as `RunExecutionError`; empty for success. A name in CamelCase stays.
+fn error_name(wire: &str) -> String {
+    if wire == "SUCCESS" {
+        return String::new();
+    }
+    if wire.contains(char::is_lowercase) {
+        return wire.to_owned();
+    }
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        first.to_uppercase() + &rest.to_lowercase()
+    };
+    wire.split('_').map(word).collect()
+}
+
+fn known<T: Into<Value>>(value: Option<T>, what: &str) -> Result<Value, Missing> {
+    value.map(Into::into).ok_or_else(|| not_available(what))
+}
+
+fn moment(at: Option<WallTime>, part: TimePart, what: &str) -> Result<Value, Missing> {
+    at.and_then(|at| part.of(at)).ok_or_else(|| not_available(what))
+}
+
+fn not_available(what: &str) -> Missing {
+    Missing::new("not_available", format!("{what} is not known to this run"))
+}
+
+/// Keeps a null that is there apart from a member that is not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
