@@ -26,9 +26,14 @@ fn suite() -> PathBuf {
     let cache = variable("LAKEFLOW_TOOL_CACHE")
         .or_else(|| variable("HOME").map(|home| home.join(".cache/lakeflow-jobs")))
         .unwrap_or_default();
-    let folder = variable("LAKEFLOW_JSON_SCHEMA_SUITE").unwrap_or_else(|| cache.join("json-schema-suite"));
+    // The folder in the cache has the version of the package in its name.
+    let cached = std::fs::read_dir(&cache).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_suite = |path: &PathBuf| path.join("tests/draft2020-12").is_dir();
+    let folder = variable("LAKEFLOW_JSON_SCHEMA_SUITE")
+        .or_else(|| cached.filter(is_suite).max())
+        .unwrap_or_else(|| cache.join("json-schema-suite"));
     assert!(
-        folder.join("tests/draft2020-12").is_dir(),
+        is_suite(&folder),
         "the JSON Schema Test Suite is not in {}; run `cargo xtask test`, which fetches it",
         folder.display()
     );

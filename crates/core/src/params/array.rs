@@ -7,7 +7,7 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, shown};
 use super::node::{FALSE, NodeId};
 use super::value::{equal, hash};
-use super::violation::Path;
+use crate::job::wire::Path;
 use serde_json::{Map, Value};
 
 /// The keywords for arrays of one schema.

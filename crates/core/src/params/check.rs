@@ -8,8 +8,9 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, View, shown};
 use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
-use super::violation::{Path, Violation};
+use super::violation::{Violation, pointer};
 use super::{array, logic, number, object, string, value};
+use crate::job::wire::Path;
 
 /// Why a validation gave up.
 #[derive(Clone, Copy)]
@@ -194,7 +195,7 @@ impl<'s> Check<'s> {
             found.more = true;
             return false;
         }
-        found.list.push(Violation { path: at.pointer(), keyword, message: message() });
+        found.list.push(Violation { path: pointer(at), keyword, message: message() });
         true
     }
 

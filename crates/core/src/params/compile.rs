@@ -12,10 +12,10 @@ use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::pattern::{Pattern, PatternEngine};
 use super::store::Store;
-use super::suggest::closest;
 use super::violation::compare_pointers;
 use super::{Formats, Options, array, logic, number, object, string, value};
 use crate::problem::Problem;
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,9 +156,7 @@ impl<'a> Compiler<'a> {
             }
             let message = format!("{name:?} is not a keyword of JSON Schema 2020-12 and has no effect");
             let mut warning = Problem::warning("unknown_keyword", path, message);
-            if let Some(meant) = closest(name, KEYWORDS.iter().map(|keyword| keyword.name)) {
-                warning = warning.with_hint(format!("did you mean {meant:?}"));
-            }
+            warning.hint = did_you_mean(name, KEYWORDS.iter().map(|keyword| keyword.name));
             self.warnings.push(warning);
         }
     }
@@ -404,11 +402,9 @@ impl<'a> Compiler<'a> {
                 )
             } else {
                 let message = format!("{name:?} is not a format of JSON Schema 2020-12 and is not checked");
-                let warning = Problem::warning("unknown_format", at.keyword("format"), message);
-                match closest(name, Format::names()) {
-                    Some(meant) => warning.with_hint(format!("did you mean {meant:?}")),
-                    None => warning,
-                }
+                let mut warning = Problem::warning("unknown_format", at.keyword("format"), message);
+                warning.hint = did_you_mean(name, Format::names());
+                warning
             };
             self.warnings.push(warning);
         }
@@ -434,13 +430,9 @@ impl<'a> Compiler<'a> {
         at: &Place<'a>,
         keyword: &str,
         message: String,
-        meant: Option<&str>,
+        hint: Option<String>,
     ) {
-        let problem = Problem::error("keyword_value", at.keyword(keyword), message);
-        self.problems.push(match meant {
-            Some(meant) => problem.with_hint(format!("did you mean {meant:?}")),
-            None => problem,
-        });
+        self.problems.push(Problem { hint, ..Problem::error("keyword_value", at.keyword(keyword), message) });
     }
 
     /// Adds a hint to the problem that a keyword's value is going to raise.

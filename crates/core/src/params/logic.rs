@@ -6,7 +6,8 @@ use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, shown};
 use super::node::NodeId;
-use super::violation::{Path, Violation, sort};
+use super::violation::{Violation, pointer, sort};
+use crate::job::wire::Path;
 use serde_json::{Map, Value};
 
 /// The combining keywords of one schema.
@@ -226,7 +227,7 @@ const MESSAGE: usize = 500;
 /// Says for each alternative, by its number from 0, the first thing that is wrong.
 fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: Vec<Vec<Violation>>) -> String {
     let count = tried.len();
-    let base = at.pointer();
+    let base = pointer(at);
     let mut reasons = Vec::new();
     for (n, mut violations) in tried.into_iter().enumerate().take(REASONS) {
         sort(&mut violations);

@@ -22,7 +22,6 @@ mod object;
 mod pattern;
 mod store;
 mod string;
-mod suggest;
 mod uri;
 mod value;
 mod violation;
@@ -31,12 +30,13 @@ pub use instance::{Instance, Number, View};
 pub use pattern::{PatternEngine, PatternMatcher};
 pub use violation::Violation;
 
+use crate::job::wire::Path;
 use crate::problem::Problem;
 use check::{Check, Found};
 use node::Program;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use violation::{Path, sort};
+use violation::sort;
 
 /// What `format` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

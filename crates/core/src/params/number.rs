@@ -3,7 +3,7 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::Number;
-use super::violation::Path;
+use crate::job::wire::Path;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 use std::fmt::{self, Write};

@@ -10,8 +10,8 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, Name, quoted};
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
-use super::suggest::closest;
-use super::violation::Path;
+use crate::job::wire::Path;
+use crate::suggest::nearest;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -205,7 +205,7 @@ fn check_member<I: Instance>(
     required: &mut usize,
 ) -> bool {
     let Member { name, value, position } = *member;
-    let here = Path::Name(at, name);
+    let here = Path::Key(at, name);
     let mut valid = true;
     let mut evaluated = false;
     if let Some(property) = rules.find(name) {
@@ -254,12 +254,13 @@ fn check_extra<I: Instance>(
     member: &Member<'_, I>,
     at: &Path<'_>,
 ) -> bool {
-    let here = Path::Name(at, member.name);
+    let here = Path::Key(at, member.name);
     if id != FALSE {
         return check.node(id, member.value, &here, None);
     }
     check.fail(&here, keyword, || {
-        let meant = closest(member.name, rules.declared());
+        let long_enough = member.name.len() > 2;
+        let meant = nearest(member.name, rules.declared()).filter(|_| long_enough);
         let meant = meant.map(|name| format!(", did you mean {}", quoted(name))).unwrap_or_default();
         format!("property {} is not allowed{meant}", quoted(member.name))
     });

@@ -5,7 +5,7 @@ use super::compile::{Compiler, Place};
 use super::format::Format;
 use super::instance::quoted;
 use super::pattern::Pattern;
-use super::violation::Path;
+use crate::job::wire::Path;
 use serde_json::{Map, Value};
 
 /// The keywords for strings of one schema.

@@ -3,8 +3,8 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::{Instance, Number, View, shown};
-use super::suggest::closest;
-use super::violation::Path;
+use crate::job::wire::Path;
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
@@ -110,7 +110,7 @@ pub(crate) fn compile_types<'a>(
             bits |= bit;
             continue;
         }
-        let near = name.as_str().and_then(|name| closest(name, TYPES.iter().map(|(known, _)| *known)));
+        let near = name.as_str().and_then(|name| did_you_mean(name, TYPES.iter().map(|(known, _)| *known)));
         c.wrong_value(at, "type", format!("{} is not the name of a type", shown(name)), near);
     }
     if names.is_empty() {

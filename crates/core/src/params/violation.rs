@@ -1,5 +1,6 @@
 //! What a validation finds, where, and in which order it is told.
 
+use crate::job::wire::Path;
 use serde::Serialize;
 use std::cmp::Ordering;
 
@@ -17,34 +18,24 @@ pub struct Violation {
     pub message: String,
 }
 
-/// The way from the root to a value, kept on the stack while the validator descends.
-#[derive(Clone, Copy)]
-pub(crate) enum Path<'a> {
-    Root,
-    Name(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl Path<'_> {
-    /// The JSON Pointer of this place.
-    pub(crate) fn pointer(&self) -> String {
-        let mut steps = Vec::new();
-        let mut here = self;
-        loop {
-            here = match here {
-                Path::Root => break,
-                Path::Name(parent, name) => {
-                    steps.push(escaped(name));
-                    parent
-                }
-                Path::Index(parent, index) => {
-                    steps.push(index.to_string());
-                    parent
-                }
-            };
-        }
-        steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
+/// The JSON Pointer of a place.
+pub(crate) fn pointer(path: &Path<'_>) -> String {
+    let mut steps = Vec::new();
+    let mut here = path;
+    loop {
+        here = match here {
+            Path::Root => break,
+            Path::Key(parent, name) => {
+                steps.push(escaped(name));
+                parent
+            }
+            Path::Index(parent, index) => {
+                steps.push(index.to_string());
+                parent
+            }
+        };
     }
+    steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
 }
 
 /// A name as one step of a JSON Pointer.
@@ -100,9 +91,9 @@ mod tests {
     #[test]
     fn pointers_escape_their_steps() {
         let root = Path::Root;
-        let name = Path::Name(&root, "a/b~c");
-        assert_eq!(Path::Index(&name, 3).pointer(), "/a~1b~0c/3");
-        assert_eq!(root.pointer(), "");
+        let name = Path::Key(&root, "a/b~c");
+        assert_eq!(pointer(&Path::Index(&name, 3)), "/a~1b~0c/3");
+        assert_eq!(pointer(&root), "");
     }
 
     #[test]

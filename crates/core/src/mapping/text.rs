@@ -1,0 +1,51 @@
+//! Scalars to text (reference section 13.7).
+
+use super::kind;
+use crate::job::wire::Path;
+use crate::problem::Problem;
+use serde_json::{Map, Number, Value};
+
+/// Every value of an object as text.
+pub(super) fn map(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Value {
+    let root = Path::Root;
+    let entries = params.iter().map(|(key, value)| (key.clone(), scalar(value, &root.key(key), problems)));
+    Value::Object(entries.collect())
+}
+
+/// Every item of a list as text.
+pub(super) fn list(items: &[Value], path: &Path<'_>, problems: &mut Vec<Problem>) -> Value {
+    let items = items.iter().enumerate().map(|(n, value)| scalar(value, &path.index(n), problems));
+    Value::Array(items.collect())
+}
+
+fn scalar(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.clone()),
+        Value::Null | Value::Bool(_) => Value::String(value.to_string()),
+        Value::Number(number) => exact(number).map(Value::String).unwrap_or_else(|| {
+            let message = format!("{number} is a whole number beyond 64 bits, its digits are not exact");
+            let problem = Problem::error("inexact_number", path.to_string(), message);
+            problems.push(problem.with_hint("pass it as text"));
+            Value::Null
+        }),
+        Value::Array(_) | Value::Object(_) => {
+            let message =
+                format!("a parameter is a string, a number, a boolean or null, not {}", kind(value));
+            let problem = Problem::error("not_a_scalar", path.to_string(), message);
+            problems.push(problem.with_hint("pass it as JSON text"));
+            Value::Null
+        }
+    }
+}
+
+/// A number as JSON has it, the same text in every language: `1.0` is written `1`, since JavaScript cannot tell
+/// them apart. `None` for a whole number that was rounded to a double when it was read.
+fn exact(number: &Number) -> Option<String> {
+    const BEYOND_64_BITS: f64 = 18_446_744_073_709_551_616.0;
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 => {
+            (value.abs() < BEYOND_64_BITS).then(|| (value as i128).to_string())
+        }
+        _ => Some(number.to_string()),
+    }
+}
