@@ -22,12 +22,15 @@ fn scalar(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Value 
     match value {
         Value::String(text) => Value::String(text.clone()),
         Value::Null | Value::Bool(_) => Value::String(value.to_string()),
-        Value::Number(number) => exact(number).map(Value::String).unwrap_or_else(|| {
-            let message = format!("{number} is a whole number beyond 64 bits, its digits are not exact");
-            let problem = Problem::error("inexact_number", path.to_string(), message);
-            problems.push(problem.with_hint("pass it as text"));
-            Value::Null
-        }),
+        Value::Number(number) => {
+            let text = exact(number);
+            if text.is_none() {
+                let message = format!("{number} is a whole number beyond 64 bits, its digits are not exact");
+                let problem = Problem::error("inexact_number", path.to_string(), message);
+                problems.push(problem.with_hint("pass it as text"));
+            }
+            text.map_or(Value::Null, Value::String)
+        }
         Value::Array(_) | Value::Object(_) => {
             let message =
                 format!("a parameter is a string, a number, a boolean or null, not {}", kind(value));
