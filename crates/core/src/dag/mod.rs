@@ -1,3 +1,16 @@
 //! The task graph: order, cycles, run-if, condition outcomes, and the result that the leaves give a run.
+//!
+//! Pure functions on plain data. Nothing here knows of attempts, retries or time; `execution` does.
 
+mod compare;
+mod leaf;
+mod levels;
 pub mod order;
+mod run_if;
+mod simulate;
+
+pub use compare::{CompareError, compare};
+pub use leaf::{JobOutcome, job_outcome};
+pub use levels::levels;
+pub use run_if::{Decision, Edge, decide, edge};
+pub use simulate::{Assumed, Simulated, simulate};

@@ -8,6 +8,7 @@ use crate::time::{Tick, WallTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Both times at the moment of an input. Ticks order timers inside one process; wall times are recorded and shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,7 +209,7 @@ pub struct Repair {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Store this before carrying out anything that comes after it.
-    Record(super::Change),
+    Record(Box<super::Change>),
     /// Run this attempt.
     Start(Box<Start>),
     /// Stop this attempt; its `Exited` is still awaited.
@@ -271,6 +272,9 @@ pub struct Start {
     /// The task with references resolved and parameters merged in: job parameters pushed down, legacy parameters
     /// applied, as reference section 12.3 says. For-each and condition tasks never get here.
     pub task: Task,
+    /// The job parameters of this attempt with references resolved, in the job's order. A run-job task's child gets
+    /// them by [`super::child_parameters`], which knows the names that the child defines.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// The state of a job run as people and the wire see it.
@@ -316,9 +320,9 @@ pub struct TaskRunView {
     /// When it ended.
     pub end_time: Option<WallTime>,
     /// The task as written in the definition.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// The task as executed, once it has been started.
-    pub resolved: Option<Task>,
+    pub resolved: Option<Arc<Task>>,
     /// Outcome of a condition task.
     pub condition_outcome: Option<bool>,
     /// Counts of a for-each task.

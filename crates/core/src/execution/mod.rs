@@ -6,8 +6,27 @@
 //! allow is an error that changes nothing; the same plan and inputs give the same outputs. [`Machine::restore`]
 //! rebuilds a machine from its plan and the stored changes, after any prefix of them.
 
+mod apply;
+mod attempts;
+mod change;
+mod ends;
+mod fields;
+mod finish;
+mod foreach;
+mod input;
 mod io;
 mod machine;
+mod parameters;
+mod ready;
+mod repair;
+mod scope;
+mod state;
+mod timers;
+mod view;
 
+pub use change::Change;
+pub use foreach::{MAX_LITERAL_INPUTS, MAX_PARAMETER_INPUTS, MAX_VALUE_INPUTS};
+pub use input::{MAX_VALUE_BYTES, MAX_VALUE_KEY_BYTES, MAX_VALUES};
 pub use io::*;
-pub use machine::{Change, Machine};
+pub use machine::Machine;
+pub use parameters::{apply_legacy, child_parameters, push_down, run_parameters};
