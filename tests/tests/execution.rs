@@ -1,5 +1,7 @@
 //! The execution machine, rule by rule, with a hand-driven executor (reference sections 9 to 14).
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers")]
+
 use lakeflow_core::execution::{Change, Exit, Input, Machine, Now, Output, Plan, Start};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::run::{Outcome, TerminationCode};
