@@ -1,0 +1,231 @@
+//! Running attempts: what the driver hands over, what it is told, and how they are stopped.
+//!
+//! Each attempt is a process group of its own with a folder of its own. Nothing here decides whether, when or how
+//! often a task runs (`lakeflow_core::execution` does), and nothing here writes to the store.
+
+mod actor;
+mod internal;
+pub mod process;
+pub mod python;
+mod request;
+mod result;
+mod runner;
+mod zygote;
+
+use crate::spark::catalog::Catalog;
+use lakeflow_core::error::Error;
+use lakeflow_core::execution::Exit;
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::job::{Task, TaskKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Where and how attempts run.
+#[derive(Clone, Debug)]
+pub struct ExecConfig {
+    /// The data folder; attempts live in `runs/`, tables in `warehouse/`.
+    pub data_dir: PathBuf,
+    /// Base URL of the engine, for the runner's calls back.
+    pub engine_url: String,
+    /// The Python to use instead of the one that is found.
+    pub python: Option<PathBuf>,
+    /// Workspace path prefixes and the local folders that stand for them, longest prefix first.
+    pub mounts: Vec<(String, PathBuf)>,
+    /// Between SIGTERM and SIGKILL (reference section 11.4 suggests 30 s).
+    pub grace: Duration,
+    /// A file of secrets for `dbutils.secrets`: JSON, scope to key to value.
+    pub secrets: Option<PathBuf>,
+    /// Id of the workspace, for tasks that ask.
+    pub workspace_id: String,
+}
+
+/// One attempt to run.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The attempt's task run.
+    pub run: RunId,
+    /// The job run it belongs to.
+    pub job_run: RunId,
+    /// The job.
+    pub job_id: JobId,
+    /// The job's name.
+    pub job_name: String,
+    /// Key of the task; of an iteration, with its index.
+    pub task_key: String,
+    /// From 0.
+    pub attempt_number: u32,
+    /// The task with references resolved and parameters merged.
+    pub task: Task,
+    /// Task values set so far in the job run, by task and key.
+    pub task_values: BTreeMap<String, BTreeMap<String, Value>>,
+    /// How many more task values the job run may hold.
+    pub values_left: u32,
+}
+
+/// What the driver is told, in order.
+#[derive(Clone, Debug)]
+pub enum ExecEvent {
+    /// User code begins to run.
+    Started {
+        /// The attempt.
+        run: RunId,
+        /// Its process group, when it is a process of this machine.
+        pid: Option<i32>,
+    },
+    /// The attempt set a task value.
+    Value {
+        /// The attempt.
+        run: RunId,
+        /// The key.
+        key: String,
+        /// Any JSON.
+        value: Value,
+    },
+    /// The attempt is over; the last word about it.
+    Exited {
+        /// The attempt.
+        run: RunId,
+        /// How it went.
+        exit: Exit,
+        /// What `runs/get-output` shows of it.
+        output: Box<TaskOutput>,
+    },
+}
+
+/// What an attempt leaves behind (reference section 3.10).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TaskOutput {
+    /// Short message, for Python the last line of the traceback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Stack trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_trace: Option<String>,
+    /// Notebook tasks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notebook_output: Option<NotebookOutput>,
+    /// SQL tasks: `sql_output` as the wire has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql_output: Option<Value>,
+    /// True for the task types whose `logs` are shown (scripts, wheels, JARs).
+    pub shows_logs: bool,
+}
+
+/// `notebook_output`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotebookOutput {
+    /// What `dbutils.notebook.exit` was given; absent without a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// True when the value was cut at 5 MB.
+    #[serde(default)]
+    pub truncated: bool,
+}
+
+/// Where an attempt keeps its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptFiles {
+    /// The attempt's folder.
+    pub dir: PathBuf,
+}
+
+impl AttemptFiles {
+    /// Standard output and standard error together, in the order they were written; readable while it runs.
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("output.log")
+    }
+
+    /// What the runner leaves at its end.
+    pub fn result(&self) -> PathBuf {
+        self.dir.join("result.json")
+    }
+
+    /// Task values as they are set, one JSON document a line.
+    pub fn events(&self) -> PathBuf {
+        self.dir.join("events.jsonl")
+    }
+}
+
+/// Runs attempts.
+#[derive(Debug)]
+pub struct Executors {
+    commands: UnboundedSender<actor::Command>,
+    shared: Arc<internal::Shared>,
+    data_dir: PathBuf,
+}
+
+impl Executors {
+    /// Prepares the data folder and starts nothing yet: the interpreter starts with the first attempt, Spark with the
+    /// first use of `spark`. Must be called inside a tokio runtime. Fails with `STORAGE` when the data folder cannot
+    /// be used.
+    pub fn new(config: ExecConfig, events: UnboundedSender<ExecEvent>) -> Result<Self, Error> {
+        let catalog = Catalog::open(&config.data_dir)?;
+        let runner = runner::install(&config.data_dir)?;
+        let (commands, inbox): (_, UnboundedReceiver<actor::Command>) = unbounded_channel();
+        let data_dir = config.data_dir.clone();
+        let shared = Arc::new(internal::Shared::new(catalog, config.clone()));
+        tokio::spawn(actor::Actor::new(config, runner, events, Arc::clone(&shared)).run(inbox));
+        Ok(Self { commands, shared, data_dir })
+    }
+
+    /// Why a task cannot be run locally; `Ok` when it can. Interpreter and files are looked at when it runs.
+    pub fn supports(task: &Task) -> Result<(), String> {
+        supports(task)
+    }
+
+    /// Runs an attempt; returns at once. It is answered by exactly one `Exited`.
+    pub fn start(&self, attempt: Attempt) {
+        // The actor only ends with this object.
+        let _ = self.commands.send(actor::Command::Start(Box::new(attempt)));
+    }
+
+    /// Stops an attempt: SIGTERM, and SIGKILL after the grace time. Its `Exited` still comes.
+    pub fn stop(&self, run: RunId) {
+        let _ = self.commands.send(actor::Command::Stop(run));
+    }
+
+    /// The files of an attempt.
+    pub fn files(&self, run: RunId) -> AttemptFiles {
+        attempt_files(&self.data_dir, run)
+    }
+
+    /// Routes that tasks and the Spark server call, with tokens of their own: mount them beside the API, outside its
+    /// authentication.
+    pub fn routes(&self) -> axum::Router {
+        internal::routes(&self.shared)
+    }
+
+    /// Stops every attempt and side process, and returns when they are gone.
+    pub async fn shutdown(&self) {
+        let (done, gone) = tokio::sync::oneshot::channel();
+        if self.commands.send(actor::Command::Shutdown(done)).is_ok() {
+            // An actor that is already gone has nothing left to stop.
+            let _ = gone.await;
+        }
+        self.shared.shutdown().await;
+    }
+}
+
+fn attempt_files(data_dir: &Path, run: RunId) -> AttemptFiles {
+    AttemptFiles { dir: data_dir.join("runs").join(run.to_string()) }
+}
+
+fn supports(task: &Task) -> Result<(), String> {
+    match task.kind() {
+        Some(TaskKind::Notebook(_) | TaskKind::SparkPython(_) | TaskKind::PythonWheel(_)) => Ok(()),
+        Some(TaskKind::Condition(_) | TaskKind::RunJob(_)) => Ok(()),
+        Some(TaskKind::ForEach(each)) => supports(&each.task),
+        Some(TaskKind::Sql(sql)) if sql.file.is_some() => Ok(()),
+        Some(TaskKind::Sql(_)) => {
+            Err("saved queries, dashboards and alerts live in a workspace; only `sql_task.file` runs locally".to_owned())
+        }
+        Some(kind) => Err(format!("a `{}` does not run locally", kind.field())),
+        None => Err("the task must have exactly one *_task block".to_owned()),
+    }
+}
