@@ -1,1 +1,6 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
+//! The local Lakeflow Jobs service.
+#![warn(missing_docs)]
+
+pub mod exec;
+pub mod paths;
+pub mod spark;

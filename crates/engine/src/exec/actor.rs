@@ -49,7 +49,17 @@ impl Actor {
         shared: Arc<Shared>,
     ) -> Self {
         let (told, hears) = unbounded_channel();
-        Self { config, runner, events, shared, zygote: None, generation: 0, live: BTreeMap::new(), told, hears }
+        Self {
+            config,
+            runner,
+            events,
+            shared,
+            zygote: None,
+            generation: 0,
+            live: BTreeMap::new(),
+            told,
+            hears,
+        }
     }
 
     pub(super) async fn run(mut self, mut inbox: UnboundedReceiver<Command>) {
@@ -108,7 +118,10 @@ impl Actor {
         let run_of = |id: &str| id.parse::<RunId>().ok();
         match word {
             Told::Started { id, pid } => {
-                let Some((run, live)) = run_of(&id).and_then(|run| Some((run, self.live.get_mut(&run)?))) else { return };
+                let Some((run, live)) = run_of(&id).and_then(|run| Some((run, self.live.get_mut(&run)?)))
+                else {
+                    return;
+                };
                 live.group = Some(pid);
                 if live.kill_at.is_some() {
                     process::terminate(pid);
@@ -122,7 +135,11 @@ impl Actor {
             }
             Told::Refused { id, message } => {
                 if let Some(run) = run_of(&id) {
-                    self.report(run, failed(TerminationCode::DriverError, &message), failure_output(&message));
+                    self.report(
+                        run,
+                        failed(TerminationCode::DriverError, &message),
+                        failure_output(&message),
+                    );
                 }
             }
             Told::Gone if generation == self.generation => {

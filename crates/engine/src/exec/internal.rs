@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use lakeflow_core::error::Error;
+use lakeflow_core::error::{Error, ErrorCode};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,9 @@ impl Shared {
     /// The Python of this engine, looked for once; a failure is looked for again next time.
     pub(super) async fn interpreter(&self) -> Result<&Interpreter, Error> {
         let environment = Environment::of_process();
-        self.interpreter.get_or_try_init(|| Interpreter::find(self.config.python.as_deref(), &environment)).await
+        self.interpreter
+            .get_or_try_init(|| Interpreter::find(self.config.python.as_deref(), &environment))
+            .await
     }
 
     /// Admits an attempt to the routes; returns its token.
@@ -106,7 +108,8 @@ async fn catalog_only(State(shared): State<Arc<Shared>>, request: Request, next:
     if bearer(request.headers()) == Some(shared.catalog_token.as_str()) {
         return next.run(request).await;
     }
-    let refused = json!({ "error_code": "UNAUTHENTICATED", "message": "the local catalog is for the Spark server" });
+    let refused =
+        json!({ "error_code": "UNAUTHENTICATED", "message": "the local catalog is for the Spark server" });
     (StatusCode::UNAUTHORIZED, Json(refused)).into_response()
 }
 
@@ -117,9 +120,14 @@ struct SparkRequest {
     catalogs: BTreeSet<String>,
 }
 
-async fn spark(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(request): Json<SparkRequest>) -> Response {
+async fn spark(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Json(request): Json<SparkRequest>,
+) -> Response {
     let Some(mut catalogs) = bearer(&headers).and_then(|token| shared.catalogs_of(token)) else {
-        let refused = json!({ "error_code": "UNAUTHENTICATED", "message": "only a running task may ask for spark" });
+        let refused =
+            json!({ "error_code": "UNAUTHENTICATED", "message": "only a running task may ask for spark" });
         return (StatusCode::UNAUTHORIZED, Json(refused)).into_response();
     };
     catalogs.extend(request.catalogs);
@@ -128,9 +136,19 @@ async fn spark(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(reque
         Err(error) => Err(error),
     };
     match remote {
-        Ok(remote) => Json(json!({ "remote": remote.url, "catalog": remote.catalog })).into_response(),
+        Ok(remote) => Json(json!({
+            "remote": remote.url,
+            "default_catalog": remote.catalog,
+            "default_schema": "default",
+            "warehouse": shared.catalog.warehouse(),
+            // Without it tables that name no format are Parquet, which cannot be updated.
+            "conf": { "spark.sql.sources.default": "delta" },
+        }))
+        .into_response(),
         Err(error) => {
-            let refused = json!({ "error_code": error.code.as_str(), "message": error.message });
+            let missing = error.code == ErrorCode::Unsupported;
+            let code = if missing { "SPARK_NOT_INSTALLED" } else { error.code.as_str() };
+            let refused = json!({ "error_code": code, "message": error.message });
             (StatusCode::SERVICE_UNAVAILABLE, Json(refused)).into_response()
         }
     }

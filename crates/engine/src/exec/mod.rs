@@ -12,6 +12,7 @@ mod result;
 mod runner;
 mod zygote;
 
+use crate::paths::PathMap;
 use crate::spark::catalog::Catalog;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::Exit;
@@ -34,8 +35,8 @@ pub struct ExecConfig {
     pub engine_url: String,
     /// The Python to use instead of the one that is found.
     pub python: Option<PathBuf>,
-    /// Workspace path prefixes and the local folders that stand for them, longest prefix first.
-    pub mounts: Vec<(String, PathBuf)>,
+    /// Which local file a workspace path means.
+    pub paths: PathMap,
     /// Between SIGTERM and SIGKILL (reference section 11.4 suggests 30 s).
     pub grace: Duration,
     /// A file of secrets for `dbutils.secrets`: JSON, scope to key to value.
@@ -218,12 +219,18 @@ fn attempt_files(data_dir: &Path, run: RunId) -> AttemptFiles {
 
 fn supports(task: &Task) -> Result<(), String> {
     match task.kind() {
-        Some(TaskKind::Notebook(_) | TaskKind::SparkPython(_) | TaskKind::PythonWheel(_)) => Ok(()),
-        Some(TaskKind::Condition(_) | TaskKind::RunJob(_)) => Ok(()),
+        Some(
+            TaskKind::Notebook(_)
+            | TaskKind::SparkPython(_)
+            | TaskKind::PythonWheel(_)
+            | TaskKind::Condition(_)
+            | TaskKind::RunJob(_),
+        ) => Ok(()),
         Some(TaskKind::ForEach(each)) => supports(&each.task),
         Some(TaskKind::Sql(sql)) if sql.file.is_some() => Ok(()),
         Some(TaskKind::Sql(_)) => {
-            Err("saved queries, dashboards and alerts live in a workspace; only `sql_task.file` runs locally".to_owned())
+            Err("saved queries, dashboards and alerts live in a workspace; only `sql_task.file` runs locally"
+                .to_owned())
         }
         Some(kind) => Err(format!("a `{}` does not run locally", kind.field())),
         None => Err("the task must have exactly one *_task block".to_owned()),

@@ -55,14 +55,23 @@ impl Environment {
 
 fn on_path(path: Option<&OsString>, names: &[&str]) -> Vec<PathBuf> {
     let folders: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).filter(|p| p.is_file()).collect()
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .filter(|p| p.is_file())
+        .collect()
 }
 
 /// Major and minor version; `None` when the file cannot be run as Python 3.
 async fn version(path: &Path) -> Option<(u32, u32)> {
     let script = "import sys; print(sys.version_info[0], sys.version_info[1])";
-    let output =
-        Command::new(path).args(["-I", "-c", script]).stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
+    let output = Command::new(path)
+        .args(["-I", "-c", script])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let (major, minor) = text.trim().split_once(' ')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
@@ -82,7 +91,10 @@ fn none_found(tried: &[PathBuf]) -> Error {
     let place = match tried {
         [] => "there is no python3 on the search path".to_owned(),
         [one] => format!("{} is not a Python that runs", one.display()),
-        many => format!("none of {} runs", many.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")),
+        many => format!(
+            "none of {} runs",
+            many.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+        ),
     };
     let message = format!("{place}: install Python 3.9 or newer, or name one with LAKEFLOW_PYTHON");
     Error::new(ErrorCode::NotFound, "find_python", message)

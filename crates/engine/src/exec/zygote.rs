@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// What a zygote says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub(super) enum Told {
     /// The child runs as its own process group.
     Started {
         /// As given to [`Zygote::start`].
@@ -45,7 +45,7 @@ pub enum Told {
 
 /// A running zygote.
 #[derive(Debug)]
-pub struct Zygote {
+pub(super) struct Zygote {
     input: ChildStdin,
     child: Child,
 }
@@ -53,7 +53,7 @@ pub struct Zygote {
 impl Zygote {
     /// Starts one; everything it says goes to `told`, in order, with `generation` so that a late word of an earlier
     /// zygote is not taken for this one's.
-    pub fn spawn(
+    pub(super) fn spawn(
         interpreter: &Interpreter,
         runner: &Path,
         generation: u64,
@@ -62,7 +62,7 @@ impl Zygote {
         let fault = |message: String| Error::new(ErrorCode::Internal, "start_runner", message);
         let mut child = Command::new(&interpreter.path)
             .args(["-I", "-u"])
-            .arg(runner.join("lakeflow_runner"))
+            .arg(runner)
             .arg("serve")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -79,17 +79,18 @@ impl Zygote {
     }
 
     /// Asks for a child that carries out `request`. The answer comes as [`Told`].
-    pub async fn start(&mut self, id: &str, request: &Value) -> Result<(), Error> {
+    pub(super) async fn start(&mut self, id: &str, request: &Value) -> Result<(), Error> {
         let mut line = json!({ "op": "start", "id": id, "request": request }).to_string();
         line.push('\n');
         let written = self.input.write_all(line.as_bytes()).await;
-        written.map_err(|e| Error::new(ErrorCode::Internal, "start_attempt", format!("the runner is gone: {e}")))
+        written
+            .map_err(|e| Error::new(ErrorCode::Internal, "start_attempt", format!("the runner is gone: {e}")))
     }
 }
 
 impl Zygote {
     /// Ends the zygote and waits until it is gone.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         // One that is gone already needs no ending.
         let _ = self.child.kill().await;
     }
@@ -112,7 +113,9 @@ fn understand(word: &Value) -> Option<Told> {
     match word["event"].as_str()? {
         "started" => Some(Told::Started { id, pid: int("pid")? }),
         "exited" => Some(Told::Exited { id, code: int("exit_code"), signal: int("signal") }),
-        "refused" => Some(Told::Refused { id, message: word["message"].as_str().unwrap_or_default().to_owned() }),
+        "refused" => {
+            Some(Told::Refused { id, message: word["message"].as_str().unwrap_or_default().to_owned() })
+        }
         _ => None,
     }
 }

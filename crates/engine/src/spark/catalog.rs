@@ -64,7 +64,11 @@ impl IntoResponse for Refusal {
 
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", format!("the local catalog cannot be read: {error}"))
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            format!("the local catalog cannot be read: {error}"),
+        )
     }
 }
 
@@ -74,9 +78,11 @@ impl Catalog {
     pub fn open(data_dir: &FsPath) -> Result<Arc<Self>, Error> {
         let fault = |message: String| Error::new(ErrorCode::Storage, "open_catalog", message);
         let warehouse = data_dir.join("warehouse");
-        std::fs::create_dir_all(&warehouse).map_err(|e| fault(format!("cannot create {}: {e}", warehouse.display())))?;
-        let warehouse =
-            warehouse.canonicalize().map_err(|e| fault(format!("cannot read {}: {e}", warehouse.display())))?;
+        std::fs::create_dir_all(&warehouse)
+            .map_err(|e| fault(format!("cannot create {}: {e}", warehouse.display())))?;
+        let warehouse = warehouse
+            .canonicalize()
+            .map_err(|e| fault(format!("cannot read {}: {e}", warehouse.display())))?;
         let file = data_dir.join("catalog.db");
         let connection = Connection::open(&file)
             .and_then(|connection| connection.execute_batch(SCHEMA).map(|()| connection))
@@ -118,7 +124,8 @@ impl Catalog {
 
     fn children(&self, kind: &str, parent: &str) -> rusqlite::Result<Vec<Value>> {
         let db = self.db();
-        let mut statement = db.prepare_cached("SELECT body FROM object WHERE kind = ? AND parent = ? ORDER BY name")?;
+        let mut statement =
+            db.prepare_cached("SELECT body FROM object WHERE kind = ? AND parent = ? ORDER BY name")?;
         let rows = statement.query_map(params![kind, parent], |row| row.get::<_, String>(0))?;
         rows.map(|body| body.map(|body| serde_json::from_str(&body).unwrap_or(Value::Null))).collect()
     }
@@ -134,41 +141,54 @@ impl Catalog {
     }
 }
 
-fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Result<&'a str, Refusal> {
-    body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| {
+/// The name in a field of a body, in its one spelling.
+fn name_in(body: &Map<String, Value>, key: &str) -> Result<String, Refusal> {
+    let name = body.get(key).and_then(Value::as_str).map(canonical).filter(|name| !name.is_empty());
+    name.ok_or_else(|| {
         Refusal::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", format!("`{key}` is missing"))
     })
 }
 
-/// The parts of a full name: `a.b.c`, or quoted with backticks where a part holds a dot.
-fn split(full_name: &str) -> Vec<String> {
-    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
-    for c in full_name.chars() {
-        match c {
-            '`' => quoted = !quoted,
-            '.' if !quoted => parts.push(std::mem::take(&mut part)),
-            _ => part.push(c),
-        }
+/// Writes names in their one spelling, as later answers give them.
+fn settle(body: &mut Map<String, Value>, names: &[(&str, &str)]) {
+    for (key, name) in names {
+        body.insert((*key).to_owned(), Value::from(*name));
     }
-    parts.push(part);
-    parts
 }
 
-/// One spelling of a full name, so that quoted and plain forms meet.
-fn canonical(full_name: &str) -> String {
-    split(full_name).join(".")
+/// One spelling of a name or a full name, so that all forms meet: names do not depend on case, and a part that is not
+/// a plain identifier comes in backquotes, a doubled one standing for itself.
+fn canonical(name: &str) -> String {
+    let (mut plain, mut quoted) = (String::with_capacity(name.len()), false);
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '`' if quoted && chars.peek() == Some(&'`') => {
+                chars.next();
+                plain.push('`');
+            }
+            '`' => quoted = !quoted,
+            _ => plain.extend(c.to_lowercase()),
+        }
+    }
+    plain
 }
 
 async fn get_catalog(Path(name): Path<String>) -> Json<Value> {
     Json(json!({ "name": name, "id": name }))
 }
 
-async fn create_schema(State(catalog): State<Arc<Catalog>>, Json(mut body): Json<Map<String, Value>>) -> Answer {
-    let parent = text(&body, "catalog_name")?.to_owned();
-    let name = format!("{parent}.{}", text(&body, "name")?);
+async fn create_schema(
+    State(catalog): State<Arc<Catalog>>,
+    Json(mut body): Json<Map<String, Value>>,
+) -> Answer {
+    let (parent, short) = (name_in(&body, "catalog_name")?, name_in(&body, "name")?);
+    let name = format!("{parent}.{short}");
     let id = uuid::Uuid::new_v4().to_string();
-    body.insert("full_name".to_owned(), name.clone().into());
-    body.insert("schema_id".to_owned(), id.clone().into());
+    settle(
+        &mut body,
+        &[("catalog_name", &parent), ("name", &short), ("full_name", &name), ("schema_id", &id)],
+    );
     let body = Value::Object(body);
     if !catalog.add("schema", &name, &parent, &id, &body)? {
         return Err(Refusal::exists("Schema", &name));
@@ -176,11 +196,14 @@ async fn create_schema(State(catalog): State<Arc<Catalog>>, Json(mut body): Json
     Ok(Json(body))
 }
 
-async fn list_schemas(State(catalog): State<Arc<Catalog>>, Query(query): Query<BTreeMap<String, String>>) -> Answer {
-    let parent = query.get("catalog_name").map_or("", String::as_str);
-    let mut schemas = catalog.children("schema", parent)?;
+async fn list_schemas(
+    State(catalog): State<Arc<Catalog>>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let parent = query.get("catalog_name").map(|name| canonical(name)).unwrap_or_default();
+    let mut schemas = catalog.children("schema", &parent)?;
     if !schemas.iter().any(|schema| schema["name"] == "default") {
-        schemas.insert(0, default_schema(parent));
+        schemas.insert(0, default_schema(&parent));
     }
     Ok(Json(json!({ "schemas": schemas })))
 }
@@ -217,20 +240,27 @@ async fn delete_schema(
             catalog.remove("table", &format!("{name}.{table}"))?;
         }
     }
-    if catalog.remove("schema", &name)? { Ok(Json(json!({}))) } else { Err(Refusal::missing("Schema", &name)) }
+    if catalog.remove("schema", &name)? {
+        Ok(Json(json!({})))
+    } else {
+        Err(Refusal::missing("Schema", &name))
+    }
 }
 
 /// Gives a table that is about to be made its id and folder; the table itself comes with `create_table`.
-async fn stage_table(State(catalog): State<Arc<Catalog>>, Json(mut body): Json<Map<String, Value>>) -> Answer {
+async fn stage_table(
+    State(catalog): State<Arc<Catalog>>,
+    Json(mut body): Json<Map<String, Value>>,
+) -> Answer {
     let id = uuid::Uuid::new_v4().to_string();
     let mut location = catalog.warehouse.clone();
     for key in ["catalog_name", "schema_name"] {
-        location.push(safe_name(text(&body, key)?));
+        location.push(safe_name(&name_in(&body, key)?));
     }
-    location.push(format!("{}-{id}", safe_name(text(&body, "name")?)));
-    let location = location.to_string_lossy().into_owned();
-    body.insert("id".to_owned(), id.clone().into());
-    body.insert("staging_location".to_owned(), location.clone().into());
+    location.push(format!("{}-{id}", safe_name(&name_in(&body, "name")?)));
+    // Only a URI is good: a managed table at a plain path can be written but not read.
+    let location = format!("file://{}", location.display());
+    settle(&mut body, &[("id", &id), ("staging_location", &location)]);
     let body = Value::Object(body);
     catalog.add("staged", &location, "", &id, &body)?;
     Ok(Json(body))
@@ -241,10 +271,14 @@ fn safe_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
 }
 
-async fn create_table(State(catalog): State<Arc<Catalog>>, Json(mut body): Json<Map<String, Value>>) -> Answer {
-    let (parent, schema) = (text(&body, "catalog_name")?, text(&body, "schema_name")?);
+async fn create_table(
+    State(catalog): State<Arc<Catalog>>,
+    Json(mut body): Json<Map<String, Value>>,
+) -> Answer {
+    let (parent, schema) = (name_in(&body, "catalog_name")?, name_in(&body, "schema_name")?);
+    let short = name_in(&body, "name")?;
     let schema_name = format!("{parent}.{schema}");
-    let name = format!("{schema_name}.{}", text(&body, "name")?);
+    let name = format!("{schema_name}.{short}");
     if schema != "default" && catalog.find("schema", &schema_name)?.is_none() {
         return Err(Refusal::missing("Schema", &schema_name));
     }
@@ -254,7 +288,9 @@ async fn create_table(State(catalog): State<Arc<Catalog>>, Json(mut body): Json<
     };
     let staged_id = staged.as_ref().and_then(|(_, staged)| staged["id"].as_str().map(str::to_owned));
     let id = staged_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    body.insert("table_id".to_owned(), id.clone().into());
+    let names =
+        [("catalog_name", parent.as_str()), ("schema_name", &schema), ("name", &short), ("table_id", &id)];
+    settle(&mut body, &names);
     let body = Value::Object(body);
     if !catalog.add("table", &name, &schema_name, &id, &body)? {
         return Err(Refusal::exists("Table", &name));
@@ -265,8 +301,11 @@ async fn create_table(State(catalog): State<Arc<Catalog>>, Json(mut body): Json<
     Ok(Json(body))
 }
 
-async fn list_tables(State(catalog): State<Arc<Catalog>>, Query(query): Query<BTreeMap<String, String>>) -> Answer {
-    let part = |key: &str| query.get(key).cloned().unwrap_or_default();
+async fn list_tables(
+    State(catalog): State<Arc<Catalog>>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let part = |key: &str| query.get(key).map(|name| canonical(name)).unwrap_or_default();
     let tables = catalog.children("table", &format!("{}.{}", part("catalog_name"), part("schema_name")))?;
     Ok(Json(json!({ "tables": tables })))
 }
@@ -287,6 +326,7 @@ async fn delete_table(State(catalog): State<Arc<Catalog>>, Path(name): Path<Stri
         catalog.db().execute("DELETE FROM delta_commit WHERE table_id = ?", params![id])?;
     }
     let location = table["storage_location"].as_str().unwrap_or_default();
+    let location = location.strip_prefix("file://").unwrap_or(location);
     if FsPath::new(location).starts_with(&catalog.warehouse) {
         // A folder that cannot be removed only takes space: its random name is never used again.
         let _ = tokio::fs::remove_dir_all(location).await;
@@ -298,16 +338,18 @@ async fn delete_table(State(catalog): State<Arc<Catalog>>, Path(name): Path<Stri
 async fn add_commit(State(catalog): State<Arc<Catalog>>, Json(body): Json<Value>) -> Answer {
     let table_id = body["table_id"].as_str().unwrap_or_default();
     if let Some(version) = body["commit_info"]["version"].as_i64() {
-        let sql = "INSERT OR IGNORE INTO delta_commit (table_id, version, body) VALUES (?, ?, ?)";
+        let sql = "INSERT INTO delta_commit (table_id, version, body) SELECT ?1, ?2, ?3 \
+                   WHERE NOT EXISTS (SELECT 1 FROM delta_commit WHERE table_id = ?1 AND version >= ?2)";
         let text = body["commit_info"].to_string();
         if catalog.db().execute(sql, params![table_id, version, text])? == 0 {
-            let message = format!("Commit {version} exists");
+            let message = format!("version {version} is not above the newest one");
             return Err(Refusal::new(StatusCode::CONFLICT, "ALREADY_EXISTS", message));
         }
     }
     let columns = &body["metadata"]["schema"]["columns"];
     if columns.is_array() {
-        let sql = "UPDATE object SET body = json_set(body, '$.columns', json(?)) WHERE kind = 'table' AND id = ?";
+        let sql =
+            "UPDATE object SET body = json_set(body, '$.columns', json(?)) WHERE kind = 'table' AND id = ?";
         catalog.db().execute(sql, params![columns.to_string(), table_id])?;
     }
     if let Some(done) = body["latest_backfilled_version"].as_i64() {
@@ -333,20 +375,21 @@ async fn list_commits(State(catalog): State<Arc<Catalog>>, body: Option<Json<Val
         "SELECT body FROM delta_commit WHERE table_id = ? AND version >= ? AND body IS NOT NULL ORDER BY version",
     )?;
     let rows = statement.query_map(params![table_id, start], |row| row.get::<_, String>(0))?;
-    let commits: Vec<Value> =
-        rows.map(|body| body.map(|body| serde_json::from_str(&body).unwrap_or(Value::Null))).collect::<Result<_, _>>()?;
+    let commits: Vec<Value> = rows
+        .map(|body| body.map(|body| serde_json::from_str(&body).unwrap_or(Value::Null)))
+        .collect::<Result<_, _>>()?;
     Ok(Json(json!({ "commits": commits, "latest_table_version": latest })))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{safe_name, split};
+    use super::{canonical, safe_name};
 
     #[test]
-    fn full_names_split_at_dots_outside_backticks() {
-        assert_eq!(split("a.b.c"), ["a", "b", "c"]);
-        assert_eq!(split("a.`b.x`.c"), ["a", "b.x", "c"]);
-        assert_eq!(split("a"), ["a"]);
+    fn names_have_one_spelling() {
+        assert_eq!(canonical("A.b.`My-T`"), "a.b.my-t");
+        assert_eq!(canonical("`a``b`"), "a`b");
+        assert_eq!(canonical("plain"), "plain");
     }
 
     #[test]

@@ -111,13 +111,22 @@ impl Servers {
         let log = settings.data_dir.join("sail.log");
         let output = std::fs::File::options().create(true).append(true).open(&log);
         let output = output.map_err(|e| unavailable(format!("cannot write {}: {e}", log.display())))?;
-        let errors = output.try_clone().map_err(|e| unavailable(format!("cannot write {}: {e}", log.display())))?;
+        let errors =
+            output.try_clone().map_err(|e| unavailable(format!("cannot write {}: {e}", log.display())))?;
         let mut command = Command::new(&settings.interpreter.path);
+        for (name, _) in std::env::vars_os() {
+            // Sail would take the host and token of a workspace from these.
+            if ["DATABRICKS_", "UNITY_", "UC_"]
+                .iter()
+                .any(|prefix| name.to_string_lossy().starts_with(prefix))
+            {
+                command.env_remove(name);
+            }
+        }
         command
             .args(["-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", &port.to_string()])
             .env("SAIL_CATALOG__LIST", catalog_list(settings, catalogs))
             .env("SAIL_CATALOG__DEFAULT_CATALOG", DEFAULT_CATALOG)
-            .env("SAIL_CATALOG__WAREHOUSE", settings.catalog.warehouse())
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
@@ -133,7 +142,8 @@ impl Servers {
             return missing_pysail(&self.settings.interpreter);
         }
         let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no output");
-        unavailable(format!("the Spark server ended at its start ({status}): {last}")).with("log", log.display())
+        unavailable(format!("the Spark server ended at its start ({status}): {last}"))
+            .with("log", log.display())
     }
 
     /// Ends every server.
@@ -156,7 +166,11 @@ fn catalog_list(settings: &Settings, catalogs: &BTreeSet<String>) -> String {
     let entries: Vec<String> = catalogs
         .iter()
         .filter(|name| is_catalog_name(name))
-        .map(|name| format!(r#"{{type="unity", name="{name}", uri="{uri}", default_catalog="{name}", token="{token}"}}"#))
+        .map(|name| {
+            format!(
+                r#"{{type="unity", name="{name}", uri="{uri}", default_catalog="{name}", token="{token}"}}"#
+            )
+        })
         .collect();
     format!("[{}]", entries.join(", "))
 }
