@@ -1,5 +1,7 @@
 //! Attempts run by the real runner in real processes: how they end, what they leave, how they are stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::Task;
 use lakeflow_core::run::{Outcome, TerminationCode};
@@ -88,7 +90,10 @@ impl Bench {
                 }
                 ExecEvent::Exited { run, exit, output } => {
                     let log = read(&self.executors.files(run).log());
-                    return (run.0, Told { outcome: exit.outcome, code: exit.code, output: *output, values, log });
+                    return (
+                        run.0,
+                        Told { outcome: exit.outcome, code: exit.code, output: *output, values, log },
+                    );
                 }
             }
         }
@@ -109,7 +114,10 @@ async fn a_notebook_reads_widgets_and_values_and_sets_values_and_exits() {
              dbutils.jobs.taskValues.set('sum', n)\nprint('computed', n)\ndbutils.notebook.exit(str(n))\n"
         ),
     );
-    bench.start(2, json!({"task_key": "t", "notebook_task": {"notebook_path": path, "base_parameters": {"plus": "1"}}}));
+    bench.start(
+        2,
+        json!({"task_key": "t", "notebook_task": {"notebook_path": path, "base_parameters": {"plus": "1"}}}),
+    );
     let (run, told) = bench.end().await;
     assert_eq!((run, told.outcome), (2, Outcome::Success));
     assert_eq!(told.values, BTreeMap::from([("sum".to_owned(), json!(42))]));
@@ -121,7 +129,10 @@ async fn a_notebook_reads_widgets_and_values_and_sets_values_and_exits() {
 async fn a_failing_script_leaves_its_error_trace_and_log() {
     let mut bench = Bench::new(None);
     let path = bench.file("s.py", "import sys\nprint('args', sys.argv[1:])\nraise RuntimeError('boom')\n");
-    bench.start(3, json!({"task_key": "t", "spark_python_task": {"python_file": path, "parameters": ["a", "b c"]}}));
+    bench.start(
+        3,
+        json!({"task_key": "t", "spark_python_task": {"python_file": path, "parameters": ["a", "b c"]}}),
+    );
     let (_, told) = bench.end().await;
     assert_eq!((told.outcome, told.code), (Outcome::Failed, TerminationCode::RunExecutionError));
     assert_eq!(told.output.error.as_deref(), Some("RuntimeError: boom"));
@@ -132,7 +143,10 @@ async fn a_failing_script_leaves_its_error_trace_and_log() {
 #[tokio::test]
 async fn a_task_does_not_see_the_engines_secrets_or_another_tasks_modules() {
     let mut bench = Bench::new(None);
-    let first = bench.file("a.py", "import json, os\njson.leaked = 1\nprint(sorted(k for k in os.environ if 'LAKEFLOW' in k))\n");
+    let first = bench.file(
+        "a.py",
+        "import json, os\njson.leaked = 1\nprint(sorted(k for k in os.environ if 'LAKEFLOW' in k))\n",
+    );
     let second = bench.file("b.py", "import json\nassert not hasattr(json, 'leaked')\n");
     bench.start(4, json!({"task_key": "a", "spark_python_task": {"python_file": first}}));
     assert!(bench.end().await.1.log.contains("[]"));
@@ -143,7 +157,8 @@ async fn a_task_does_not_see_the_engines_secrets_or_another_tasks_modules() {
 #[tokio::test]
 async fn a_missing_notebook_is_told_by_its_path() {
     let mut bench = Bench::new(None);
-    bench.start(6, json!({"task_key": "t", "notebook_task": {"notebook_path": "/Workspace/Users/x/nothing"}}));
+    bench
+        .start(6, json!({"task_key": "t", "notebook_task": {"notebook_path": "/Workspace/Users/x/nothing"}}));
     let (_, told) = bench.end().await;
     assert_eq!((told.outcome, told.code), (Outcome::Failed, TerminationCode::ResourceNotFound));
     assert!(told.output.error.unwrap().contains("nothing"));
