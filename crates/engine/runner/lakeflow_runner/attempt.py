@@ -8,6 +8,8 @@ from . import PROTOCOL
 from .output import redact_all
 
 EXIT_VALUE_LIMIT = 5 * 1024 * 1024
+ERROR_LIMIT = 10_000
+TRACE_LIMIT = 1_000_000
 
 
 class Attempt:
@@ -41,7 +43,10 @@ class Attempt:
         self.result["truncated"] = len(data) > EXIT_VALUE_LIMIT
 
     def fail(self, kind, message, trace):
-        self.result.update(status="failed", error_kind=kind, error=message, error_trace=trace)
+        """The task failed. A trace is cut at its beginning, since the cause is at its end."""
+        self.result.update(
+            status="failed", error_kind=kind, error=message[:ERROR_LIMIT], error_trace=trace[-TRACE_LIMIT:]
+        )
 
     def write_result(self):
         """Write the result file in one step. Task values are data, so secrets stay in them."""

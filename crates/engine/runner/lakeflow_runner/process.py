@@ -51,19 +51,19 @@ def close(descriptors):
 
 def become(request, files):
     """Be the task: redirect, set the environment, run, write the result, exit. Never returns."""
-    code = EXIT_FAULT
+    code, patient = EXIT_FAULT, True
     try:
         _redirect(files)
         _settle(request)
         from .task import run
 
-        code = run(request)
+        code, patient = run(request)
     except BaseException:  # the process ends here, whatever happened
         import traceback
 
         traceback.print_exc()
     finally:
-        _leave(code)
+        _leave(code, patient)
 
 
 def _redirect(files):
@@ -97,16 +97,13 @@ def _settle(request):
         os.chdir(request["cwd"])
 
 
-def _leave(code):
+def _leave(code, patient):
     """End as the interpreter would (wait for threads, exit functions, flush), but surely with `code`."""
-    try:
-        threading._shutdown()
-    except BaseException:
-        pass
-    try:
-        atexit._run_exitfuncs()
-    except BaseException:
-        pass
+    for step in ([threading._shutdown] if patient else []) + [atexit._run_exitfuncs]:
+        try:
+            step()
+        except BaseException:
+            pass
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

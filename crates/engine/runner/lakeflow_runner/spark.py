@@ -39,15 +39,20 @@ class LazySpark:
             return self._session
 
     def close(self):
-        """End the session so that the server can forget it; never waits long, never fails."""
+        """End the session so that the server can forget it; waits a few seconds at most.
+
+        Returns False when the server did not answer: then threads of the client go on retrying,
+        and the process must end without waiting for them.
+        """
         if self._session is None:
-            return
+            return True
         from .spark_patches import quiet_exit
 
         quiet_exit(self._session)
         worker = threading.Thread(target=_stop, args=(self._session,), daemon=True)
         worker.start()
         worker.join(CLOSE_SECONDS)
+        return not worker.is_alive()
 
     def __getattr__(self, name):
         # Questions of copy, pickle and the like must not start a server.

@@ -43,6 +43,9 @@ def run_text(attempt, text, parameters):
         raise TaskError(INVALID_CONFIGURATION, "there is no SQL statement to run")
     frame = None
     for statement in statements:
+        if frame is not None:
+            # A query is only planned so far; its errors belong before the next statement.
+            frame.limit(ROW_LIMIT).collect()
         used = parameters_in(statement)
         frame = attempt.lazy_spark.sql(statement, args={k: v for k, v in parameters.items() if k in used})
     return frame

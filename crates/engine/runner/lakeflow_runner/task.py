@@ -11,7 +11,8 @@ from .errors import INVALID_CONFIGURATION, RUNNER_FAULT, USER_ERROR, TaskError, 
 
 
 def run(request):
-    """Run `request` in this process and return the exit code (PROTOCOL.md section 3)."""
+    """Run `request` in this process; returns the exit code (PROTOCOL.md section 3) and whether
+    the process may wait for its threads."""
     attempt = Attempt(request)
     tools = dbutils.DbUtils(attempt)
     lazy_spark = spark.LazySpark(attempt)
@@ -27,10 +28,10 @@ def run(request):
     if attempt.result["status"] != "success":
         code = process.EXIT_FAULT if attempt.result["error_kind"] == RUNNER_FAULT else process.EXIT_FAILED
         _tell(attempt.result)
-    lazy_spark.close()
+    patient = lazy_spark.close()
     attempt.result["spark_used"] = lazy_spark.used
     attempt.write_result()
-    return code
+    return code, patient
 
 
 def _tell(result):
@@ -44,6 +45,7 @@ def _tell(result):
 def _notebook(attempt, tools, lazy_spark):
     path = notebook_source.find(_path(attempt), attempt.roots)
     _enter(attempt, path)
+    sys.path.insert(0, os.path.dirname(path))
     notebook.Runner(attempt, tools, lazy_spark).run(path)
 
 

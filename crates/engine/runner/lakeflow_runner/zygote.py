@@ -50,7 +50,11 @@ class Zygote:
         self.wake_read, self.wake_write = os.pipe()
         for descriptor in (self.wake_read, self.wake_write):
             os.set_blocking(descriptor, False)
+        self.going = True
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self.stop)
+        # Ctrl-C in the engine's terminal reaches this process too; what it means is the engine's to say.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
 
     def serve(self):
@@ -61,16 +65,18 @@ class Zygote:
             python=sys.version.split()[0],
             version=list(sys.version_info[:3]),
         )
-        going = True
-        while going:
+        while self.going:
             ready, _, _ = select.select([self.commands, self.wake_read], [], [])
             if self.wake_read in ready:
                 self.drain_wake()
             if self.commands in ready:
-                going = self.read()
+                self.going = self.read() and self.going
             self.reap()
         self.end_children()
         return 0
+
+    def stop(self, *_signal):
+        self.going = False
 
     def drain_wake(self):
         try:
@@ -112,6 +118,7 @@ class Zygote:
             process.check(request)
             files = process.open_files(request, default_null=True)
             ready_read, ready_write = os.pipe()
+            files += [ready_read, ready_write]
             pid = os.fork()
         except (OSError, ValueError) as error:
             process.close(files)
@@ -120,10 +127,10 @@ class Zygote:
         if pid == 0:
             os.setsid()
             signal.set_wakeup_fd(-1)
-            process.close([self.commands, self.events, self.wake_read, self.wake_write, ready_read, ready_write])
-            process.become(request, files)
+            process.close([self.commands, self.events, self.wake_read, self.wake_write, *files[3:]])
+            process.become(request, files[:3])
         # The end of this pipe says that the group exists, so that a signal to it sent after `started` arrives.
-        process.close([*files, ready_write])
+        process.close([*files[:3], ready_write])
         os.read(ready_read, 1)
         os.close(ready_read)
         self.children[pid] = name

@@ -6,6 +6,7 @@ can say which calls were made. The engine has its own server; this one only stan
 
 import json
 import re
+import shutil
 import threading
 import urllib.parse
 import uuid
@@ -88,7 +89,12 @@ class Catalog:
         return (200, found) if found else missing("TABLE", name)
 
     def delete_tables(self, name, _query, _body):
-        return (200, {}) if self.tables.pop(split(name), None) else missing("TABLE", name)
+        table = self.tables.pop(split(name), None)
+        if table is None:
+            return missing("TABLE", name)
+        if table["storage_location"].startswith(self.root + "/"):
+            shutil.rmtree(table["storage_location"][len("file://") :], ignore_errors=True)
+        return 200, {}
 
     def post_delta(self, _name, _query, body):
         kept = self.commits.setdefault(body["table_id"], {"latest": 0, "commits": []})
