@@ -155,7 +155,9 @@ class TaskValues(_Part):
         """The value another task of this job run stored."""
         if self._task_key is None:
             if debugValue is None:
-                raise TypeError("Must pass debugValue when calling get outside of a job context. debugValue cannot be None.")
+                raise TypeError(
+                    "Must pass debugValue when calling get outside of a job context. debugValue cannot be None."
+                )
             return debugValue
         values = self._values.get(taskKey, {})
         if key in values:
@@ -163,8 +165,10 @@ class TaskValues(_Part):
         if default is not None:
             return default
         known = ", ".join(sorted(values)) or "none"
-        message = f"No task value '{key}' of task '{taskKey}' in this job run, and no default given. Keys of that task: {known}"
-        raise ValueError(message)
+        raise ValueError(
+            f"No task value '{key}' of task '{taskKey}' in this job run, and no default given. "
+            f"Keys of that task: {known}"
+        )
 
 
 class Notebook(_Part):

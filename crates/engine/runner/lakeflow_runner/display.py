@@ -61,7 +61,7 @@ def table_of(value):
         rows = [list(row) for row in value.head(ROW_LIMIT).itertuples(index=False)]
         return _texts([str(c) for c in value.columns], rows, len(value) > ROW_LIMIT)
     if isinstance(value, list) and value:
-        cut = value[: ROW_LIMIT]
+        cut = value[:ROW_LIMIT]
         if all(isinstance(row, dict) for row in cut):
             columns = list(dict.fromkeys(str(key) for row in cut for key in row))
             rows = [[{str(k): v for k, v in row.items()}.get(c) for c in columns] for row in cut]

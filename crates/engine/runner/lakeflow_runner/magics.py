@@ -46,7 +46,9 @@ def _sql(runner, cell):
 
 
 def _foreign(_runner, cell):
-    raise TaskError(UNSUPPORTED, f"%{cell.language} cells cannot run locally: no {cell.language} interpreter is configured")
+    raise TaskError(
+        UNSUPPORTED, f"%{cell.language} cells cannot run locally: no {cell.language} interpreter is configured"
+    )
 
 
 def _sh(_runner, cell):

@@ -69,7 +69,9 @@ class Runner:
 
     def _check_language(self, book):
         if book.language not in ("python", "sql"):
-            raise TaskError(UNSUPPORTED, f"{book.path}: notebooks in {book.language} cannot run locally; Python and SQL can")
+            raise TaskError(
+                UNSUPPORTED, f"{book.path}: notebooks in {book.language} cannot run locally; Python and SQL can"
+            )
 
     def _recorded(self, book, cell):
         entry = self.recorder.begin(cell)
@@ -90,8 +92,9 @@ class Runner:
 
     def _cell(self, book, cell):
         if self.attempt.request.get("sql_only") and cell.language not in ("sql", "md"):
-            message = f"{book.path}, cell {cell.index + 1}: a notebook on a SQL warehouse may hold SQL cells only, this one is {cell.language}"
-            raise TaskError(UNSUPPORTED, message)
+            where = f"{book.path}, cell {cell.index + 1}"
+            why = f"a notebook on a SQL warehouse may hold SQL cells only, this one is {cell.language}"
+            raise TaskError(UNSUPPORTED, f"{where}: {why}")
         if cell.language == "python":
             self._python(book, cell)
         else:

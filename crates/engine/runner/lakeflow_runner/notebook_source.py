@@ -67,7 +67,9 @@ def find(path, roots, base=None):
                 return os.path.realpath(candidate + extension)
         tried.append(candidate)
     where = ", ".join(tried)
-    raise TaskError(RESOURCE_NOT_FOUND, f"Unable to access the notebook or file \"{path}\": not found. Looked for {where}")
+    raise TaskError(
+        RESOURCE_NOT_FOUND, f'Unable to access the notebook or file "{path}": not found. Looked for {where}'
+    )
 
 
 def _candidates(path, roots, base):
@@ -170,7 +172,14 @@ def _jupyter(path, text):
         or "python"
     ).lower()
     widgets = {
-        name: str((widget.get("currentValue") or (widget.get("widgetInfo") or {}).get("defaultValue") or widget.get("defValue") or ""))
+        name: str(
+            (
+                widget.get("currentValue")
+                or (widget.get("widgetInfo") or {}).get("defaultValue")
+                or widget.get("defValue")
+                or ""
+            )
+        )
         for name, widget in (databricks.get("widgets") or {}).items()
         if isinstance(widget, dict)
     }

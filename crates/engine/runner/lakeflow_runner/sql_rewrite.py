@@ -14,6 +14,7 @@ from .sql_tokens import (
     STRING,
     SYMBOL,
     WORD,
+    Token,
     join,
     name_part,
     quote_name,
@@ -22,7 +23,6 @@ from .sql_tokens import (
     split_name,
     string_value,
     tokenize,
-    Token,
 )
 
 Replace = namedtuple("Replace", "table query partition_by")

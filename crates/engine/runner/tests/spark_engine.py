@@ -58,7 +58,9 @@ class Engine:
             def do_POST(self):
                 self.rfile.read(int(self.headers["content-length"]))
                 allowed = self.path == "/internal/spark" and self.headers["authorization"] == f"Bearer {TOKEN}"
-                answer = engine._answer() if allowed else {"error_code": "UNAUTHENTICATED", "message": "unknown task token"}
+                answer = (
+                    engine._answer() if allowed else {"error_code": "UNAUTHENTICATED", "message": "unknown task token"}
+                )
                 data = json.dumps(answer).encode()
                 self.send_response(200 if allowed else 401)
                 self.send_header("content-length", str(len(data)))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import HEADER, SEPARATOR
+from conftest import HEADER
 
 
 def test_cells_share_a_namespace_and_show_their_last_value(tasks):
@@ -13,7 +13,9 @@ def test_cells_share_a_namespace_and_show_their_last_value(tasks):
 
 
 def test_error_ends_the_notebook_with_its_own_line(tasks):
-    done = tasks.cells("print('a')", "# MAGIC %md\n# MAGIC text", "def f():\n    raise RuntimeError('boom')\nf()", "print('never')")
+    done = tasks.cells(
+        "print('a')", "# MAGIC %md\n# MAGIC text", "def f():\n    raise RuntimeError('boom')\nf()", "print('never')"
+    )
     assert (done.code, done.stdout) == (1, "a\n")
     assert done.result["error"] == "RuntimeError: boom"
     trace = done.result["error_trace"]
@@ -37,7 +39,9 @@ def test_titles_and_await(tasks):
 
 
 def test_exit_inside_try(tasks):
-    done = tasks.cells("try:\n    dbutils.notebook.exit('early')\nexcept Exception:\n    print('caught')", "print('never')")
+    done = tasks.cells(
+        "try:\n    dbutils.notebook.exit('early')\nexcept Exception:\n    print('caught')", "print('never')"
+    )
     assert (done.code, done.stdout) == (0, "")
     assert (done.result["notebook_exit_value"], done.result["truncated"]) == ("early", False)
     assert {"event": "notebook_exit", "value": "early"} in done.events
@@ -76,7 +80,10 @@ def test_notebook_that_is_not_utf8(tasks):
 
 
 def test_crlf_and_byte_order_mark(tasks):
-    tasks.write("win.py", b"\xef\xbb\xbf# Databricks notebook source\r\nprint(1)\r\n\r\n# COMMAND ----------\r\n\r\nprint(2)\r\n")
+    tasks.write(
+        "win.py",
+        b"\xef\xbb\xbf# Databricks notebook source\r\nprint(1)\r\n\r\n# COMMAND ----------\r\n\r\nprint(2)\r\n",
+    )
     assert tasks.run("notebook", path="win").stdout == "1\n2\n"
 
 
@@ -93,7 +100,7 @@ def test_jupyter(tasks):
     done = tasks.run("notebook", path="/Workspace/book")
     assert (done.code, done.stdout) == (1, "shell\nfrom file\n")
     assert done.result["error"] == "KeyError: 'k'"
-    assert 'book.ipynb, cell 2", line 2, in g\n    raise KeyError(\'k\')' in done.result["error_trace"]
+    assert "book.ipynb, cell 2\", line 2, in g\n    raise KeyError('k')" in done.result["error_trace"]
     tasks.write("broken.ipynb", '{"cells": [')
     assert tasks.run("notebook", path="broken").result["error_kind"] == "invalid_configuration"
 
@@ -123,7 +130,7 @@ def test_percent_that_is_python(tasks):
 
 def test_run_shares_names_and_sets_widgets(tasks):
     tasks.write("lib/shared.py", HEADER + "dbutils.widgets.text('who', 'nobody')\nname = dbutils.widgets.get('who')\n")
-    tasks.write("lib/outer.py", HEADER + "# MAGIC %run ./shared $who=\"Ada L\"\n")
+    tasks.write("lib/outer.py", HEADER + '# MAGIC %run ./shared $who="Ada L"\n')
     done = tasks.cells("# MAGIC %run ./lib/outer", "name", "dbutils.widgets.get('who')")
     assert (done.code, done.stdout) == (0, "'Ada L'\n'nobody'\n")
 
@@ -134,7 +141,9 @@ def test_run_faults(tasks):
 
 
 def test_notebook_run(tasks):
-    tasks.write("lib/child.py", HEADER + "x = dbutils.widgets.get('n')\nprint('child', x)\ndbutils.notebook.exit(x * 2)\n")
+    tasks.write(
+        "lib/child.py", HEADER + "x = dbutils.widgets.get('n')\nprint('child', x)\ndbutils.notebook.exit(x * 2)\n"
+    )
     done = tasks.cells("dbutils.notebook.run('lib/child', 60, {'n': 4})")
     assert (done.code, done.stdout) == (0, "child 4\n'44'\n")
     assert [e["event"] for e in done.events if e["event"].startswith("child")] == ["child_started", "child_exited"]
@@ -144,7 +153,9 @@ def test_notebook_run_failure_and_timeout(tasks):
     tasks.write("bad.py", HEADER + "raise ValueError('inner')\n")
     tasks.write("slow.py", HEADER + "import time\ntime.sleep(600)\n")
     done = tasks.cells("dbutils.notebook.run('./bad', 0)")
-    assert done.code == 1 and "WorkflowException" in done.result["error"] and "ValueError: inner" in done.result["error"]
+    assert (
+        done.code == 1 and "WorkflowException" in done.result["error"] and "ValueError: inner" in done.result["error"]
+    )
     done = tasks.cells("dbutils.notebook.run('slow', 1)")
     assert done.code == 1 and "did not end within 1 seconds" in done.result["error"]
 
@@ -159,7 +170,14 @@ def test_widgets(tasks):
         widgets={"passed": "yes", "undeclared": "3"},
     )
     first, second, third = done.stdout.splitlines()
-    assert json.loads(first.replace("'", '"')) == {"a": "x", "b": "EU", "c": "free", "d": "id,name", "passed": "yes", "undeclared": "3"}
+    assert json.loads(first.replace("'", '"')) == {
+        "a": "x",
+        "b": "EU",
+        "c": "free",
+        "d": "id,name",
+        "passed": "yes",
+        "undeclared": "3",
+    }
     assert (second, third) == ("3 dflt x", "{'passed': 'yes', 'undeclared': '3'}")
 
 
@@ -199,7 +217,9 @@ def test_task_value_number_251(tasks):
     limit = "A maximum of 250 task values per job run is allowed"
     done = tasks.cells("for i in range(251):\n    dbutils.jobs.taskValues.set(f'k{i}', i)")
     assert done.code == 1 and limit in done.result["error"] and len(done.values()) == 250
-    done = tasks.cells("dbutils.jobs.taskValues.set('a', 1)", "dbutils.jobs.taskValues.set('b', 1)", task_values_used=249)
+    done = tasks.cells(
+        "dbutils.jobs.taskValues.set('a', 1)", "dbutils.jobs.taskValues.set('b', 1)", task_values_used=249
+    )
     assert done.code == 1 and limit in done.result["error"] and done.values() == {"a": 1}
 
 
@@ -223,9 +243,10 @@ def test_secrets_are_not_printed(tasks):
     assert done.result["error"] == "RuntimeError: with [REDACTED]"
     everything = json.dumps(done.result) + done.stdout + done.stderr
     assert "s3cr3t-value" not in everything
-    assert "does not exist with scope: prod and key: x" in tasks.cells(
-        "dbutils.secrets.get('prod', 'x')", secrets_path=str(secrets)
-    ).result["error"]
+    assert (
+        "does not exist with scope: prod and key: x"
+        in tasks.cells("dbutils.secrets.get('prod', 'x')", secrets_path=str(secrets)).result["error"]
+    )
 
 
 def test_secrets_from_lines(tasks):
@@ -297,7 +318,9 @@ def test_pip_failure_is_a_library_error(tasks):
 
 
 def test_pip_installs_into_the_target(tasks):
-    tasks.write("pkg/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n")
+    tasks.write(
+        "pkg/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
     tasks.write("pkg/backend.py", _BACKEND)
     target = str(tasks.folder / "target")
     done = tasks.cells("# MAGIC %pip install --no-index ./pkg", "import tiny_made\ntiny_made.X", pip_target=target)
@@ -306,7 +329,7 @@ def test_pip_installs_into_the_target(tasks):
     assert (tasks.folder / "target" / "tiny_made.py").exists()
 
 
-_BACKEND = '''
+_BACKEND = """
 import os, zipfile
 def get_requires_for_build_wheel(config_settings=None): return []
 def build_wheel(folder, config_settings=None, metadata_directory=None):
@@ -317,4 +340,4 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         z.writestr("tiny_made-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         z.writestr("tiny_made-1.0.dist-info/RECORD", "")
     return name
-'''
+"""

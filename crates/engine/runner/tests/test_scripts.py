@@ -39,7 +39,7 @@ def test_chained_causes_are_all_told(tasks):
     done = tasks.script("try:\n    {}['k']\nexcept KeyError as e:\n    raise RuntimeError('boom') from e\n")
     assert done.result["error"] == "RuntimeError: boom"
     trace = done.result["error_trace"]
-    assert "KeyError: 'k'" in trace and "direct cause" in trace and "script.py\", line 4" in trace
+    assert "KeyError: 'k'" in trace and "direct cause" in trace and 'script.py", line 4' in trace
     assert "lakeflow_runner" not in trace
     assert done.stderr == trace
 
@@ -57,7 +57,7 @@ def test_notes_are_in_the_trace_alone(tasks):
 def test_syntax_error_names_the_line(tasks):
     done = tasks.script("x = 1\nif x\n    pass\n")
     assert done.result["error"].startswith("SyntaxError: ")
-    assert "script.py\", line 2" in done.result["error_trace"]
+    assert 'script.py", line 2' in done.result["error_trace"]
 
 
 def test_missing_file(tasks):
@@ -101,13 +101,17 @@ def test_environment_is_the_requests_own(tasks):
 
 def test_pythonpath_of_the_environment_counts(tasks):
     tasks.write("more/extra_module.py", "X = 5\n")
-    done = tasks.script("import extra_module\nprint(extra_module.X)\n", env={"PYTHONPATH": str(tasks.workspace / "more")})
+    done = tasks.script(
+        "import extra_module\nprint(extra_module.X)\n", env={"PYTHONPATH": str(tasks.workspace / "more")}
+    )
     assert done.stdout == "5\n"
 
 
 def _package(tasks, name="my-pkg"):
-    tasks.write("dist/my_pkg/__init__.py", "import sys\ndef main():\n    print(sys.argv)\ndef direct():\n    print('direct')\n")
-    tasks.write(f"dist/my_pkg-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    tasks.write(
+        "dist/my_pkg/__init__.py", "import sys\ndef main():\n    print(sys.argv)\ndef direct():\n    print('direct')\n"
+    )
+    tasks.write("dist/my_pkg-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     tasks.write("dist/my_pkg-1.0.dist-info/entry_points.txt", "[console_scripts]\nrun-it = my_pkg:main\n")
     return [str(tasks.workspace / "dist")]
 
@@ -163,3 +167,17 @@ def test_a_request_that_cannot_be_read(tasks):
     assert done.returncode == 70
     assert "unknown kind 'nonsense'" in done.stderr
     assert os.path.exists(path)
+
+
+def test_task_values_survive_a_kill(tasks):
+    done = tasks.script(
+        "import os, signal\nfrom databricks.sdk.runtime import dbutils\n"
+        "dbutils.jobs.taskValues.set('k', [1])\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert (done.code, done.result, done.values()) == (-9, None, {"k": [1]})
+
+
+def test_long_errors_are_cut(tasks):
+    done = tasks.script("raise ValueError('x' * 3_000_000)\n")
+    assert len(done.result["error"]) == 10_000
+    assert len(done.result["error_trace"]) == 1_000_000

@@ -1,6 +1,7 @@
 """SQL text: tokens, statements, rewrites. No Spark is needed."""
 
 import pytest
+
 from lakeflow_runner.sql_rewrite import (
     Replace,
     fill_legacy,
@@ -27,7 +28,10 @@ def test_tokens_join_to_the_text(text):
     [
         ("SELECT 1; SELECT 2", ["SELECT 1", "SELECT 2"]),
         ("SELECT ';' ;;\n;", ["SELECT ';'"]),
-        ("SELECT 'it''s; x', \"a;b\", `c;d` -- no; split\n, 2; SELECT 3", ["SELECT 'it''s; x', \"a;b\", `c;d` -- no; split\n, 2", "SELECT 3"]),
+        (
+            "SELECT 'it''s; x', \"a;b\", `c;d` -- no; split\n, 2; SELECT 3",
+            ["SELECT 'it''s; x', \"a;b\", `c;d` -- no; split\n, 2", "SELECT 3"],
+        ),
         ("/* a; /* b; */ c; */ SELECT 1;", ["/* a; /* b; */ c; */ SELECT 1"]),
         ("SELECT '\\';'; SELECT 2", ["SELECT '\\';'", "SELECT 2"]),
         ("-- only a comment;", []),
@@ -53,7 +57,10 @@ def test_legacy_parameters():
     [
         ("SELECT * FROM system.lakeflow.jobs", "SELECT * FROM lakeflow_system.lakeflow.jobs"),
         ("FROM `SYSTEM` . `lakeflow`.jobs", "FROM lakeflow_system.lakeflow.jobs"),
-        ("SELECT 'system.lakeflow.jobs' -- system.lakeflow.jobs", "SELECT 'system.lakeflow.jobs' -- system.lakeflow.jobs"),
+        (
+            "SELECT 'system.lakeflow.jobs' -- system.lakeflow.jobs",
+            "SELECT 'system.lakeflow.jobs' -- system.lakeflow.jobs",
+        ),
         ("SELECT a.system.lakeflow.x", "SELECT a.system.lakeflow.x"),
         ("SELECT * FROM system.session.x, lakeflow.y", "SELECT * FROM system.session.x, lakeflow.y"),
         ("system.lakeflow.job_run_timeline", "lakeflow_system.lakeflow.job_run_timeline"),
@@ -67,7 +74,10 @@ def test_paths():
     local = {"/Volumes/a/b": "file:///d/Volumes/a/b", "dbfs:/x": "file:///d/dbfs/x"}.get
     text = "CREATE TABLE t USING csv LOCATION '/Volumes/a/b'"
     assert rewrite_paths(text, local) == "CREATE TABLE t USING csv LOCATION 'file:///d/Volumes/a/b'"
-    assert rewrite_paths("SELECT '/Volumes/a/b' FROM csv.`dbfs:/x`", local) == "SELECT '/Volumes/a/b' FROM csv.`file:///d/dbfs/x`"
+    assert (
+        rewrite_paths("SELECT '/Volumes/a/b' FROM csv.`dbfs:/x`", local)
+        == "SELECT '/Volumes/a/b' FROM csv.`file:///d/dbfs/x`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +87,10 @@ def test_paths():
         ("-- go\nuse bronze", ["USE SCHEMA bronze"]),
         ("USE CATALOG retail", ["USE CATALOG retail"]),
         ("TRUNCATE TABLE a.b", ["DELETE FROM a.b"]),
-        ("CREATE OR REPLACE TABLE a.b (id INT) USING delta", ["DROP TABLE IF EXISTS a.b", "CREATE TABLE a.b (id INT) USING delta"]),
+        (
+            "CREATE OR REPLACE TABLE a.b (id INT) USING delta",
+            ["DROP TABLE IF EXISTS a.b", "CREATE TABLE a.b (id INT) USING delta"],
+        ),
         ("SELECT 1 AS use", ["SELECT 1 AS use"]),
         ("CREATE OR REPLACE TABLE `a`.`b c`.t AS SELECT 1", Replace("`a`.`b c`.t", "SELECT 1", [])),
         (

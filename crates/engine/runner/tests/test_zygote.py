@@ -151,6 +151,26 @@ def test_notebooks_and_child_notebooks(tasks, zygote):
 
 
 def test_children_do_not_hold_the_engines_pipes(tasks, zygote):
-    done, _ = zygote.run("p", script(tasks, "import os\nprint(sorted(os.listdir('/proc/self/fd'), key=int)[:3], len(os.listdir('/proc/self/fd')))\n"))
+    done, _ = zygote.run(
+        "p",
+        script(
+            tasks,
+            "import os\nprint(sorted(os.listdir('/proc/self/fd'), key=int)[:3], len(os.listdir('/proc/self/fd')))\n",
+        ),
+    )
     # 0, 1, 2 and the one that reads the folder.
     assert done.stdout == "['0', '1', '2'] 4\n"
+
+
+def test_sigterm_ends_the_zygote_and_its_children(tasks, zygote):
+    ready = tasks.folder / "ready"
+    os.mkfifo(ready)
+    zygote.send(
+        op="start", id="s", request=script(tasks, f"import time\nopen({str(ready)!r}, 'w').close()\ntime.sleep(600)\n")
+    )
+    pid = zygote.read()["pid"]
+    open(ready).close()
+    zygote.process.terminate()
+    assert zygote.process.wait(30) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
