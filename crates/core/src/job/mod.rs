@@ -7,5 +7,6 @@ mod lint;
 mod model;
 pub mod wire;
 
+pub(crate) use lint::declare_rules;
 pub use lint::{ApiVersion, LintOptions, RULES, Rule, check, lint};
 pub use model::*;

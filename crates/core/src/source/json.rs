@@ -1,5 +1,6 @@
 //! JSON: `serde_json` judges the text and decodes its scalars, this module finds the places.
 
+use super::rules;
 use super::tree::{Data, Mark, Member, Node};
 use crate::problem::Problem;
 use serde_json::{Number, Value, error::Category};
@@ -14,7 +15,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
     let mut scanner = Scanner { file, text, at: 0, line: 1, column: 1 };
     scanner.value().ok_or_else(|| {
         let mark = scanner.mark();
-        vec![mark.put_on(Problem::error("bad_json", "", "the number is beyond what a double can hold"))]
+        vec![mark.put_on(rules::BAD_JSON.problem("", "the number is beyond what a double can hold"))]
     })
 }
 
@@ -28,9 +29,9 @@ fn problem(file: &Arc<str>, text: &str, error: &serde_json::Error) -> Problem {
     let said = rendered.split(" at line ").next().unwrap_or(&rendered);
     let problem = if error.classify() == Category::Eof {
         let message = format!("the JSON ends too early: {said}");
-        Problem::error("bad_json", "", message).with_hint("the file may have been cut off")
+        rules::BAD_JSON.problem("", message).with_hint("the file may have been cut off")
     } else {
-        let problem = Problem::error("bad_json", "", format!("the JSON is broken: {said}"));
+        let problem = rules::BAD_JSON.problem("", format!("the JSON is broken: {said}"));
         match said {
             "trailing comma" => problem.with_hint("remove the comma before the closing bracket"),
             "key must be a string" => problem.with_hint("put double quotes around names"),

@@ -5,10 +5,12 @@
 //! the values mean, and reads no files.
 
 mod json;
+mod rules;
 mod tree;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+pub use rules::RULES;
 pub use tree::{Data, Mark, Member, Node, Positions};
 
 use crate::problem::Problem;
@@ -91,7 +93,7 @@ fn read_yaml(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
 
 #[cfg(not(feature = "yaml"))]
 fn read_yaml(file: &Arc<str>, _text: &str) -> Result<Node, Vec<Problem>> {
-    let problem = Problem::error("yaml_not_built_in", "", "this build of the library reads JSON only");
+    let problem = rules::YAML_NOT_BUILT_IN.problem("", "this build of the library reads JSON only");
     Err(vec![Mark::new(file, 1, 1).put_on(problem)])
 }
 
@@ -110,6 +112,6 @@ fn utf8<'a>(file: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, Vec<Problem>> {
         } else {
             "save the file as UTF-8"
         };
-        vec![mark.put_on(Problem::error("not_utf8", "", message).with_hint(hint))]
+        vec![mark.put_on(rules::NOT_UTF8.problem("", message).with_hint(hint))]
     })
 }

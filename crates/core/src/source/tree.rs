@@ -207,8 +207,13 @@ impl Node {
 
     /// The places of this value and everything in it, with this value as the root.
     pub fn positions(&self) -> Positions {
+        self.positions_from(&self.mark)
+    }
+
+    /// The same, with a place for the root itself: that of the name under which the value stands, for example.
+    pub fn positions_from(&self, root: &Mark) -> Positions {
         let mut positions = Positions::default();
-        collect(self, &self.mark, &Path::Root, &mut positions.0);
+        collect(self, root, &Path::Root, &mut positions.0);
         positions
     }
 
@@ -225,9 +230,9 @@ impl Node {
                 if let Some(earlier) = first.get(member.key.as_str()) {
                     let (line, column) = (earlier.line, earlier.column);
                     let message = format!("`{}` is given twice; the first is at {line}:{column}", member.key);
-                    let problem =
-                        Problem::error("duplicate_field", path.key(&member.key).to_string(), message)
-                            .with_hint("remove one of the two");
+                    let problem = super::rules::DUPLICATE_FIELD
+                        .problem(path.key(&member.key).to_string(), message)
+                        .with_hint("remove one of the two");
                     problems.push(member.mark.put_on(problem));
                 } else {
                     first.insert(&member.key, &member.mark);

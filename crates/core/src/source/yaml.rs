@@ -3,6 +3,7 @@
 //! Booleans are those of YAML 1.2 (`yes` is text), `010` is text, merge keys are expanded, and the parser's budgets for
 //! aliases, depth and size hold.
 
+use super::rules;
 use super::tree::{Data, Mark, Member, Node};
 use crate::problem::Problem;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -124,7 +125,7 @@ fn problem(file: &Arc<str>, text: &str, error: &serde_saphyr::Error) -> Problem 
     let line = text.lines().nth(mark.line as usize - 1).unwrap_or_default();
     let rest: String = line.chars().skip(mark.column as usize - 1).collect();
     let (message, hint) = words(said, line, &rest);
-    let problem = Problem::error("bad_yaml", "", message);
+    let problem = rules::BAD_YAML.problem("", message);
     mark.put_on(match hint {
         Some(hint) => problem.with_hint(hint),
         None => problem,

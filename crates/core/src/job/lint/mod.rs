@@ -12,11 +12,12 @@ mod tasks;
 mod triggers;
 mod unknown;
 
+pub(crate) use rules::rules as declare_rules;
 pub use rules::{RULES, Rule};
 
 use super::{JobSettings, Task};
 use crate::job::wire::Path;
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -137,11 +138,7 @@ impl<'a> Lint<'a> {
         message: impl Into<String>,
         hint: Option<impl Into<String>>,
     ) {
-        let path = path.to_string();
-        let problem = match rule.severity {
-            Severity::Error => Problem::error(rule.code, path, message),
-            Severity::Warning => Problem::warning(rule.code, path, message),
-        };
+        let problem = rule.problem(path.to_string(), message);
         self.problems.push(Problem { hint: hint.map(Into::into), ..problem });
     }
 

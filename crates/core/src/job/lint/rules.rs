@@ -1,6 +1,6 @@
 //! The table of all rules: one code, one severity, one sentence each. Where a rule is judged is its family's file.
 
-use crate::problem::Severity;
+use crate::problem::{Problem, Severity};
 use serde::Serialize;
 
 /// One rule about job definitions.
@@ -14,16 +14,35 @@ pub struct Rule {
     pub text: &'static str,
 }
 
-macro_rules! rules {
-    ($($name:ident $code:literal $severity:ident $text:literal)*) => {
-        $(pub(super) const $name: Rule = Rule { code: $code, severity: Severity::$severity, text: $text };)*
-
-        /// Every rule that reading and linting a job definition knows, by family.
-        pub const RULES: &[Rule] = &[$($name),*];
-    };
+impl Rule {
+    /// A problem that breaks this rule.
+    pub(crate) fn problem(&self, path: impl Into<String>, message: impl Into<String>) -> Problem {
+        match self.severity {
+            Severity::Error => Problem::error(self.code, path, message),
+            Severity::Warning => Problem::warning(self.code, path, message),
+        }
+    }
 }
 
+/// Declares rules as constants, and the table of them.
+macro_rules! rules {
+    ($(#[$doc:meta])* $table:ident: $($name:ident $code:literal $severity:ident $text:literal)*) => {
+        $(pub(super) const $name: $crate::job::Rule = $crate::job::Rule {
+            code: $code,
+            severity: $crate::problem::Severity::$severity,
+            text: $text,
+        };)*
+
+        $(#[$doc])*
+        pub const $table: &[$crate::job::Rule] = &[$($name),*];
+    };
+}
+pub(crate) use rules;
+
 rules! {
+    /// Every rule that reading and linting a job definition knows, by family.
+    RULES:
+
     // Reading: the codes are pushed by `job::wire`.
     WRONG_TYPE "wrong_type" Error "A value has the type that the field asks for (sections 4 to 6)."
     MISSING_FIELD "missing_field" Error "A required field is present (sections 4 to 6)."
