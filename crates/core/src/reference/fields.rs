@@ -6,7 +6,7 @@ use super::resolve::{Found, Scope, Unresolved, resolve_in_place, scan_into};
 use serde_json::Value;
 
 /// Fields of a task's settings, as (task type, path below it).
-const FIELDS: &[(&str, &str)] = &[
+pub(crate) const FIELDS: &[(&str, &str)] = &[
     ("notebook_task", "notebook_path"),
     ("notebook_task", "base_parameters"),
     ("spark_python_task", "python_file"),

@@ -32,6 +32,7 @@ pub use context::{
     Backfill, Context, JobContext, OtherTask, OutputContext, TableUpdate, TaskContext, TriggerContext,
     WorkspaceContext,
 };
+pub(crate) use fields::FIELDS;
 pub use fields::{resolve_task, scan_task};
 pub use path::{Mode, OtherTaskField, Reference};
 pub use resolve::{Found, Missing, Scope, Unresolved, resolve, resolve_value, scan, value_text};

@@ -7,6 +7,7 @@ mod access;
 mod compute;
 mod graph;
 mod names;
+mod references;
 mod rules;
 mod tasks;
 mod triggers;
@@ -36,6 +37,8 @@ pub enum ApiVersion {
 pub struct LintOptions {
     /// Whose limits hold.
     pub api: ApiVersion,
+    /// Whether the extra references of section 13.6 are read.
+    pub references: crate::reference::Mode,
 }
 
 /// Judges a definition: all problems, family by family. [`check`] also reads and sorts.
@@ -47,6 +50,7 @@ pub fn lint(job: &JobSettings, options: &LintOptions) -> Vec<Problem> {
     tasks::judge(&mut lint);
     compute::judge(&mut lint);
     triggers::judge(&mut lint);
+    references::judge(&mut lint);
     access::judge(&mut lint);
     lint.problems
 }

@@ -113,6 +113,15 @@ rules! {
     BAD_TABLE_NAME "bad_table_name" Error "Watched tables have names of three parts (section 15.5)."
     DURATION_TARGET "duration_target" Warning "`duration_target` stands with `COST_OPTIMIZED` (section 4.1)."
 
+    // References.
+    UNKNOWN_REFERENCE "unknown_reference" Error "A dynamic reference in a known namespace exists (section 13.1)."
+    UNKNOWN_NAMESPACE "unknown_namespace" Warning "A dynamic reference is in a known namespace; others stay as text (section 13.1)."
+    DEPRECATED_REFERENCE "deprecated_reference" Warning "A dynamic reference is not deprecated (section 13.5)."
+    UNDECLARED_PARAMETER "undeclared_parameter" Error "`{{job.parameters.x}}` is declared in `parameters` (section 13.3)."
+    UNKNOWN_TASK_REFERENCE "unknown_task_reference" Error "`{{tasks.x…}}` names a task of the job (section 13.3)."
+    TASK_NOT_UPSTREAM "task_not_upstream" Error "`{{tasks.x…}}` reads from a task that has ended, one upstream (section 13.1)."
+    INPUT_OUTSIDE_FOR_EACH "input_outside_for_each" Error "`{{input}}` stands in the nested task of a for-each task (section 10.2)."
+
     // Identities and permissions.
     RUN_AS_CHOICE "run_as_choice" Error "`run_as` names exactly one identity (section 4.1)."
     PERMISSION_PRINCIPAL "permission_principal" Error "A permission names exactly one user, group or service principal (section 17)."
