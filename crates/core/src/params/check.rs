@@ -65,7 +65,7 @@ impl<'s> Check<'s> {
         if id == TRUE {
             return true;
         }
-        if !self.spend(8) || !self.descend() {
+        if !self.spend(4) || !self.descend() {
             return false;
         }
         let program = self.program;

@@ -19,9 +19,9 @@ pub const MAX_BACKTRACKED_TEXT: usize = 10_000;
 pub const MAX_BACKTRACKS: usize = 100_000;
 /// Schemas applied inside one another during a validation: nesting of the instance and of the schema
 /// together.
-pub const MAX_DEPTH: usize = 384;
-/// Steps of work of one validation. A subschema applied to a value is 8 steps; a character matched against a
+pub const MAX_DEPTH: usize = 256;
+/// Steps of work of one validation. A subschema applied to a value is 4 steps; a character matched against a
 /// pattern is as many steps as the pattern has parts.
-pub const MAX_WORK: u64 = 200_000_000;
+pub const MAX_WORK: u64 = 20_000_000;
 /// Violations listed; one more then says that there are others.
 pub const MAX_VIOLATIONS: usize = 100;

@@ -107,12 +107,15 @@ impl ParamSchema {
         if quick.node(self.program.root, &instance, &Path::Root, None) && quick.stopped.is_none() {
             return Vec::new();
         }
+        if let Some(stop) = quick.stopped {
+            return vec![stop.violation()];
+        }
         let mut check = Check::new(&self.program, Some(Found::default()));
         check.node(self.program.root, &instance, &Path::Root, None);
         let found = check.found.unwrap_or_default();
         let mut violations = found.list;
         sort(&mut violations);
-        if let Some(stop) = check.stopped.or(quick.stopped) {
+        if let Some(stop) = check.stopped {
             violations.push(stop.violation());
         } else if found.more {
             let message = format!(
