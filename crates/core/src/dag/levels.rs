@@ -1,29 +1,31 @@
-//! The level of each task: the longest way to it from a task without dependencies.
+//! The graph of a job's tasks, and the level of each task: the longest way to it from a task without dependencies.
 
-/// Levels of a graph whose node `n` depends on the nodes in `dependencies[n]`: 0 for nodes without dependencies, else
-/// one more than the highest level among them. `None` when there is a cycle. Numbers that are no node are left out.
-pub fn levels(dependencies: &[Vec<usize>]) -> Option<Vec<usize>> {
-    let count = dependencies.len();
-    let mut dependents = vec![Vec::new(); count];
-    let mut waiting = vec![0_usize; count];
-    for (node, upstream) in dependencies.iter().enumerate() {
-        for &from in upstream.iter().filter(|from| **from < count) {
-            dependents[from].push(node);
-            waiting[node] += 1;
-        }
+use super::order::Graph;
+use crate::job::Task;
+use std::collections::BTreeMap;
+
+/// The graph of tasks. Dependencies on tasks that are not given are left out (reference section 3.7).
+pub fn graph<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Graph {
+    Graph::new(
+        tasks
+            .into_iter()
+            .map(|task| (task.task_key.as_str(), task.depends_on.iter().map(|edge| edge.task_key.as_str()))),
+    )
+}
+
+/// The level of each task by key: 0 without dependencies, else one more than the highest level among them.
+///
+/// # Errors
+/// One cycle, as keys along the edges from downstream to upstream, when there is any.
+pub fn levels(tasks: &[Task]) -> Result<BTreeMap<&str, usize>, Vec<String>> {
+    let by_key: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task_key.as_str(), task)).collect();
+    let graph = graph(tasks);
+    let order = graph.order().map_err(|cycle| cycle.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
+    let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
+    for task in order.iter().filter_map(|key| by_key.get(key)) {
+        let upstream = task.depends_on.iter().filter_map(|edge| levels.get(edge.task_key.as_str()));
+        let level = upstream.max().map_or(0, |highest| highest + 1);
+        levels.insert(task.task_key.as_str(), level);
     }
-    let mut levels = vec![0; count];
-    let mut ready: Vec<usize> = (0..count).filter(|node| waiting[*node] == 0).collect();
-    let mut done = 0;
-    while let Some(node) = ready.pop() {
-        done += 1;
-        for &next in &dependents[node] {
-            levels[next] = levels[next].max(levels[node] + 1);
-            waiting[next] -= 1;
-            if waiting[next] == 0 {
-                ready.push(next);
-            }
-        }
-    }
-    (done == count).then_some(levels)
+    Ok(levels)
 }

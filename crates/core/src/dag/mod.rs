@@ -11,6 +11,6 @@ mod simulate;
 
 pub use compare::{CompareError, compare};
 pub use leaf::{JobOutcome, job_outcome};
-pub use levels::levels;
+pub use levels::{graph, levels};
 pub use run_if::{Decision, Edge, decide, edge};
 pub use simulate::{Assumed, Simulated, simulate};

@@ -1,7 +1,7 @@
 //! "What runs if this fails": how a graph ends when the outcome of each task that runs is assumed.
 
 use super::leaf::{JobOutcome, job_outcome};
-use super::levels::levels;
+use super::levels::graph;
 use super::run_if::{decide, edge};
 use crate::job::Task;
 use crate::run::Outcome;
@@ -33,20 +33,21 @@ pub struct Simulated {
 
 /// Runs the graph on paper. Tasks that `assumed` does not name succeed, conditions among them with `true`.
 /// Dependencies on tasks that are not given are treated as absent (reference section 3.7).
-/// `None` when there is a cycle.
-pub fn simulate(tasks: &[Task], assumed: &BTreeMap<String, Assumed>) -> Option<Simulated> {
+///
+/// # Errors
+/// One cycle, as keys, when there is any.
+pub fn simulate(tasks: &[Task], assumed: &BTreeMap<String, Assumed>) -> Result<Simulated, Vec<String>> {
     let index: BTreeMap<&str, usize> =
         tasks.iter().enumerate().map(|(n, task)| (task.task_key.as_str(), n)).collect();
     let upstream: Vec<Vec<usize>> = tasks
         .iter()
         .map(|task| task.depends_on.iter().filter_map(|d| index.get(d.task_key.as_str()).copied()).collect())
         .collect();
-    let levels = levels(&upstream)?;
-    let mut order: Vec<usize> = (0..tasks.len()).collect();
-    order.sort_by_key(|n| levels[*n]);
+    let graph = graph(tasks);
+    let order = graph.order().map_err(|cycle| cycle.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
     let standard = Assumed::default();
     let mut ends: Vec<(Outcome, Option<&str>)> = vec![(Outcome::Success, None); tasks.len()];
-    for n in order {
+    for n in order.iter().filter_map(|key| index.get(key).copied()) {
         let task = &tasks[n];
         let edges: Vec<_> = task
             .depends_on
@@ -70,5 +71,5 @@ pub fn simulate(tasks: &[Task], assumed: &BTreeMap<String, Assumed>) -> Option<S
     }
     let job = job_outcome(ends.iter().zip(&leaf).map(|((outcome, _), leaf)| (outcome, *leaf)));
     let tasks = tasks.iter().zip(ends).map(|(task, (outcome, _))| (task.task_key.clone(), outcome)).collect();
-    Some(Simulated { tasks, job })
+    Ok(Simulated { tasks, job })
 }

@@ -4,12 +4,12 @@ use super::change::Change;
 use super::io::{Input, Now, Output, Plan, RUNS_PER_JOB_RUN, WaitReason};
 use super::state::{AttemptIx, Stage, State};
 use super::timers::Timers;
-use crate::dag::levels;
+use crate::dag::graph;
 use crate::error::{Error, ErrorCode};
 use crate::id::RunId;
 use crate::job::{Task, TaskKind};
 use crate::time::{Tick, WallTime};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// One job run in execution. See the module's text for the contract.
 ///
@@ -89,11 +89,10 @@ impl Machine {
             .collect();
         machine.acts.extend(asked);
         machine.settle()?;
-        machine.flush();
         Ok(machine)
     }
 
-    /// Takes one input. An error changes nothing: `InvalidTransition` when the state does not allow the input,
+    /// Takes one input, after whatever was due by `now`. An error changes nothing else: `InvalidTransition` when the state does not allow the input,
     /// `NotFound` for a task run that does not exist, `LimitExceeded` for a task value that is too much, and
     /// for a repair also `InvalidState`, `InvalidArgument` and `InvalidDefinition`.
     ///
@@ -101,10 +100,9 @@ impl Machine {
     /// of an attempt that is over.
     pub fn handle(&mut self, now: Now, input: Input) -> Result<(), Error> {
         self.now = Now { tick: now.tick.max(self.now.tick), wall: now.wall };
-        self.take(input)?;
         self.settle()?;
-        self.flush();
-        Ok(())
+        self.take(input)?;
+        self.settle()
     }
 
     /// What the machine wants next. Repeats `Wait` or `Done` when there is nothing else.
@@ -146,7 +144,7 @@ impl Machine {
     }
 
     /// All records of one input come before all of its acts, so that they can be stored at once.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         self.outputs.extend(self.records.drain(..).map(|change| Output::Record(Box::new(change))));
         self.outputs.append(&mut VecDeque::from(std::mem::take(&mut self.acts)));
     }
@@ -181,15 +179,8 @@ fn check(plan: &Plan) -> Result<(), Error> {
             return fault(message);
         }
     }
-    let index: BTreeMap<&str, usize> =
-        plan.tasks.iter().enumerate().map(|(n, task)| (task.task_key.as_str(), n)).collect();
-    let upstream: Vec<Vec<usize>> = plan
-        .tasks
-        .iter()
-        .map(|task| task.depends_on.iter().filter_map(|d| index.get(d.task_key.as_str()).copied()).collect())
-        .collect();
-    if levels(&upstream).is_none() {
-        return fault("the tasks depend on each other in a cycle".to_owned());
+    if let Err(cycle) = graph(&plan.tasks).order() {
+        return fault(format!("the tasks depend on each other in a cycle: {}", cycle.join(" <- ")));
     }
     Ok(())
 }

@@ -14,17 +14,21 @@ use crate::error::Error;
 use crate::run::End;
 
 impl Machine {
-    /// Decides everything that can be decided now.
+    /// Decides everything that can be decided now: what follows from the state first, then one due timer at a time.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
-        while let Some(timer) = self.timers.pop(self.now_tick()) {
-            self.fire(timer)?;
-        }
-        while let Some(ix) = self.dirty.pop_first() {
-            self.react(ix)?;
+        loop {
+            if let Some(ix) = self.dirty.pop_first() {
+                self.react(ix)?;
+            } else if let Some(timer) = self.timers.pop(self.now_tick()) {
+                self.fire(timer)?;
+            } else {
+                break;
+            }
         }
         if self.state.open.is_empty() && self.state.run_end().is_none() {
             self.finish_run()?;
         }
+        self.flush();
         Ok(())
     }
 

@@ -2,10 +2,10 @@
 
 use super::change::Change;
 use super::io::{RUNS_PER_JOB_RUN, Repair};
-use super::machine::Machine;
+use super::machine::{Machine, check_task};
 use super::parameters::{repair_legacy, repair_parameters};
 use super::state::{Attempt, AttemptIx, NodeIx};
-use crate::dag::{Edge, edge, levels};
+use crate::dag::{Edge, edge, graph};
 use crate::error::{Error, ErrorCode};
 use crate::job::Task;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,26 +110,20 @@ impl Machine {
     fn refreshed(&self, selected: &BTreeSet<NodeIx>, repair: &Repair) -> Result<Vec<Task>, Error> {
         let present: BTreeMap<&str, &Task> =
             repair.tasks.iter().map(|task| (task.task_key.as_str(), task)).collect();
-        let mut graph: Vec<Vec<NodeIx>> = self
-            .state
-            .nodes
-            .iter()
-            .map(|node| node.upstream.iter().map(|edge| edge.node).collect())
-            .collect();
-        let mut tasks = Vec::with_capacity(selected.len());
-        for node in selected {
-            let known = &*self.state.nodes[*node].task;
-            let task = present.get(known.task_key.as_str()).copied().unwrap_or(known);
-            graph[*node] =
-                task.depends_on.iter().filter_map(|d| self.state.keys.get(&d.task_key).copied()).collect();
-            super::machine::check_task(task)
-                .map_err(|message| refuse(ErrorCode::InvalidDefinition, message))?;
-            tasks.push(task.clone());
+        let newest = |node: NodeIx| {
+            let known = &*self.state.nodes[node].task;
+            let present = present.get(known.task_key.as_str()).filter(|_| selected.contains(&node));
+            present.copied().unwrap_or(known)
+        };
+        let tasks: Vec<Task> = selected.iter().map(|node| newest(*node).clone()).collect();
+        for task in &tasks {
+            check_task(task).map_err(|message| refuse(ErrorCode::InvalidDefinition, message))?;
         }
-        if levels(&graph).is_none() {
-            let message = "the job's present tasks and those of the run depend on each other in a cycle";
-            return Err(refuse(ErrorCode::InvalidDefinition, message));
-        }
+        graph((0..self.state.nodes.len()).map(newest)).order().map_err(|cycle| {
+            let cycle = cycle.join(" <- ");
+            let message = format!("with the job's present tasks the run would have a cycle: {cycle}");
+            refuse(ErrorCode::InvalidDefinition, message)
+        })?;
         Ok(tasks)
     }
 
