@@ -20,6 +20,8 @@ class Attempt:
         self.parameters = {str(k): str(v) for k, v in (request.get("widgets") or {}).items()}
         self.result = {"protocol": PROTOCOL, "status": "success"}
         self.task_values = {}
+        # Catalogs that the sources name, for the Spark server.
+        self.catalogs = set()
         self._events = None
 
     def event(self, durable=False, **event):

@@ -12,7 +12,17 @@ RUN_PY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 GRACE_SECONDS = 5
 
 # What a notebook hands on to one it runs. Task values are not among it (reference section 14.3).
-_HANDED_ON = ("roots", "data_root", "secrets_path", "sys_path", "engine_url", "task_token", "sql_only", "pip_target")
+_HANDED_ON = (
+    "roots",
+    "mounts",
+    "data_root",
+    "secrets_path",
+    "sys_path",
+    "engine_url",
+    "task_token",
+    "sql_only",
+    "pip_target",
+)
 
 
 def run_notebook(attempt, folder, path, timeout_seconds, arguments):

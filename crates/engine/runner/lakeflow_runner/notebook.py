@@ -9,7 +9,7 @@ import re
 import sys
 import types
 
-from . import display, magics, notebook_source, output
+from . import catalog_names, display, magics, notebook_source, output
 from .errors import UNSUPPORTED, NotebookExit, TaskError, describe
 
 _MAGIC_LINE = re.compile(r"^(?:%{1,2}|!)\s*\S")
@@ -54,6 +54,9 @@ class Runner:
         """Run all cells of a notebook here: the task's own, or one named by `%run`."""
         book = notebook_source.load(path)
         self._check_language(book)
+        for cell in book.cells:
+            named = catalog_names.in_sql if cell.language == "sql" else catalog_names.in_python
+            self.attempt.catalogs |= named(cell.source)
         self.tools.widgets._metadata.update(book.widgets)
         outer = (self.folder, self.tools.notebook._folder, self.namespace.get("__file__"))
         self.folder = self.tools.notebook._folder = os.path.dirname(path)

@@ -91,7 +91,8 @@ def _ask(attempt):
     request = attempt.request
     if not request.get("engine_url"):
         raise TaskError(UNSUPPORTED, "`spark` is not available: this task was started without a Spark server")
-    body = json.dumps({"task_run_id": attempt.context.get("task_run_id")}).encode()
+    wanted = {"task_run_id": attempt.context.get("task_run_id"), "catalogs": sorted(attempt.catalogs)}
+    body = json.dumps(wanted).encode()
     headers = {"content-type": "application/json", "authorization": f"Bearer {request.get('task_token', '')}"}
     url = request["engine_url"].rstrip("/") + "/internal/spark"
     # The engine is on this machine: a proxy from the environment must not be asked.

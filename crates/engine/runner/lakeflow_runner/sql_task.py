@@ -2,7 +2,7 @@
 
 import os
 
-from . import display, notebook_source
+from . import catalog_names, display, notebook_source
 from .errors import INVALID_CONFIGURATION, TaskError
 from .sql_rewrite import fill_legacy, parameters_in
 from .sql_tokens import split_statements
@@ -25,6 +25,7 @@ def run_query(attempt, tools, _spark):
 
 
 def _run(attempt, text, tools):
+    attempt.catalogs |= catalog_names.in_sql(text)
     frame = run_text(attempt, text, tools.widgets.getAll())
     found = ([], [], False) if frame is None else display.rows_of_frame(frame, ROW_LIMIT)
     attempt.result["sql_output"] = {

@@ -5,7 +5,7 @@ import sys
 import tokenize
 import types
 
-from . import dbutils, notebook, notebook_source, process, shims, spark, sql_task, wheel
+from . import catalog_names, dbutils, notebook, notebook_source, process, shims, spark, sql_task, wheel
 from .attempt import Attempt
 from .errors import INVALID_CONFIGURATION, RUNNER_FAULT, USER_ERROR, TaskError, describe
 
@@ -52,6 +52,7 @@ def _notebook(attempt, tools, lazy_spark):
 def _python_script(attempt, _tools, _spark):
     path = notebook_source.find(_path(attempt), attempt.roots)
     source = _python_text(path)
+    attempt.catalogs |= catalog_names.in_python(source)
     _enter(attempt, path)
     sys.argv = [path, *_arguments(attempt)]
     sys.path.insert(0, os.path.dirname(path))

@@ -35,6 +35,8 @@ pub(super) fn build(
         "roots": [config.data_dir.join("workspace")],
         "mounts": config.paths.mounts(),
         "data_root": config.data_dir,
+        // Packages that a notebook installs must not change the interpreter that all tasks share.
+        "pip_target": config.data_dir.join("packages").join(attempt.job_run.to_string()),
         "task_values_in": attempt.task_values,
         "task_values_used": TASK_VALUES_MAX.saturating_sub(attempt.values_left),
         "env": environment(std::env::vars().collect()),
