@@ -20,6 +20,7 @@ mod node;
 mod number;
 mod object;
 mod pattern;
+mod read;
 mod store;
 mod string;
 mod uri;

@@ -37,15 +37,15 @@ pub(super) fn translate(source: &str) -> Result<Translation, String> {
     if first.needs == Needs::Linear { Ok(first) } else { Translator::run(&chars, first.needs) }
 }
 
-struct Translator<'a> {
-    chars: &'a [char],
-    at: usize,
-    out: String,
+pub(super) struct Translator<'a> {
+    pub(super) chars: &'a [char],
+    pub(super) at: usize,
+    pub(super) out: String,
     needs: Needs,
-    target: Needs,
+    pub(super) target: Needs,
     /// Capturing groups closed so far, by number from 1, and the names.
-    closed: Vec<bool>,
-    names: Vec<(String, usize)>,
+    pub(super) closed: Vec<bool>,
+    pub(super) names: Vec<(String, usize)>,
     groups: usize,
 }
 
@@ -105,11 +105,11 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
 
-    fn take(&mut self, text: &str) -> bool {
+    pub(super) fn take(&mut self, text: &str) -> bool {
         let matches = text.chars().enumerate().all(|(n, c)| self.chars.get(self.at + n) == Some(&c));
         if matches {
             self.at += text.chars().count();
@@ -117,7 +117,7 @@ impl<'a> Translator<'a> {
         matches
     }
 
-    fn needs(&mut self, needs: Needs) {
+    pub(super) fn needs(&mut self, needs: Needs) {
         self.needs = self.needs.max(needs);
     }
 
@@ -182,11 +182,11 @@ impl<'a> Translator<'a> {
         1
     }
 
-    fn set(&mut self, set: &CharSet) -> u64 {
+    pub(super) fn set(&mut self, set: &CharSet) -> u64 {
         self.bracketed(set, "", false)
     }
 
-    fn bracketed(&mut self, set: &CharSet, properties: &str, negated: bool) -> u64 {
+    pub(super) fn bracketed(&mut self, set: &CharSet, properties: &str, negated: bool) -> u64 {
         self.out.push_str(if negated { "[^" } else { "[" });
         if set.is_empty() && properties.is_empty() {
             // An empty set matches nothing.
@@ -231,7 +231,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Reads `name>`.
-    fn group_name(&mut self) -> Result<String, String> {
+    pub(super) fn group_name(&mut self) -> Result<String, String> {
         let name: String = self.chars[self.at..].iter().take_while(|c| **c != '>').collect();
         self.at += name.chars().count();
         let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
@@ -239,206 +239,6 @@ impl<'a> Translator<'a> {
             return Err(format!("{name:?} is not the name of a group"));
         }
         Ok(name)
-    }
-
-    /// An escape outside of a class, after its `\`; `None` for what cannot be repeated.
-    fn escape(&mut self) -> Result<Option<u64>, String> {
-        let Some(c) = self.peek() else { return Err("it ends with a \"\\\"".to_owned()) };
-        match c {
-            'b' | 'B' => {
-                self.at += 1;
-                self.boundary(c);
-                return Ok(None);
-            }
-            '1'..='9' => {
-                let number = self.digits();
-                if number >= self.closed.len() {
-                    return Err(format!("\"\\{number}\" refers to a group that is not there"));
-                }
-                self.back_reference(number);
-            }
-            'k' => {
-                self.at += 1;
-                if !self.take("<") {
-                    return Err("\"\\k\" is not followed by \"<name>\"".to_owned());
-                }
-                let name = self.group_name()?;
-                let Some((_, number)) = self.names.iter().find(|(known, _)| *known == name) else {
-                    return Err(format!("\"\\k<{name}>\" refers to a group that is not there"));
-                };
-                self.back_reference(*number);
-            }
-            'p' | 'P' => {
-                let property = self.property()?;
-                self.bracketed(&CharSet::default(), &property, false);
-            }
-            _ => {
-                if let Some(set) = CharSet::of_escape(c) {
-                    self.at += 1;
-                    return Ok(Some(self.set(&set)));
-                }
-                let c = self.char_escape()?;
-                self.set(&CharSet::of(&[(c, c)]));
-            }
-        }
-        Ok(Some(1))
-    }
-
-    fn digits(&mut self) -> usize {
-        let mut number: usize = 0;
-        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
-            number = number.saturating_mul(10).saturating_add(digit as usize);
-            self.at += 1;
-        }
-        number
-    }
-
-    fn boundary(&mut self, c: char) {
-        const WORD: &str = "[0-9A-Za-z_]";
-        if self.target == Needs::Linear {
-            self.out.push('\\');
-            self.out.push(c);
-            return;
-        }
-        // The engine's own boundary looks at Unicode words. This one makes the pattern backtrack.
-        self.needs(Needs::Backtracking);
-        let (inside, outside) = if c == 'b' { ("!", "=") } else { ("=", "!") };
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.out, "(?:(?<={WORD})(?{inside}{WORD})|(?<!{WORD})(?{outside}{WORD}))");
-    }
-
-    fn back_reference(&mut self, number: usize) {
-        self.needs(Needs::Backtracking);
-        // A group that is still open, or comes later, has matched nothing yet.
-        let reference = if self.closed[number] { format!("(?:\\{number})") } else { "(?:)".to_owned() };
-        self.out.push_str(&reference);
-    }
-
-    /// Reads `p{…}` or `P{…}`.
-    fn property(&mut self) -> Result<String, String> {
-        let letter = self.peek().unwrap_or('p');
-        self.at += 1;
-        let name: String = self.chars[self.at..].iter().skip(1).take_while(|c| **c != '}').collect();
-        let plain =
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '='));
-        if self.peek() != Some('{') || !plain || self.chars.get(self.at + name.len() + 1) != Some(&'}') {
-            return Err(format!("\"\\{letter}\" is not followed by the name of a property in braces"));
-        }
-        self.at += name.len() + 2;
-        self.needs(Needs::Unicode);
-        Ok(format!("\\{letter}{{{name}}}"))
-    }
-
-    /// The code point of an escape of one character.
-    fn char_escape(&mut self) -> Result<u32, String> {
-        let Some(c) = self.peek() else { return Err("it ends with a \"\\\"".to_owned()) };
-        self.at += 1;
-        Ok(match c {
-            't' => 0x09,
-            'n' => 0x0a,
-            'v' => 0x0b,
-            'f' => 0x0c,
-            'r' => 0x0d,
-            '0' if !self.peek().is_some_and(|c| c.is_ascii_digit()) => 0,
-            'c' => match self.peek() {
-                Some(letter) if letter.is_ascii_alphabetic() => {
-                    self.at += 1;
-                    u32::from(letter) % 32
-                }
-                _ => return Err("\"\\c\" is not followed by a letter".to_owned()),
-            },
-            'x' => self.hex(2).ok_or("\"\\x\" is not followed by two hexadecimal digits")?,
-            'u' => self.unicode_escape().ok_or("\"\\u\" is not followed by a code point")?,
-            c if c.is_ascii_alphanumeric() => return Err(format!("\"\\{c}\" is not an escape of ECMA-262")),
-            c => u32::from(c),
-        })
-    }
-
-    fn hex(&mut self, digits: usize) -> Option<u32> {
-        let mut value = 0;
-        for n in 0..digits {
-            value = value * 16 + self.chars.get(self.at + n)?.to_digit(16)?;
-        }
-        self.at += digits;
-        Some(value)
-    }
-
-    /// `\uXXXX`, a pair of surrogates, or `\u{X…}`, after the `u`.
-    fn unicode_escape(&mut self) -> Option<u32> {
-        if self.take("{") {
-            let digits = self.chars[self.at..].iter().take_while(|c| **c != '}').count();
-            let value = if (1..=6).contains(&digits) { self.hex(digits)? } else { return None };
-            return (self.take("}") && value <= 0x10_ffff).then_some(value);
-        }
-        let high = self.hex(4)?;
-        if (0xd800..0xdc00).contains(&high) && self.take("\\u") {
-            let low = self.hex(4).filter(|low| (0xdc00..0xe000).contains(low))?;
-            return Some(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-        }
-        Some(high)
-    }
-
-    /// A class after its `[`.
-    fn class(&mut self) -> Result<u64, String> {
-        let negated = self.take("^");
-        let mut set = CharSet::default();
-        let mut properties = String::new();
-        loop {
-            let Some(c) = self.peek() else { return Err("there is a \"[\" without its \"]\"".to_owned()) };
-            if c == ']' {
-                self.at += 1;
-                break;
-            }
-            let first = self.class_atom(&mut set, &mut properties)?;
-            let is_range = self.peek() == Some('-') && self.chars.get(self.at + 1).is_some_and(|c| *c != ']');
-            let Some(first) = first else { continue };
-            if !is_range {
-                set.add(first, first);
-                continue;
-            }
-            self.at += 1;
-            match self.class_atom(&mut set, &mut properties)? {
-                Some(last) if last < first => {
-                    return Err("a range of a class ends before it starts".to_owned());
-                }
-                Some(last) => set.add(first, last),
-                // `[a-\d]`: the hyphen stands for itself, as outside of the `u` mode.
-                None => {
-                    set.add(first, first);
-                    set.add(u32::from('-'), u32::from('-'));
-                }
-            }
-        }
-        if !properties.is_empty() {
-            return Ok(self.bracketed(&set, &properties, negated));
-        }
-        let set = if negated { set.complement() } else { set };
-        Ok(self.set(&set))
-    }
-
-    /// One member of a class: a code point, or `None` after adding a whole set.
-    fn class_atom(&mut self, set: &mut CharSet, properties: &mut String) -> Result<Option<u32>, String> {
-        let Some(c) = self.peek() else { return Err("there is a \"[\" without its \"]\"".to_owned()) };
-        self.at += 1;
-        if c != '\\' {
-            return Ok(Some(u32::from(c)));
-        }
-        match self.peek() {
-            Some('b') => {
-                self.at += 1;
-                Ok(Some(0x08))
-            }
-            Some('p' | 'P') => {
-                properties.push_str(&self.property()?);
-                Ok(None)
-            }
-            Some(letter) if CharSet::of_escape(letter).is_some() => {
-                self.at += 1;
-                set.union(&CharSet::of_escape(letter).unwrap_or_default());
-                Ok(None)
-            }
-            _ => self.char_escape().map(Some),
-        }
     }
 
     /// Reads `{n}`, `{n,}` or `{n,m}` from `n`; `None`, with nothing read, when it is none of them.

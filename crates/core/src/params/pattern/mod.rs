@@ -6,6 +6,7 @@
 
 mod class;
 mod ecma;
+mod escape;
 #[cfg(test)]
 mod tests;
 
