@@ -1,6 +1,24 @@
-//! The local Lakeflow Jobs service.
+//! The local Lakeflow Jobs service: REST API, store, triggers and executors behind one handle, [`Engine`].
+//!
+//! Every rule is in `lakeflow_core`; this crate gives it a clock, a database, processes and a socket. It binds to
+//! loopback only.
 #![warn(missing_docs)]
 
+mod clock;
+mod config;
+mod driver;
+mod engine;
 pub mod exec;
 pub mod paths;
+mod server;
 pub mod spark;
+mod store;
+
+pub use config::{Config, Notice, Principal};
+pub use driver::Executor;
+pub use engine::{Engine, ExecutorContext};
+pub use paths::PathMap;
+pub use store::folder::EngineFile;
+
+/// Where the mounts of the path map are kept in the store.
+const MOUNTS: &str = "mounts";

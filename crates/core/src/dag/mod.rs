@@ -7,10 +7,12 @@ mod leaf;
 mod levels;
 pub mod order;
 mod run_if;
+mod select;
 mod simulate;
 
 pub use compare::{CompareError, compare};
 pub use leaf::{JobOutcome, job_outcome};
 pub use levels::{graph, levels};
 pub use run_if::{Decision, Edge, decide, edge};
+pub use select::{Selection, select};
 pub use simulate::{Assumed, Simulated, simulate};

@@ -278,7 +278,7 @@ pub struct Start {
 }
 
 /// The state of a job run as people and the wire see it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunView {
     /// Of the job run.
     pub phase: Phase,
@@ -295,7 +295,7 @@ pub struct RunView {
 }
 
 /// One attempt of a task, of a for-each parent, or of an iteration.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskRunView {
     /// Its id.
     pub run_id: RunId,
@@ -349,7 +349,7 @@ pub struct ForEachStats {
 }
 
 /// One repair, or the original run as the first item of `repair_history`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RepairView {
     /// `None` for the original run.
     pub repair_id: Option<i64>,

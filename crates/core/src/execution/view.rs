@@ -2,11 +2,14 @@
 
 use super::ends;
 use super::finish::run_stopped;
+use super::input::MAX_VALUES;
 use super::io::{ParameterValue, RepairView, RunView, TaskRunView};
 use super::machine::Machine;
 use super::state::{Attempt, AttemptIx, Round, Stage};
 use crate::id::RunId;
 use crate::run::Phase;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 impl Machine {
     /// The whole job run. Its cost grows with the number of task runs; a driver that stores rows uses
@@ -59,6 +62,16 @@ impl Machine {
     /// the job run changed.
     pub fn take_changed(&mut self) -> Vec<RunId> {
         std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// Task values set so far, by task key and key.
+    pub fn task_values(&self) -> &BTreeMap<String, BTreeMap<String, Value>> {
+        &self.state.values
+    }
+
+    /// How many more task values the run may hold.
+    pub fn values_left(&self) -> usize {
+        MAX_VALUES.saturating_sub(self.state.value_count)
     }
 
     fn task_run_view(&self, ix: AttemptIx) -> TaskRunView {

@@ -1,0 +1,110 @@
+//! What an engine is started with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Settings of an engine. [`Config::new`] gives defaults for a data folder.
+#[derive(Clone)]
+pub struct Config {
+    /// Where everything is kept; created when missing.
+    pub data_dir: PathBuf,
+    /// The bundle that the engine serves; its files may be run.
+    pub bundle_root: Option<PathBuf>,
+    /// TCP port on loopback; `None` or 0 for a free one.
+    pub port: Option<u16>,
+    /// Python interpreter for tasks; `None` finds one.
+    pub python: Option<PathBuf>,
+    /// Accept jobs with tasks that cannot run locally; such a task then fails at run time with a message that says why.
+    pub allow_unsupported: bool,
+    /// User name of the holder of the engine's token.
+    pub user_name: String,
+    /// Further tokens with the user names they stand for. Permissions are enforced for them.
+    pub principals: Vec<Principal>,
+    /// Host names, beside the loopback ones, that requests may name in `Host`.
+    pub allowed_hosts: Vec<String>,
+    /// Folders beside the bundle and the data folder that tasks may name by absolute path.
+    pub allowed_paths: Vec<PathBuf>,
+    /// How long a stopped attempt may take to end before it is killed; 30 s as on the platform.
+    pub grace: Duration,
+    /// A JSON file of secrets for `dbutils.secrets`: scope to key to value.
+    pub secrets: Option<PathBuf>,
+    /// Days that ended runs are kept; 60 as on the platform.
+    pub keep_runs_days: u32,
+    /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
+    pub requests_per_second: Option<u32>,
+    /// Told about faults that no caller can be told about, such as a disk that is full while a run goes on.
+    pub notice: Notice,
+}
+
+/// A token and who holds it.
+#[derive(Clone)]
+pub struct Principal {
+    /// The bearer token.
+    pub token: String,
+    /// The user it stands for.
+    pub user_name: String,
+}
+
+/// Takes a line for the person who runs the engine.
+#[derive(Clone)]
+pub struct Notice(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Notice {
+    /// Sends lines to a function.
+    pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    pub(crate) fn send(&self, line: &str) {
+        (self.0)(line);
+    }
+}
+
+impl Config {
+    /// Defaults with a data folder: a free port, no bundle, nothing unsupported.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            bundle_root: None,
+            port: None,
+            python: None,
+            allow_unsupported: false,
+            user_name: "local@localhost".to_owned(),
+            principals: Vec::new(),
+            allowed_hosts: Vec::new(),
+            allowed_paths: Vec::new(),
+            grace: Duration::from_secs(30),
+            secrets: None,
+            keep_runs_days: 60,
+            requests_per_second: None,
+            notice: Notice::new(|_| {}),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Without tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("data_dir", &self.data_dir)
+            .field("bundle_root", &self.bundle_root)
+            .field("port", &self.port)
+            .field("user_name", &self.user_name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Principal {
+    /// Without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal").field("user_name", &self.user_name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notice")
+    }
+}

@@ -1,0 +1,53 @@
+//! The door between the driver and what runs attempts. The engine's own executors stand behind it; tests and simulators put
+//! theirs there.
+
+use crate::exec::{Attempt, AttemptFiles, Executors};
+use lakeflow_core::id::RunId;
+use lakeflow_core::job::Task;
+use std::future::Future;
+use std::pin::Pin;
+
+/// Runs attempts. Every started attempt is answered by exactly one [`crate::exec::ExecEvent::Exited`] on the channel that the executor
+/// was made with, unless `shutdown` comes first.
+pub trait Executor: Send + Sync + 'static {
+    /// Begins an attempt and returns at once.
+    fn start(&self, attempt: Attempt);
+
+    /// Asks a running attempt to stop; unknown ones are ignored.
+    fn stop(&self, run: RunId);
+
+    /// Whether a task can run here; the reason when it cannot.
+    fn supports(&self, task: &Task) -> Result<(), String>;
+
+    /// Where an attempt keeps its files; they may not exist.
+    fn files(&self, run: RunId) -> AttemptFiles;
+
+    /// Routes that running tasks call, with secrets of their own; served beside the API.
+    fn routes(&self) -> axum::Router {
+        axum::Router::new()
+    }
+
+    /// Ends every process, without reporting it.
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+impl Executor for Executors {
+    fn start(&self, attempt: Attempt) {
+        Self::start(self, attempt);
+    }
+    fn stop(&self, run: RunId) {
+        Self::stop(self, run);
+    }
+    fn supports(&self, task: &Task) -> Result<(), String> {
+        Self::supports(task)
+    }
+    fn files(&self, run: RunId) -> AttemptFiles {
+        Self::files(self, run)
+    }
+    fn routes(&self) -> axum::Router {
+        Self::routes(self)
+    }
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(Self::shutdown(self))
+    }
+}

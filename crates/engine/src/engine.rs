@@ -1,0 +1,208 @@
+//! Putting the engine together, and taking it apart.
+
+use crate::clock::Clock;
+use crate::config::{Config, Principal};
+use crate::driver::{Driver, Executor};
+use crate::exec::{ExecConfig, ExecEvent, Executors};
+use crate::paths::PathMap;
+use crate::server::{Access, App, router};
+use crate::store::Store;
+use crate::store::folder::{DataFolder, EngineFile};
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::execution::WorkspaceFacts;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const OPERATION: &str = "start_engine";
+
+/// How long requests under way may take when the engine is shut down.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// A running engine. Dropping it without [`Engine::shutdown`] leaves active runs to the next start, like a crash.
+#[derive(Debug)]
+pub struct Engine {
+    url: String,
+    token: String,
+    paths: PathMap,
+    driver: Driver,
+    folder: DataFolder,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// What an executor is made with.
+#[derive(Debug)]
+pub struct ExecutorContext {
+    /// The settings of the engine.
+    pub config: Config,
+    /// The data folder, absolute.
+    pub data_dir: PathBuf,
+    /// Base URL of the engine.
+    pub url: String,
+    /// Id of the workspace.
+    pub workspace_id: String,
+    /// Which local file a workspace path means.
+    pub paths: PathMap,
+    /// Where attempts are reported.
+    pub events: UnboundedSender<ExecEvent>,
+}
+
+impl Engine {
+    /// Starts an engine on a data folder, restores its active runs, and serves. Fails with `Storage` when the data
+    /// folder cannot be used or is in use, with `InvalidArgument` when the port is taken.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        Self::start_with(config, |context| {
+            let exec = ExecConfig {
+                data_dir: context.data_dir,
+                engine_url: context.url,
+                python: context.config.python,
+                paths: context.paths,
+                grace: context.config.grace,
+                secrets: context.config.secrets,
+                workspace_id: context.workspace_id,
+            };
+            Ok(Arc::new(Executors::new(exec, context.events)?) as Arc<dyn Executor>)
+        })
+        .await
+    }
+
+    /// Starts an engine whose attempts run behind an executor of the caller's making: for tests and simulations, and
+    /// for other ways to run tasks. Fails as [`Self::start`] does.
+    pub async fn start_with(
+        config: Config,
+        executor: impl FnOnce(ExecutorContext) -> Result<Arc<dyn Executor>, Error>,
+    ) -> Result<Self, Error> {
+        let clock = Clock::start();
+        let path = config.data_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let folder = DataFolder::open(&path)?;
+            let token = folder.token()?;
+            let store = Store::open(folder.path())?;
+            Ok::<_, Error>((folder, token, store))
+        });
+        let (folder, token, store) = opened.await.map_err(internal)??;
+        store.init_counters(clock.wall()).await?;
+        let (listener, address) = listen(config.port.unwrap_or(0)).await?;
+        let url = format!("http://{address}");
+        let paths = paths(&config, &folder, &store).await?;
+        let workspace = WorkspaceFacts { id: workspace_id(&store).await?, url: url.clone() };
+        let (events, reports) = unbounded_channel();
+        let executor = executor(ExecutorContext {
+            config: config.clone(),
+            data_dir: folder.path().to_owned(),
+            url: url.clone(),
+            workspace_id: workspace.id.clone(),
+            paths: paths.clone(),
+            events,
+        })?;
+        let driver = Driver::new(clock, store, executor, config.notice.clone(), workspace);
+        driver.listen(reports);
+        driver.restore().await?;
+        driver.keep_up(config.keep_runs_days);
+        let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
+        let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
+        let access =
+            Access::new(principals, address.port(), &config.allowed_hosts, config.requests_per_second);
+        let app = App {
+            driver: driver.clone(),
+            access,
+            paths: paths.clone(),
+            url: url.clone(),
+            allow_unsupported: config.allow_unsupported,
+        };
+        folder.announce(&EngineFile { url: url.clone(), pid: std::process::id() })?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = axum::serve(listener, router(Arc::new(app))).with_graceful_shutdown(async {
+            // A dropped handle stops the server as well.
+            let _ = stopped.await;
+        });
+        let server = tokio::spawn(async move {
+            // Serving only ends by the signal; accept errors are retried inside.
+            let _ = serve.await;
+        });
+        Ok(Self { url, token, paths, driver, folder, stop: Some(stop), server: Some(server) })
+    }
+
+    /// Base URL, for example `http://127.0.0.1:8080`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The bearer token that the API asks for.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The map of workspace paths, to mount folders in.
+    pub fn paths(&self) -> &PathMap {
+        &self.paths
+    }
+
+    /// Stops serving, ends every process that the engine started, and closes the store. Active runs stay active in
+    /// the store: the next start reports what was running as lost and goes on.
+    pub async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended already.
+            let _ = stop.send(());
+        }
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(LAST_REQUESTS, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+        self.driver.freeze().await;
+        self.driver.executor().shutdown().await;
+        self.folder.withdraw();
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let fault = |e: std::io::Error| {
+        let text = match e.kind() {
+            std::io::ErrorKind::AddrInUse => format!("port {port} is in use; choose another one"),
+            _ => format!("the engine cannot listen on {wanted}: {e}"),
+        };
+        Error::new(ErrorCode::InvalidArgument, OPERATION, text).with("port", port)
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    Ok((listener, address))
+}
+
+async fn paths(config: &Config, folder: &DataFolder, store: &Store) -> Result<PathMap, Error> {
+    let allowed = config.bundle_root.iter().chain(&config.allowed_paths);
+    let allowed = allowed.filter_map(|path| path.canonicalize().ok()).collect();
+    let paths = PathMap::new(folder.path(), allowed);
+    if let Some(text) = store.setting(crate::MOUNTS).await? {
+        let stored: BTreeMap<String, PathBuf> = serde_json::from_str(&text).unwrap_or_default();
+        for (workspace, local) in stored {
+            paths.mount(&workspace, local);
+        }
+    }
+    Ok(paths)
+}
+
+/// Sixteen digits that stay with the data folder.
+async fn workspace_id(store: &Store) -> Result<String, Error> {
+    const KEY: &str = "workspace_id";
+    if let Some(id) = store.setting(KEY).await? {
+        return Ok(id);
+    }
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(internal)?;
+    let id = (1_000_000_000_000_000 + u64::from_le_bytes(bytes) % 8_000_000_000_000_000).to_string();
+    store.set_setting(KEY, id.clone()).await?;
+    Ok(id)
+}
+
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::Internal, OPERATION, error.to_string())
+}

@@ -1,0 +1,115 @@
+//! What attempts left: `runs/get-output` and `runs/export` (reference sections 3.10 and 3.15).
+
+use super::App;
+use crate::store::TaskRow;
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::job::TaskKind;
+use serde_json::{Map, Value, json};
+use std::io::SeekFrom;
+use std::path::Path;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+/// Bytes of logs shown, the last ones.
+const LOG_BYTES: u64 = 5 << 20;
+
+/// `RunOutput` of a task run; `metadata` is its run document.
+pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Result<Value, Error> {
+    let id = task.view.run_id;
+    let output = app.driver.store().output(id).await?.unwrap_or_default();
+    let mut document = Map::new();
+    document.insert("metadata".to_owned(), metadata);
+    let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+    let failure = task.view.phase.end().filter(|end| !end.outcome.is_success());
+    if let Some(end) = failure {
+        let message = output.error.filter(|text| !text.is_empty()).unwrap_or_else(|| end.message.clone());
+        put("error", json!(message));
+    }
+    if let Some(trace) = output.error_trace {
+        put("error_trace", json!(trace));
+    }
+    match task.view.task.kind() {
+        Some(TaskKind::Notebook(_)) => {
+            put("notebook_output", json!(output.notebook_output.unwrap_or_default()));
+        }
+        Some(
+            TaskKind::SparkPython(_) | TaskKind::PythonWheel(_) | TaskKind::SparkJar(_) | TaskKind::Dbt(_),
+        ) => {
+            let (logs, truncated) = tail(&app.driver.executor().files(id).log()).await;
+            put("logs", json!(logs));
+            put("logs_truncated", json!(truncated));
+        }
+        Some(TaskKind::Sql(_)) => {
+            if let Some(sql) = output.sql_output {
+                put("sql_output", sql);
+            }
+        }
+        Some(TaskKind::RunJob(_)) => {
+            if let Some(child) = app.driver.store().child_of(id).await? {
+                put("run_job_output", json!({ "run_id": child.run_id }));
+            }
+        }
+        _ => {}
+    }
+    Ok(Value::Object(document))
+}
+
+/// The end of a log file, and whether more came before it. A file that is not there yet is empty.
+async fn tail(path: &Path) -> (String, bool) {
+    let read = async {
+        let mut file = tokio::fs::File::open(path).await?;
+        let length = file.metadata().await?.len();
+        let from = length.saturating_sub(LOG_BYTES);
+        file.seek(SeekFrom::Start(from)).await?;
+        let mut bytes = Vec::new();
+        file.take(LOG_BYTES).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>((String::from_utf8_lossy(&bytes).into_owned(), from > 0))
+    };
+    read.await.unwrap_or_default()
+}
+
+/// One page with the notebook's source and its result; the platform's page is a notebook too, of another make.
+pub(super) async fn export(app: &App, task: &TaskRow, views: &str) -> Result<Value, Error> {
+    let Some(TaskKind::Notebook(notebook)) = task.view.task.kind() else {
+        let text =
+            format!("Run {} is not a notebook task run; only those can be exported.", task.view.run_id);
+        return Err(Error::new(ErrorCode::InvalidArgument, "export_run", text));
+    };
+    if views == "DASHBOARDS" {
+        return Ok(json!({}));
+    }
+    let path = &notebook.notebook_path;
+    let source = source_of(app, path).await.unwrap_or_else(|| "(the source is not available)".to_owned());
+    let output = app.driver.store().output(task.view.run_id).await?.unwrap_or_default();
+    let result = output.notebook_output.and_then(|output| output.result).unwrap_or_default();
+    let page = format!(
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>{0}</title></head><body><h1>{0}</h1><pre>{1}</pre><h2>Result</h2><pre>{2}</pre></body></html>",
+        escape(path),
+        escape(&source),
+        escape(&result)
+    );
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Ok(json!({ "views": [{ "name": name, "type": "NOTEBOOK", "content": page }] }))
+}
+
+async fn source_of(app: &App, path: &str) -> Option<String> {
+    let local = app.paths.resolve(path).ok()?;
+    for extension in ["", ".py", ".sql", ".ipynb", ".scala", ".r"] {
+        let mut file = local.clone().into_os_string();
+        file.push(extension);
+        if let Ok(text) = tokio::fs::read_to_string(&file).await {
+            return Some(text);
+        }
+    }
+    None
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Removes what attempts left on disk. What is not there is fine.
+pub(super) async fn remove_files(app: &App, tasks: &[TaskRow]) {
+    for task in tasks {
+        let _ = tokio::fs::remove_dir_all(app.driver.executor().files(task.view.run_id).dir).await;
+    }
+}
