@@ -18,11 +18,11 @@ impl Clock {
 
     /// Both times at this moment.
     pub(crate) fn now(&self) -> Now {
-        Now { tick: Tick(self.origin.elapsed().as_millis() as u64), wall: self.wall() }
+        Now { tick: Tick(self.origin.elapsed().as_millis() as u64), wall: Self::wall() }
     }
 
     /// UTC milliseconds; a clock before 1970 counts as 1970.
-    pub(crate) fn wall(&self) -> WallTime {
+    pub(crate) fn wall() -> WallTime {
         WallTime(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
     }
 

@@ -88,7 +88,7 @@ impl Engine {
             Ok::<_, Error>((folder, token, store))
         });
         let (folder, token, store) = opened.await.map_err(internal)??;
-        store.init_counters(clock.wall()).await?;
+        store.init_counters(Clock::wall()).await?;
         let (listener, address) = listen(config.port.unwrap_or(0)).await?;
         let url = format!("http://{address}");
         let paths = paths(&config, &folder, &store).await?;
@@ -159,6 +159,16 @@ impl Engine {
         }
         self.driver.freeze().await;
         self.driver.executor().shutdown().await;
+    }
+}
+
+impl Drop for Engine {
+    /// Stops driving and serving at once, since the folder's lock goes with the handle.
+    fn drop(&mut self) {
+        drop(self.driver.abandon());
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
         self.folder.withdraw();
     }
 }

@@ -20,13 +20,16 @@ use tokio::sync::{mpsc, oneshot};
 /// Inputs taken into one transaction at most, so that a flood of them does not delay the first for long.
 const MOST_INPUTS: usize = 256;
 
+/// Where the answer to an input goes.
+type Reply = oneshot::Sender<Result<(), Error>>;
+
 /// What an actor is told.
 #[derive(Debug)]
 pub(super) enum Message {
     /// From the executors.
     Exec(ExecEvent),
     /// From a person or another run; the answer comes once the effect is stored.
-    Input(Input, Option<oneshot::Sender<Result<(), Error>>>),
+    Input(Input, Option<Reply>),
 }
 
 /// What the machine wants done after its records are stored.
@@ -51,7 +54,7 @@ pub(super) struct Turn {
     pub(super) actions: Vec<Action>,
     pub(super) next: Next,
     /// Answers that are due once the commit is stored.
-    pub(super) replies: Vec<(oneshot::Sender<Result<(), Error>>, Result<(), Error>)>,
+    pub(super) replies: Vec<(Reply, Result<(), Error>)>,
 }
 
 /// An active job run.
@@ -263,19 +266,15 @@ impl Actor {
     /// What became of an attempt that was recorded as started before the engine stopped. A child run is found in the store; a process
     /// is gone, since strays are ended before runs are restored, and whether it had done its work is not known.
     async fn recover(&mut self, run: RunId) -> Message {
-        match self.driver.store().child_of(run).await {
-            Ok(Some(child)) => {
-                self.children.insert(run);
-                match child.standing.phase.end() {
-                    Some(end) => exited(run, super::child::parent_end(end)),
-                    None => Message::Input(Input::StillRunning { run }, None),
-                }
-            }
-            _ => {
-                let text = "the local engine was stopped while this attempt was running";
-                exited(run, End::new(Outcome::Failed, TerminationCode::InternalError, text))
-            }
+        if let Ok(Some(child)) = self.driver.store().child_of(run).await {
+            self.children.insert(run);
+            return match child.standing.phase.end() {
+                Some(end) => exited(run, super::child::parent_end(end)),
+                None => Message::Input(Input::StillRunning { run }, None),
+            };
         }
+        let text = "the local engine was stopped while this attempt was running";
+        exited(run, End::new(Outcome::Failed, TerminationCode::InternalError, text))
     }
 }
 

@@ -148,9 +148,15 @@ impl Driver {
 
     /// Stops driving: nothing is recorded or started any more.
     pub(crate) async fn freeze(&self) {
-        let mut tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        tasks.shutdown().await;
+        self.abandon().shutdown().await;
+    }
+
+    /// As [`Self::freeze`], without waiting for the end: the work ends where it next waits, or when the set is dropped.
+    pub(crate) fn abandon(&self) -> JoinSet<()> {
         self.inner.active.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.abort_all();
+        tasks
     }
 
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -195,7 +201,7 @@ impl Driver {
             run_id: plan.run_id,
             job_id: job,
             run_type: new.run_type.to_owned(),
-            start_time: self.clock().wall(),
+            start_time: Clock::wall(),
             parent_task_run: new.parent,
             facts: new.facts,
             standing: Standing {

@@ -1,6 +1,7 @@
 //! From a job and a request to a run: the checks and the plan (reference sections 3.7, 3.8, 12).
 
 use super::{Driver, NewRun, Started};
+use crate::clock::Clock;
 use crate::store::{JobRow, RunFacts};
 use lakeflow_core::api::{IDEMPOTENCY_TOKEN_LIMIT, SubmitRun};
 use lakeflow_core::dag::{Selection, select};
@@ -47,7 +48,7 @@ impl Driver {
         if !faults.is_empty() {
             return Err(Error::new(ErrorCode::InvalidArgument, "run_now", faults.join(" ")));
         }
-        let now = self.clock().wall();
+        let now = Clock::wall();
         let (wire, mut trigger) = match (request.trigger, request.parent) {
             (Some((wire, facts)), _) => (wire, facts),
             (None, Some(_)) => {
@@ -127,7 +128,7 @@ impl Driver {
             legacy: LegacyParameters::default(),
             trigger: TriggerFacts {
                 kind: "onetime".to_owned(),
-                time: self.clock().wall(),
+                time: Clock::wall(),
                 ..TriggerFacts::default()
             },
             workspace: self.workspace().clone(),

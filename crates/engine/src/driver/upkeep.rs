@@ -1,6 +1,7 @@
 //! What time does to runs: queued ones are cancelled after 48 hours, old ones are pruned.
 
 use super::Driver;
+use crate::clock::Clock;
 use crate::store::Activity;
 use lakeflow_core::error::Error;
 use lakeflow_core::run::{End, Outcome, TerminationCode};
@@ -28,7 +29,7 @@ impl Driver {
     }
 
     async fn upkeep(&self, keep_runs_days: u32) -> Result<(), Error> {
-        let now = self.clock().wall();
+        let now = Clock::wall();
         for (run, _, activity) in self.store().active_runs(None).await? {
             let waits = activity == Activity::Queued;
             if waits

@@ -280,9 +280,12 @@ fn resolved_values(task: &Task) -> Option<Value> {
     let kind = task.kind()?;
     let shown: &[&str] = match kind {
         TaskKind::Notebook(_) => &["base_parameters"],
-        TaskKind::SparkPython(_) | TaskKind::SparkJar(_) | TaskKind::SparkSubmit(_) => &["parameters"],
         TaskKind::PythonWheel(_) => &["parameters", "named_parameters"],
-        TaskKind::Sql(_) | TaskKind::Pipeline(_) => &["parameters"],
+        TaskKind::SparkPython(_)
+        | TaskKind::SparkJar(_)
+        | TaskKind::SparkSubmit(_)
+        | TaskKind::Sql(_)
+        | TaskKind::Pipeline(_) => &["parameters"],
         TaskKind::Dbt(_) => &["commands"],
         TaskKind::Condition(_) => &["left", "right"],
         TaskKind::RunJob(_) => &["job_parameters"],

@@ -2,6 +2,7 @@
 
 use super::http::error_response;
 use super::{App, Caller};
+use crate::clock::Clock;
 use crate::config::Principal;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -92,13 +93,11 @@ pub(super) async fn guard(State(app): State<Arc<App>>, mut request: Request, nex
         }
         Ok(None) => {}
     }
-    match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let text = format!("the request took longer than {} s", LONGEST_REQUEST.as_secs());
-            error_response(&app, &Error::new(ErrorCode::Unavailable, "request", text))
-        }
-    }
+    let answer = tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        let text = format!("the request took longer than {} s", LONGEST_REQUEST.as_secs());
+        error_response(&app, &Error::new(ErrorCode::Unavailable, "request", text))
+    })
 }
 
 fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Error> {
@@ -112,7 +111,7 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Error> {
     if let Some(origin) = text(header::ORIGIN).filter(|origin| !app.access.allows_origin(origin)) {
         return Err(refused(format!("Pages of {origin:?} may not call the engine.")));
     }
-    if app.access.over_rate(app.driver.clock().wall().0 / 1000) {
+    if app.access.over_rate(Clock::wall().0 / 1000) {
         let message = "Too many requests; the engine was started with a limit.";
         return Err(Error::new(ErrorCode::RateLimited, "request", message).retry(Retry::After(1000)));
     }

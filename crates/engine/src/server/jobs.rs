@@ -3,6 +3,7 @@
 use super::documents::{Arrays, job as document};
 use super::http::{Raw, endpoint};
 use super::{ApiVersion, App, Call, permissions, settings};
+use crate::clock::Clock;
 use crate::store::{JobFilter, JobRow};
 use axum::Router;
 use lakeflow_core::api::{
@@ -137,7 +138,7 @@ async fn create(call: Call, Raw(mut body, ..): Raw<CreateJob>) -> Result<Created
         job_id: store.new_job_id().await?,
         creator: call.caller.user_name.clone(),
         run_as: run_as_name(&settings).unwrap_or_else(|| call.caller.user_name.clone()),
-        created_time: call.app.driver.clock().wall(),
+        created_time: Clock::wall(),
         deleted: false,
         settings,
         acl,
@@ -158,14 +159,14 @@ async fn reset(call: Call, Raw(body, ..): Raw<ResetJob>) -> Result<Empty, Error>
             "required field `new_settings` is missing",
         ));
     };
-    replace(&call, job, new).await
+    Box::pin(replace(&call, job, new)).await
 }
 
 async fn update(call: Call, request: UpdateJob) -> Result<Empty, Error> {
     let job = find(&call.app, request.job_id).await?;
     permissions::require(&call.caller, &job, permissions::Level::Manage)?;
     let merged = settings::updated(&job.settings, request.new_settings.as_ref(), &request.fields_to_remove);
-    replace(&call, job, &merged).await
+    Box::pin(replace(&call, job, &merged)).await
 }
 
 /// Judges and stores a new definition. The identity of runs is kept where the definition names none (section 3.2), and a new
@@ -194,7 +195,7 @@ async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Err
 async fn delete(call: Call, request: DeleteJob) -> Result<Empty, Error> {
     let job = find(&call.app, request.job_id).await?;
     permissions::require(&call.caller, &job, permissions::Level::Delete)?;
-    let now = call.app.driver.clock().wall();
+    let now = Clock::wall();
     call.app.driver.store().delete_job(job.job_id, now).await?;
     Ok(Empty)
 }

@@ -211,10 +211,8 @@ async fn write(
     }
     let mut all = if replace { Vec::new() } else { job.acl.as_array().cloned().unwrap_or_default() };
     let takes_over = new.iter().any(|entry| level(entry) == "IS_OWNER");
-    all.retain(|known| {
-        !new.iter().any(|entry| principal(entry) == principal(known))
-            && !(takes_over && level(known) == "IS_OWNER")
-    });
+    let replaced = |known: &Value| new.iter().any(|entry| principal(entry) == principal(known));
+    all.retain(|known| !(replaced(known) || takes_over && level(known) == "IS_OWNER"));
     all.extend(new);
     job.acl = one_owner(all)?;
     app.driver.store().put_job(job.clone()).await?;

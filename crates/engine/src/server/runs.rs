@@ -113,7 +113,7 @@ async fn submit(call: Call, mut request: SubmitRun) -> Result<Started, Error> {
     judge(&call, &definition)?;
     request.idempotency_token = request.idempotency_token.filter(|token| !token.is_empty());
     let caller = call.caller.user_name.clone();
-    Ok(started(call.app.driver.submit(request, caller).await?.run_id))
+    Ok(started(Box::pin(call.app.driver.submit(request, caller)).await?.run_id))
 }
 
 /// The older body has the fields of its one task at the top (reference section 3.8).

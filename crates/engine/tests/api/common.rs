@@ -9,6 +9,7 @@ use lakeflow_engine::exec::{Attempt, AttemptFiles, ExecEvent, TaskOutput};
 use lakeflow_engine::{Config, Engine, Executor, ExecutorContext};
 use serde_json::{Value, json};
 use std::future::Future;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -91,7 +92,7 @@ impl Executor for FakeExecutor {
         self.events.send(ExecEvent::Started { run, pid: None }).unwrap();
         match file.as_str() {
             "/ok" => {
-                self.report(run, exit(Outcome::Success, TerminationCode::Success, ""), TaskOutput::default())
+                self.report(run, exit(Outcome::Success, TerminationCode::Success, ""), TaskOutput::default());
             }
             "/fail" => self.fail(run),
             _ => {}
@@ -131,10 +132,17 @@ fn file_of(task: &Task) -> String {
     task.spark_python_task.as_ref().map(|block| block.python_file.clone()).unwrap_or_default()
 }
 
-/// An engine and a client for it.
+/// An engine whose attempts the test controls, and a client for it.
 pub(crate) struct Local {
     pub(crate) engine: Engine,
     pub(crate) fake: Arc<FakeExecutor>,
+    pub(crate) client: Client,
+}
+
+/// Calls an engine.
+pub(crate) struct Client {
+    url: String,
+    token: String,
     http: reqwest::Client,
 }
 
@@ -156,7 +164,33 @@ impl Local {
         })
         .await?;
         let fake = Arc::clone(fake.get().expect("the executor was made"));
-        Ok(Self { engine, fake, http: client() })
+        Ok(Self { client: Client::of(&engine), engine, fake })
+    }
+
+    /// The log file of an attempt.
+    pub(crate) fn engine_log(&self, run: i64) -> PathBuf {
+        self.fake.files(RunId(run)).log()
+    }
+}
+
+impl Deref for Local {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Client {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        // Another test of this process may have installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { url: engine.url().to_owned(), token: engine.token().to_owned(), http }
+    }
+
+    /// The same with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { url: self.url.clone(), token: token.to_owned(), http: self.http.clone() }
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -168,7 +202,7 @@ impl Local {
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        self.http.request(method, format!("{}{path}", self.engine.url())).bearer_auth(self.engine.token())
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -207,11 +241,6 @@ impl Local {
         self.read(&format!("/api/2.2/jobs/runs/get?run_id={run}&include_history=true")).await
     }
 
-    /// The log file of an attempt.
-    pub(crate) fn engine_log(&self, run: i64) -> PathBuf {
-        self.fake.files(RunId(run)).log()
-    }
-
     /// Waits until a run is over.
     pub(crate) async fn ended(&self, run: i64) -> Value {
         eventually("the end of the run", async || {
@@ -244,12 +273,6 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
     tokio::time::timeout(Duration::from_secs(20), asking)
         .await
         .unwrap_or_else(|_| panic!("never came: {what}"))
-}
-
-fn client() -> reqwest::Client {
-    // Another test of this process may have installed it already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
 /// A Python task with dependencies.

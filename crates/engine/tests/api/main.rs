@@ -1,5 +1,9 @@
 //! The engine as its clients see it: a real server on loopback, with attempts that the tests control.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod common;
+mod durable;
 mod jobs;
+mod real;
 mod runs;
