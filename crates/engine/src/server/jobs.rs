@@ -40,7 +40,7 @@ pub(super) fn judge(call: &Call, value: &Value) -> Result<JobSettings, Error> {
         ApiVersion::V2_1 => LintVersion::V2_1,
         ApiVersion::V2_2 => LintVersion::V2_2,
     };
-    let (settings, mut problems) = check(value, &LintOptions { api });
+    let (settings, mut problems) = check(value, &LintOptions { api, ..LintOptions::default() });
     problems.retain(Problem::is_error);
     for (n, task) in settings.iter().flat_map(|settings| settings.tasks.iter().enumerate()) {
         problems.extend(unsupported(&call.app, &format!("tasks[{n}]"), task));
