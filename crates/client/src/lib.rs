@@ -7,8 +7,14 @@
 
 pub mod auth;
 mod clock;
+mod job;
+mod jobs;
 pub mod transport;
+mod wait;
 mod workspace;
 
 pub use clock::Clock;
+pub use job::{Job, JobConfig};
+pub use jobs::{Jobs, TaskOutput};
+pub use wait::{Event, Handle, Running, WaitOptions};
 pub use workspace::Workspace;

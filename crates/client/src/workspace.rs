@@ -4,9 +4,10 @@ use crate::auth::{Credentials, Settings};
 use crate::clock::Clock;
 use crate::transport::{HttpRequest, HttpTransport, Transport};
 use lakeflow_core::api::retry::{Retrier, RetryPolicy, Verdict};
-use lakeflow_core::api::{Endpoint, Request, Response, fault};
-use lakeflow_core::error::{Error, ErrorCode};
-use lakeflow_core::time::Tick;
+use lakeflow_core::api::{Endpoint, Request, Response, fault, read_value};
+use lakeflow_core::error::Error;
+use lakeflow_core::time::{Tick, WallTime};
+use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,23 @@ impl Workspace {
         crate::transport::is_local(&self.inner.host)
     }
 
+    /// The same workspace with other limits of trying again.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        let Inner { host, credentials, transport, user_agent, clock, .. } = &*self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                host: host.clone(),
+                credentials: credentials.clone(),
+                transport: transport.clone(),
+                retry,
+                user_agent: user_agent.clone(),
+                in_flight: Semaphore::new(IN_FLIGHT),
+                clock: *clock,
+            }),
+        }
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         self.inner.clock
     }
@@ -96,15 +114,28 @@ impl Workspace {
 
     /// Calls an endpoint, trying again after faults that may pass, at most until `deadline`.
     pub async fn call<E: Endpoint>(&self, endpoint: &E, deadline: Option<Tick>) -> Result<E::Answer, Error> {
-        let request = endpoint.request();
+        self.repeat(&endpoint.request(), deadline, E::answer).await
+    }
+
+    /// Sends a request beside the Jobs API and reads its answer as JSON, trying again like [`Workspace::call`].
+    pub async fn request(&self, request: &Request, deadline: Option<Tick>) -> Result<Value, Error> {
+        self.repeat(request, deadline, |answer, now| read_value(request.operation, answer, now)).await
+    }
+
+    async fn repeat<T>(
+        &self,
+        request: &Request,
+        deadline: Option<Tick>,
+        read: impl Fn(&Response, WallTime) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut retrier = Retrier::new(self.inner.retry, fresh_seed());
         loop {
-            let answered = self.send(&request, deadline).await;
-            let error = match answered.and_then(|response| E::answer(&response, Clock::wall())) {
+            let answered = self.send(request, deadline).await;
+            let error = match answered.and_then(|response| read(&response, Clock::wall())) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            match retrier.failed(self.inner.clock.tick(), &request, deadline, error) {
+            match retrier.failed(self.inner.clock.tick(), request, deadline, error) {
                 Verdict::Again(at) => tokio::time::sleep_until(self.inner.clock.instant(at)).await,
                 Verdict::GiveUp(error) => return Err(self.located(error)),
             }
@@ -165,14 +196,7 @@ impl Workspace {
 
     /// Says which host could not be reached or did not accept the credential.
     pub(crate) fn located(&self, error: Error) -> Error {
-        let about_host = matches!(
-            error.code,
-            ErrorCode::Unreachable
-                | ErrorCode::Unavailable
-                | ErrorCode::Unauthenticated
-                | ErrorCode::PermissionDenied
-        );
-        if about_host && error.context("host").is_none() {
+        if fault::about_host(error.code) && error.context("host").is_none() {
             return error.with("host", self.inner.host.as_str().trim_end_matches('/'));
         }
         error

@@ -121,14 +121,7 @@ pub trait Endpoint: Wire {
     /// Reads the answer to the request: its value, or the error that it tells. `now` makes sense of a `Retry-After`
     /// that is a date.
     fn answer(response: &Response, now: WallTime) -> Result<Self::Answer, Error> {
-        if !(200..300).contains(&response.status) {
-            return Err(fault::classify(Self::OPERATION, response, now));
-        }
-        let value = if response.body.is_empty() {
-            Value::Object(Map::new())
-        } else {
-            serde_json::from_slice(&response.body).map_err(|e| garbled(Self::OPERATION, &e.to_string()))?
-        };
+        let value = read_value(Self::OPERATION, response, now)?;
         let mut problems = Vec::new();
         let answer = Self::Answer::read(&value, &Path::Root, &mut problems);
         // Fields of a type that was not expected are read as absent (design rule 3); only what leaves nothing to work
@@ -139,6 +132,17 @@ pub trait Endpoint: Wire {
             (_, fatal) => Err(garbled(Self::OPERATION, fatal.map_or("", |problem| &problem.message))),
         }
     }
+}
+
+/// The JSON of an answer, or the error that it tells. An empty body is an empty object.
+pub fn read_value(operation: &'static str, response: &Response, now: WallTime) -> Result<Value, Error> {
+    if !(200..300).contains(&response.status) {
+        return Err(fault::classify(operation, response, now));
+    }
+    if response.body.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    serde_json::from_slice(&response.body).map_err(|e| garbled(operation, &e.to_string()))
 }
 
 /// Fields that an answer must have where its type has them.

@@ -173,6 +173,19 @@ pub fn not_carried_out(error: &Error) -> bool {
     matches!(error.code, ErrorCode::Unreachable | ErrorCode::RateLimited)
 }
 
+/// True for errors that concern the host or the credential, not what was asked.
+pub fn about_host(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Unreachable
+            | ErrorCode::Unavailable
+            | ErrorCode::Unauthenticated
+            | ErrorCode::PermissionDenied
+            | ErrorCode::RateLimited
+            | ErrorCode::ServerError
+    )
+}
+
 /// The answer of a server to an error: status and body. [`classify`] reads the same code back, except that the codes
 /// about a caller's values all become `INVALID_ARGUMENT`.
 pub fn answer(error: &Error) -> (u16, ErrorBody) {

@@ -1,6 +1,9 @@
-//! The call that tells who the credential belongs to (reference section 2.4).
+//! Calls beside the Jobs API: who the credential belongs to (reference section 2.4), and what only the local engine
+//! knows.
 
 use super::{Method, Request};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 /// `GET /api/2.0/preview/scim/v2/Me`: answers `id`, `userName` and more, with the workspace id in the header
 /// [`WORKSPACE_ID_HEADER`].
@@ -17,3 +20,16 @@ pub fn current_user() -> Request {
 
 /// Names the workspace on every answer of the platform.
 pub const WORKSPACE_ID_HEADER: &str = "x-databricks-org-id";
+
+/// `POST /api/2.0/lakeflow-local/mounts` of the local engine: lets workspace folders stand for folders of this machine.
+/// Sending it again changes nothing.
+pub fn mount(folders: &BTreeMap<String, String>) -> Request {
+    Request {
+        operation: "mount",
+        method: Method::Post,
+        path: "/api/2.0/lakeflow-local/mounts".to_owned(),
+        query: Vec::new(),
+        body: Some(json!({ "mounts": folders })),
+        repeatable: true,
+    }
+}

@@ -51,3 +51,57 @@ wire_struct! {
         pub run_id: RunId,
     }
 }
+
+/// The part of an output that people want to see.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown<'a> {
+    /// What a notebook returned.
+    Result(&'a str),
+    /// The rows of a SQL statement.
+    Rows {
+        /// Names of the columns.
+        columns: Vec<&'a str>,
+        /// One text for each column; null is `None`.
+        rows: Vec<Vec<Option<&'a str>>>,
+        /// True when rows are missing at the end.
+        truncated: bool,
+    },
+    /// Anything else that has a shape of its own.
+    Json(&'a Value),
+    /// Standard output and error.
+    Logs(&'a str),
+}
+
+impl RunOutput {
+    /// What to show of a successful task, as the official command line chooses (reference section 3.10): a notebook's result
+    /// or else its logs, SQL and dbt output, else the logs. `None` when there is nothing.
+    pub fn shown(&self) -> Option<Shown<'_>> {
+        let notebook = self.notebook_output.as_ref().and_then(|notebook| notebook.result.as_deref());
+        let result = notebook.filter(has_text).map(Shown::Result);
+        let sql = || self.sql_output.as_ref().map(|sql| rows(sql).unwrap_or(Shown::Json(sql)));
+        let dbt = || self.dbt_output.as_ref().map(Shown::Json);
+        result.or_else(sql).or_else(dbt).or_else(|| self.logs.as_deref().filter(has_text).map(Shown::Logs))
+    }
+}
+
+fn has_text(text: &&str) -> bool {
+    !text.trim().is_empty()
+}
+
+/// The rows of a SQL file task: `file_output.query_result`.
+fn rows(sql: &Value) -> Option<Shown<'_>> {
+    let result = sql.get("file_output")?.get("query_result")?;
+    let columns = result.get("columns")?.as_array()?;
+    let rows = result.get("rows").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    Some(Shown::Rows {
+        columns: columns.iter().map(|column| column["name"].as_str().unwrap_or_default()).collect(),
+        rows: rows
+            .iter()
+            .map(|row| {
+                let values = row["values"].as_array().map_or(&[][..], Vec::as_slice);
+                values.iter().map(|value| value["string_value"].as_str()).collect()
+            })
+            .collect(),
+        truncated: result["truncated"].as_bool().unwrap_or(false),
+    })
+}

@@ -5,8 +5,10 @@
 
 mod lint;
 mod model;
+mod parameters;
 pub mod wire;
 
 pub(crate) use lint::declare_rules;
 pub use lint::{ApiVersion, LintOptions, RULES, Rule, check, lint};
 pub use model::*;
+pub use parameters::{parameter_schema, parameter_task_type, run_fields};

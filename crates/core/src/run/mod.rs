@@ -6,8 +6,10 @@
 
 mod doc;
 mod phase;
+mod progress;
 pub mod wire;
 
 pub use doc::*;
 pub use phase::*;
+pub use progress::{Progress, TaskChange, changes, elapsed};
 pub use wire::{RunState, RunStatus};

@@ -1,0 +1,150 @@
+//! One job: trigger it, wait for it, look at its runs.
+
+use crate::jobs::Jobs;
+use crate::wait::{Running, WaitOptions};
+use lakeflow_core::api::{self, ListRuns, RunNow};
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::job::wire::Wire;
+use lakeflow_core::mapping::{TaskType, check_run_now, map_params};
+use lakeflow_core::params::{ParamSchema, Violation};
+use lakeflow_core::problem::Problem;
+use lakeflow_core::run::RunDoc;
+use lakeflow_core::wait::Goal;
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+
+/// What is known of a job beforehand.
+#[derive(Clone, Default)]
+pub struct JobConfig {
+    /// Its id; without one the key is the job's name.
+    pub id: Option<JobId>,
+    /// What its parameters are for; without it parameters are the fields of the run-now request.
+    pub task_type: Option<TaskType>,
+    /// What its parameters must look like.
+    pub params: Option<Arc<ParamSchema>>,
+}
+
+impl fmt::Debug for JobConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobConfig({:?}, {:?})", self.id, self.task_type)
+    }
+}
+
+/// A job of a workspace.
+#[derive(Clone, Debug)]
+pub struct Job {
+    jobs: Jobs,
+    key: String,
+    config: JobConfig,
+}
+
+impl Job {
+    pub(crate) fn new(jobs: Jobs, key: &str, config: JobConfig) -> Self {
+        Self { jobs, key: key.to_owned(), config }
+    }
+
+    /// The id: configured, or the key itself when it is a number, or that of the one job whose name is the key.
+    pub async fn id(&self) -> Result<JobId, Error> {
+        if let Some(id) = self.config.id.or_else(|| self.key.parse().ok()) {
+            return Ok(id);
+        }
+        self.jobs.find(&self.key).await?.ok_or_else(|| {
+            let message = format!("there is no job with the key, name or id {:?}", self.key);
+            Error::new(ErrorCode::NotFound, "find_job", message)
+        })
+    }
+
+    /// The stored job.
+    pub async fn get_job(&self) -> Result<api::Job, Error> {
+        self.jobs.get_job(self.id().await?).await
+    }
+
+    /// The request that starts a run with these parameters: checked against the schema, mapped to the task type, with a
+    /// fresh idempotency token. Nothing is sent, except to look up a name.
+    pub async fn request(&self, params: &Value) -> Result<RunNow, Error> {
+        if let Some(schema) = &self.config.params {
+            let told: Vec<String> = schema.validate(params).iter().map(violation).collect();
+            if !told.is_empty() {
+                return Err(invalid(told));
+            }
+        }
+        let fields = map_params(self.config.task_type, params).map_err(|problems| refused(&problems))?;
+        let mut body = Value::Object(fields);
+        body["job_id"] = Value::from(self.id().await?.0);
+        let mut request: RunNow = serde_json::from_value(body).map_err(|e| invalid(vec![e.to_string()]))?;
+        if request.idempotency_token.is_none() {
+            request.idempotency_token = Some(fresh_token());
+        }
+        Ok(request)
+    }
+
+    /// Starts a run and gives its id. However often the network fails, one run is started.
+    pub async fn run_now(&self, params: &Value) -> Result<RunId, Error> {
+        let request = self.request(params).await?;
+        self.trigger(&request).await
+    }
+
+    /// As [`Job::run_now`], with a request of the caller's.
+    pub async fn trigger(&self, request: &RunNow) -> Result<RunId, Error> {
+        check(request)?;
+        Ok(self.jobs.call(request).await?.run_id)
+    }
+
+    /// Starts a run and waits for its end.
+    pub async fn run_and_wait(&self, params: &Value, options: WaitOptions) -> Result<Running, Error> {
+        let request = self.request(params).await?;
+        self.trigger_and_wait(request, options)
+    }
+
+    /// As [`Job::run_and_wait`], with a request of the caller's.
+    pub fn trigger_and_wait(&self, request: RunNow, options: WaitOptions) -> Result<Running, Error> {
+        check(&request)?;
+        Ok(Running::new(self.jobs.workspace().clone(), Goal::RunNow(Box::new(request)), options))
+    }
+
+    /// The run that started last, if there is one.
+    pub async fn last_run(&self) -> Result<Option<RunDoc>, Error> {
+        Ok(self.list_runs(1).await?.pop())
+    }
+
+    /// Runs of the job, newest start first, at most `most`.
+    pub async fn list_runs(&self, most: usize) -> Result<Vec<RunDoc>, Error> {
+        let filter = ListRuns { job_id: Some(self.id().await?), ..ListRuns::default() };
+        self.jobs.list_runs(filter, most).await
+    }
+}
+
+fn invalid(told: Vec<String>) -> Error {
+    Error::new(ErrorCode::InvalidParameters, "run_now", told.join("; "))
+}
+
+fn refused(problems: &[Problem]) -> Error {
+    invalid(
+        problems
+            .iter()
+            .map(|p| if p.path.is_empty() { p.message.clone() } else { format!("{}: {}", p.path, p.message) })
+            .collect(),
+    )
+}
+
+fn violation(violation: &Violation) -> String {
+    if violation.path.is_empty() {
+        violation.message.clone()
+    } else {
+        format!("{}: {}", violation.path, violation.message)
+    }
+}
+
+/// A token that no other intent has.
+fn fresh_token() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// The limits of a run-now, whoever wrote the request.
+fn check(request: &RunNow) -> Result<(), Error> {
+    let Value::Object(fields) = request.write() else { return Ok(()) };
+    let problems = check_run_now(&fields);
+    if problems.is_empty() { Ok(()) } else { Err(refused(&problems)) }
+}
