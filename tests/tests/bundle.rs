@@ -66,6 +66,7 @@ fn options(settings: &Settings) -> Options {
         user_name: settings.user_name.clone().unwrap_or(defaults.user_name),
         git: settings.git.clone(),
         host: None,
+        lint: lakeflow_core::job::LintOptions::default(),
     }
 }
 
@@ -204,4 +205,17 @@ fn the_job_files_of_the_example_material_are_clean() {
         let job = bundle.jobs.values().next().expect("it has a job");
         assert_eq!(job.settings.tasks.len(), 6, "{file}");
     }
+}
+
+#[test]
+fn nesting_ends_in_an_answer() {
+    let mut chain =
+        String::from("bundle:\n  name: x\nvariables:\n  v0:\n    type: complex\n    default: [end]\n");
+    for n in 1..3000 {
+        chain.push_str(&format!("  v{n}:\n    type: complex\n    default: [\"${{var.v{}}}\"]\n", n - 1));
+    }
+    let files: MemoryFiles = [("databricks.yml", chain)].into_iter().collect();
+    let (_, problems) = load(&files, "", &Options::default());
+    let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, BTreeSet::from(["interpolation_too_large"]));
 }

@@ -95,6 +95,19 @@ fn hostile_sizes_end_in_a_problem() {
     let deep = "[".repeat(100_000);
     assert_eq!(only_problem(deep.as_bytes(), "a.yml").code, "bad_yaml");
     assert_eq!(only_problem(deep.as_bytes(), "a.json").code, "bad_json");
+    for n in [100, 100_000] {
+        assert_eq!(only_problem("- ".repeat(n).as_bytes(), "a.yml").code, "bad_yaml");
+        let mut steps = String::new();
+        for depth in 0..n.min(3000) {
+            steps.extend([" ".repeat(depth).as_str(), "a:\n"]);
+        }
+        assert_eq!(only_problem(steps.as_bytes(), "a.yml").code, "bad_yaml");
+    }
+    let mut nested = String::from("a0: &a0 [x]\n");
+    for n in 1..3000 {
+        nested.extend([format!("a{n}: &a{n} [*a{}]\n", n - 1)]);
+    }
+    assert_eq!(only_problem(nested.as_bytes(), "a.yml").code, "bad_yaml");
     let closed = format!("{deep}{}", "]".repeat(100_000));
     assert_eq!(only_problem(closed.as_bytes(), "a.json").code, "bad_json");
 }

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Bytes of text that interpolation may make in all; nothing that people write comes near.
 const MOST_BYTES: usize = 16 << 20;
 
+/// References that one may lead through, and lists and objects that a value may nest.
+const MOST_NESTED: usize = 64;
+
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
@@ -219,6 +222,11 @@ impl Resolver<'_> {
             self.done.extend(self.open[at..].iter().map(|open| (open.clone(), None)));
             return None;
         }
+        if self.open.len() >= MOST_NESTED {
+            let message = format!("references lead through more than {MOST_NESTED} others");
+            self.problems.report(&rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
+            return None;
+        }
         let steps = steps(reference);
         self.open.push(reference.to_owned());
         let found = match self.find(&steps).cloned() {
@@ -234,7 +242,12 @@ impl Resolver<'_> {
             return None;
         };
         // Objects count too: a chain of variables that repeat each other grows without any long text.
-        let found = self.spend(size(&found), mark, path).then_some(found);
+        let (size, deep) = extent(&found);
+        if deep > MOST_NESTED {
+            let message = format!("`${{{reference}}}` nests lists and objects deeper than {MOST_NESTED}");
+            self.problems.report(&rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
+        }
+        let found = (self.spend(size, mark, path) && deep <= MOST_NESTED).then_some(found);
         self.done.insert(reference.to_owned(), found.clone());
         found
     }
@@ -312,10 +325,11 @@ fn find_in<'a>(node: &'a Node, steps: &[String]) -> Option<&'a Node> {
     Some(node)
 }
 
-fn size(node: &Node) -> usize {
-    let mut size = 0;
-    node.walk(&mut |_, node| size += 16 + node.as_text().map_or(0, str::len));
-    size
+/// The bytes that a value takes, about, and how deep it nests.
+fn extent(node: &Node) -> (usize, usize) {
+    let below = node.items().iter().chain(node.members().iter().map(|member| &member.value)).map(extent);
+    let (size, deep) = below.fold((0, 0), |(size, deep), (s, d)| (size + s, deep.max(d)));
+    (size + 16 + node.as_text().map_or(0, str::len), deep + 1)
 }
 
 /// The value at the place where it is used, since that is where its problems are to be shown.

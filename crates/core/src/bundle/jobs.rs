@@ -113,6 +113,7 @@ pub(super) struct Assembly<'a> {
     /// The bundle's folder.
     pub(super) folder: &'a str,
     pub(super) workspace: &'a Workspace,
+    pub(super) lint: LintOptions,
 }
 
 impl Assembly<'_> {
@@ -176,7 +177,7 @@ impl Assembly<'_> {
         self.defaults(&mut job);
         let positions = job.positions_from(mark);
         let body = job.value();
-        let (settings, found) = judge(&body);
+        let (settings, found) = judge(&body, self.lint);
         for mut problem in found {
             problem.position = positions.find(&problem.path).map(Mark::position);
             problem.path = bundle_path(path, &problem.path);
@@ -219,10 +220,16 @@ impl Assembly<'_> {
 }
 
 /// A job file that is no bundle: the body of `jobs/create` as it is.
-pub(super) fn bare_job(root: &Node, file: &str, key: &str, problems: &mut Problems) -> Option<BundleJob> {
+pub(super) fn bare_job(
+    root: &Node,
+    file: &str,
+    key: &str,
+    options: LintOptions,
+    problems: &mut Problems,
+) -> Option<BundleJob> {
     let body = root.value();
     let positions = root.positions();
-    let (settings, mut found) = judge(&body);
+    let (settings, mut found) = judge(&body, options);
     positions.locate(&mut found);
     problems.0.extend(found);
     Some(BundleJob {
@@ -238,9 +245,9 @@ pub(super) fn bare_job(root: &Node, file: &str, key: &str, problems: &mut Proble
 }
 
 /// Lints a body in which ids that are not known yet stand as 1.
-fn judge(body: &Value) -> (Option<JobSettings>, Vec<Problem>) {
+fn judge(body: &Value, options: LintOptions) -> (Option<JobSettings>, Vec<Problem>) {
     let known = replace(body, &Path::Root, &mut |_, _| Some(Value::from("1")));
-    check(&known, &LintOptions::default())
+    check(&known, &options)
 }
 
 /// `permissions` of the bundle as the list that the API takes.

@@ -4,7 +4,8 @@ use super::files::{Files, Kind, folder, glob, is_pattern, join};
 use super::jobs::Assembly;
 use super::merge::merge;
 use super::{Bundle, Mode, Options, OtherResource, Shape, Workspace};
-use super::{interpolate, presets, rules, variables};
+use super::{interpolate, presets, rules, targets, variables};
+use crate::job::wire::scalar_text;
 use crate::job::{JobSettings, Rule};
 use crate::problem::Problem;
 use crate::source::{Data, Document, Format, Mark, Node};
@@ -107,7 +108,11 @@ pub fn load(files: &dyn Files, path: &str, options: &Options) -> (Option<Bundle>
 }
 
 fn root_file(files: &dyn Files, path: &str, problems: &mut Problems) -> Option<String> {
-    let path = join("", path)?;
+    let Some(path) = join("", path) else {
+        let message = format!("`{path}` leads out of the folder");
+        problems.0.push(rules::PATH_OUTSIDE_BUNDLE.problem("", message));
+        return None;
+    };
     if files.kind(&path) != Kind::Folder {
         return Some(path);
     }
@@ -139,29 +144,19 @@ impl Loader<'_> {
         let mut root = root;
         self.sections(&root, "");
         self.include(&mut root, file);
-        let (target, mode) = self.select_target(&mut root);
-        let mut name =
-            root.get("bundle").and_then(|b| b.get("name")).and_then(Node::as_text).map(str::to_owned);
-        if name.is_none() && shape == Shape::Bundle {
-            let mark = root.get("bundle").map_or(&root.mark, |b| &b.mark).clone();
+        let (target, mode) = targets::select(&mut root, self.options.target.as_deref(), self.problems);
+        if shape == Shape::Bundle && root.get("bundle").and_then(|bundle| bundle.get("name")).is_none() {
+            let mark = root.get("bundle").map_or(&root.mark, |bundle| &bundle.mark).clone();
             let hint = Some("add `name:` below `bundle:`".to_owned());
-            self.problems.report(
-                &rules::BUNDLE_NAME_MISSING,
-                &mark,
-                "bundle",
-                "`bundle.name` is missing",
-                hint,
-            );
+            let message = "`bundle.name` is missing";
+            self.problems.report(&rules::BUNDLE_NAME_MISSING, &mark, "bundle", message, hint);
         }
-        let name = name.take().unwrap_or_else(|| stem.to_owned());
-        let values =
-            variables::assign(&mut root, &target, self.files, folder(file), self.options, self.problems);
-        self.facts(&mut root, &name, &target);
-        let root = interpolate::interpolate(&root, self.problems);
-        let workspace = workspace(&root);
-        let mut root = root;
+        let folder = folder(file);
+        let values = variables::assign(&mut root, &target, self.files, folder, self.options, self.problems);
+        self.facts(&mut root, stem, &target);
+        let mut root = interpolate::interpolate(&root, self.problems);
         presets::apply(&mut root, mode, &self.options.short_name());
-        Some(self.assemble(&root, Found { shape, name, target, mode, workspace, values }, folder(file)))
+        Some(self.assemble(&root, Found { shape, target, mode, values }, folder))
     }
 
     fn parse(&mut self, file: &str) -> Option<Node> {
@@ -224,10 +219,18 @@ impl Loader<'_> {
 
     fn include(&mut self, root: &mut Node, file: &str) {
         let Some(include) = root.remove("include") else { return };
+        if !matches!(include.data, Data::List(_) | Data::Null) {
+            let message = "`include` must be a list of file names and patterns";
+            self.problems.report(&rules::NOT_A_LIST, &include.mark, "include", message, None);
+        }
         let mut seen = vec![file.to_owned()];
         for (n, entry) in include.items().iter().enumerate() {
-            let Some(text) = entry.as_text() else { continue };
             let path = format!("include[{n}]");
+            let Some(text) = entry.as_text() else {
+                let message = "a file name or a pattern is expected";
+                self.problems.report(&rules::NOT_A_LIST, &entry.mark, &path, message, None);
+                continue;
+            };
             let Some(pattern) = join(folder(file), text) else {
                 let message = format!("`{text}` leads out of the bundle's folder");
                 self.problems.report(&rules::PATH_OUTSIDE_BUNDLE, &entry.mark, &path, message, None);
@@ -269,85 +272,14 @@ impl Loader<'_> {
         }
     }
 
-    /// Finds the target that holds, and merges it over the rest.
-    fn select_target(&mut self, root: &mut Node) -> (String, Option<Mode>) {
-        let older = root.remove("environments");
-        let targets = root.remove("targets").or(older);
-        let asked = self.options.target.as_deref();
-        let members = targets.as_ref().map(Node::members).unwrap_or_default();
-        let names: Vec<&str> = members.iter().map(|member| member.key.as_str()).collect();
-        let is_default = |node: &Node| matches!(node.get("default").map(|d| &d.data), Some(Data::Bool(true)));
-        let defaults: Vec<_> = members.iter().filter(|member| is_default(&member.value)).collect();
-        let mark = targets.as_ref().map_or(&root.mark, |targets| &targets.mark).clone();
-        if let [_, second, ..] = defaults.as_slice() {
-            let message = format!("`{}` is a second default target", second.key);
-            let path = format!("targets.{}", second.key);
-            self.problems.report(&rules::SEVERAL_DEFAULT_TARGETS, &second.mark, &path, message, None);
-        }
-        let chosen = match (asked, members, defaults.first()) {
-            (Some(asked), ..) => {
-                let found = members.iter().find(|member| member.key == asked);
-                if found.is_none() && !(members.is_empty() && asked == "default") {
-                    let message = format!("the target `{asked}` does not exist");
-                    let hint = did_you_mean(asked, names.iter().copied()).unwrap_or_else(|| {
-                        match names.as_slice() {
-                            [] => "the bundle has no targets".to_owned(),
-                            names => format!("the targets are {}", names.join(", ")),
-                        }
-                    });
-                    self.problems.report(&rules::UNKNOWN_TARGET, &mark, "targets", message, Some(hint));
-                }
-                found
-            }
-            (None, _, Some(default)) => Some(*default),
-            (None, [only], _) => Some(only),
-            (None, [], _) => None,
-            (None, ..) => {
-                let message = format!("a target is needed: one of {}", names.join(", "));
-                let hint = Some("ask for one, or set `default: true` on one of them".to_owned());
-                self.problems.report(&rules::TARGET_NEEDED, &mark, "targets", message, hint);
-                None
-            }
-        };
-        let Some(chosen) = chosen else { return (asked.unwrap_or("default").to_owned(), None) };
-        let (name, mut target) = (chosen.key.clone(), chosen.value.clone());
-        let mode = self.mode(&name, &mut target);
-        target.remove("default");
-        for field in ["cluster_id", "compute_id"] {
-            if let Some(id) = target.remove(field) {
-                let mut bundle = Node::null(id.mark.clone());
-                bundle.set("cluster_id", id);
-                let mut over = Node::null(bundle.mark.clone());
-                over.set("bundle", bundle);
-                merge(root, over);
-            }
-        }
-        variables::target_values(root, target.remove("variables"), self.problems);
-        merge(root, target);
-        (name, mode)
-    }
-
-    fn mode(&mut self, name: &str, target: &mut Node) -> Option<Mode> {
-        let mode = target.remove("mode")?;
-        match mode.as_text() {
-            Some("development") => Some(Mode::Development),
-            Some("production") => Some(Mode::Production),
-            _ => {
-                let message = format!("the mode {} is not known", mode.value());
-                let hint = Some("use development or production".to_owned());
-                let path = format!("targets.{name}.mode");
-                self.problems.report(&rules::UNKNOWN_MODE, &mode.mark, &path, message, hint);
-                None
-            }
-        }
-    }
-
     /// Puts into the tree what `${bundle.*}` and `${workspace.*}` give besides what is written.
-    fn facts(&self, root: &mut Node, name: &str, target: &str) {
+    fn facts(&self, root: &mut Node, stem: &str, target: &str) {
         let mark = root.mark.clone();
         let text = |text: &str| Node::text(text, mark.clone());
         let mut bundle = root.remove("bundle").unwrap_or_else(|| Node::null(mark.clone()));
-        bundle.set("name", text(name));
+        if bundle.get("name").is_none() {
+            bundle.set("name", text(stem));
+        }
         bundle.set("target", text(target));
         bundle.set("environment", text(target));
         let mut git = bundle.remove("git").unwrap_or_else(|| Node::null(mark.clone()));
@@ -368,7 +300,7 @@ impl Loader<'_> {
         }
         let home = format!("/Workspace/Users/{}", self.options.user_name);
         if workspace.get("root_path").is_none() {
-            workspace.set("root_path", text(&format!("{home}/.bundle/{name}/{target}")));
+            workspace.set("root_path", text(&format!("{home}/.bundle/${{bundle.name}}/{target}")));
         }
         let parts = [("file_path", "files"), ("artifact_path", "artifacts"), ("state_path", "state")];
         for (field, part) in parts.into_iter().chain([("resource_path", "resources")]) {
@@ -387,7 +319,10 @@ impl Loader<'_> {
     }
 
     fn assemble(&mut self, root: &Node, found: Found, folder: &str) -> Bundle {
-        let Found { shape, name, target, mode, workspace, values } = found;
+        let Found { shape, target, mode, values } = found;
+        let workspace = workspace(root);
+        let name = root.get("bundle").and_then(|bundle| bundle.get("name")).map(Node::value);
+        let name = name.as_ref().and_then(scalar_text).unwrap_or_default();
         let mut others = Vec::new();
         let mut jobs = BTreeMap::new();
         let mut order = Vec::new();
@@ -398,8 +333,13 @@ impl Loader<'_> {
                 let hint = did_you_mean(&kind.key, RESOURCE_KINDS);
                 self.problems.report(&rules::UNKNOWN_RESOURCE_KIND, &kind.mark, &path, message, hint);
             }
+            if !matches!(kind.value.data, Data::Object(_) | Data::Null) {
+                let message = format!("`{}` must be an object", kind.key);
+                self.problems.report(&rules::NOT_AN_OBJECT, &kind.mark, &path, message, None);
+            }
             if kind.key == "jobs" {
-                let assembly = Assembly { files: self.files, folder, workspace: &workspace };
+                let assembly =
+                    Assembly { files: self.files, folder, workspace: &workspace, lint: self.options.lint };
                 (jobs, order) = assembly.jobs(&kind.value, self.problems);
                 continue;
             }
@@ -416,14 +356,27 @@ impl Loader<'_> {
         });
         let variables = variables.collect();
         let files = std::mem::take(&mut self.read);
-        Bundle { shape, name, target, mode, workspace, jobs, others, variables, files, order }
+        Bundle {
+            shape,
+            name,
+            folder: folder.to_owned(),
+            target,
+            mode,
+            workspace,
+            jobs,
+            others,
+            variables,
+            files,
+            order,
+        }
     }
 
     fn single_job(&mut self, root: &Node, file: &str, stem: &str) -> Option<Bundle> {
-        let job = super::jobs::bare_job(root, file, stem, self.problems)?;
+        let job = super::jobs::bare_job(root, file, stem, self.options.lint, self.problems)?;
         Some(Bundle {
             shape: Shape::Job,
             name: stem.to_owned(),
+            folder: folder(file).to_owned(),
             target: "default".to_owned(),
             mode: None,
             workspace: Workspace::default(),
@@ -439,10 +392,8 @@ impl Loader<'_> {
 /// What is known of a bundle before its resources are read.
 struct Found {
     shape: Shape,
-    name: String,
     target: String,
     mode: Option<Mode>,
-    workspace: Workspace,
     values: Vec<String>,
 }
 

@@ -26,6 +26,8 @@ fn merge_field(base: &mut Node, over: Node, field: &str) {
             Some((_, key)) => merge_keyed(items, others, key),
             None => items.extend(others),
         },
+        // A name without a value says nothing about what is there.
+        (_, Data::Null) => {}
         (data, other) => {
             *data = other;
             base.mark = over.mark;

@@ -12,6 +12,7 @@ mod merge;
 mod paths;
 mod presets;
 mod rules;
+mod targets;
 mod variables;
 
 pub use files::{Files, Kind, MemoryFiles};
@@ -20,6 +21,7 @@ pub use jobs::BundleJob;
 pub use loader::load;
 pub use rules::RULES;
 
+use crate::job::LintOptions;
 use crate::problem::Position;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,6 +41,8 @@ pub struct Options {
     pub host: Option<String>,
     /// What `${bundle.git.*}` gives: `branch`, `commit`, `origin_url`.
     pub git: BTreeMap<String, String>,
+    /// How the jobs are judged.
+    pub lint: LintOptions,
 }
 
 impl Default for Options {
@@ -50,6 +54,7 @@ impl Default for Options {
             user_name: "local".to_owned(),
             host: None,
             git: BTreeMap::new(),
+            lint: LintOptions::default(),
         }
     }
 }
@@ -120,6 +125,8 @@ pub struct Bundle {
     pub shape: Shape,
     /// `bundle.name`; for other files the file's name without extension.
     pub name: String,
+    /// The bundle's folder, from the root of the files that were given; empty for the root itself.
+    pub folder: String,
     /// The selected target; `default` when the bundle has none.
     pub target: String,
     /// The target's mode.
@@ -144,7 +151,8 @@ impl Bundle {
         &self.order
     }
 
-    /// The path in the bundle's folder of a workspace path below `workspace.file_path`; `None` for other paths.
+    /// The path in [`Bundle::folder`] of a workspace path below `workspace.file_path`; `None` for other paths. Paths of
+    /// notebooks come without their extension.
     pub fn local_path<'a>(&self, workspace_path: &'a str) -> Option<&'a str> {
         workspace_path.strip_prefix(&self.workspace.file_path)?.strip_prefix('/')
     }

@@ -9,6 +9,7 @@ crate::job::declare_rules! {
     UNREADABLE_FILE "unreadable_file" Error "Files that are named can be read."
     NO_BUNDLE_FILE "no_bundle_file" Error "A folder has a `databricks.yml`."
     INCLUDE_MISSING "include_missing" Error "Each file named in `include` exists (section 19.1)."
+    NOT_A_LIST "not_a_list" Error "`include` is a list of texts (section 19.1)."
     NOT_AN_OBJECT "not_an_object" Error "The document, its sections and its resources are objects (section 19.1)."
 
     // The top level.
@@ -24,12 +25,12 @@ crate::job::declare_rules! {
     // Variables and interpolation.
     UNKNOWN_VARIABLE "unknown_variable" Error "Variables are declared in `variables` (section 19.3)."
     VARIABLE_WITHOUT_VALUE "variable_without_value" Error "Each variable has a value (section 19.3)."
-    VARIABLE_LOOKUP "variable_lookup" Error "A variable that is looked up in a workspace is given a value where there is none (section 19.3)."
+    VARIABLE_LOOKUP "variable_lookup" Error "A variable that is looked up in a workspace is given a value where there is no workspace (section 19.3)."
     VARIABLE_TYPE "variable_type" Warning "Only variables of type complex hold lists and objects (section 19.3)."
     UNKNOWN_INTERPOLATION "unknown_interpolation" Error "`${...}` names something that exists (section 19.3)."
     INTERPOLATION_CYCLE "interpolation_cycle" Error "`${...}` references have no cycle (section 19.3)."
     INTERPOLATION_TYPE "interpolation_type" Error "Lists and objects are not inserted into text (section 19.3)."
-    INTERPOLATION_TOO_LARGE "interpolation_too_large" Error "Interpolation stays within 16 MB."
+    INTERPOLATION_TOO_LARGE "interpolation_too_large" Error "Interpolation stays within 16 MB, and references lead through at most 64 others."
 
     // Jobs.
     JOB_CYCLE "job_cycle" Error "Jobs do not refer to each other in a cycle (sections 10.3 and 19.3)."

@@ -6,6 +6,8 @@
 
 mod json;
 mod rules;
+#[cfg(feature = "yaml")]
+mod scalar;
 mod tree;
 #[cfg(feature = "yaml")]
 mod yaml;

@@ -62,23 +62,28 @@ pub fn check(value: &Value, options: &LintOptions) -> (Option<JobSettings>, Vec<
     let (settings, mut problems) = JobSettings::read_all(value);
     let order = document_order(value);
     if let Some(settings) = &settings {
-        let misread: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-        let judged = lint(settings, options);
-        problems.extend(judged.into_iter().filter(|p| !follows_from_misreading(p, &misread, &order)));
+        let mut judged = lint(settings, options);
+        judged.retain(|problem| !follows_from_misreading(problem, &problems, &order));
+        problems.extend(judged);
     }
     problems.sort_by_key(|problem| place(&problem.path, &order));
     (settings, problems)
 }
 
-/// A problem that the reader caused by leaving a misread value out: it stands on the value, around it, or on a missing
+/// A problem that the reader caused: on a value of the wrong type, around it, since it was left out, or on a missing
 /// field for which a stand-in was read. Reporting it too would be noise.
-fn follows_from_misreading(problem: &Problem, misread: &[String], order: &BTreeMap<String, usize>) -> bool {
+fn follows_from_misreading(problem: &Problem, misread: &[Problem], order: &BTreeMap<String, usize>) -> bool {
     let path = problem.path.as_str();
     !path.is_empty()
         && misread.iter().any(|bad| {
-            bad == path
-                || bad.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']))
-                || (!order.contains_key(path) && parent(path) == Some(bad))
+            let absent = !order.contains_key(path) && parent(path) == Some(&bad.path);
+            let wrong = bad.code == rules::WRONG_TYPE.code;
+            absent
+                || (wrong
+                    && bad
+                        .path
+                        .strip_prefix(path)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
         })
 }
 

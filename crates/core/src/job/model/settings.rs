@@ -138,7 +138,7 @@ wire_struct! {
 
 impl JobSettings {
     /// Reads a definition and lists everything that has the wrong type or is missing. With problems the model holds
-    /// what could be read; `None` only when the document is not an object.
+    /// what could be read, and stand-ins (empty texts, zeros) for what is required; `None` only when the document is not an object.
     pub fn read_all(value: &Value) -> (Option<Self>, Vec<Problem>) {
         let mut problems = Vec::new();
         let settings = Self::read(value, &Path::Root, &mut problems);

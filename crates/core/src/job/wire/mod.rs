@@ -4,6 +4,8 @@
 //! finds every wrong type. Fields that a type does not know stay in its `unknown` map and are written back as they
 //! came (design rule 3). This module holds no rule about what values mean; that is the lint's work.
 
+mod macros;
+
 use crate::problem::Problem;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -386,157 +388,7 @@ impl Wire for Text {
     }
 }
 
-/// Declares a definition type: a struct whose fields read and write themselves, with an `unknown` map for the rest,
-/// and serde for it. A field of a type with [`Wire::absent`] is optional; the others are required.
-macro_rules! wire_struct {
-    ($(#[$doc:meta])* pub struct $name:ident { $($(#[$fdoc:meta])* pub $field:ident : $ty:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            $($(#[$fdoc])* pub $field: $ty,)*
-            /// Fields that this version does not know, as they came.
-            pub unknown: serde_json::Map<String, serde_json::Value>,
-        }
-
-        impl $name {
-            /// The names of the fields that this version knows, in the order of the reference.
-            pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
-        }
-
-        impl $crate::job::wire::Wire for $name {
-            fn read(
-                value: &serde_json::Value,
-                path: &$crate::job::wire::Path<'_>,
-                problems: &mut Vec<$crate::problem::Problem>,
-            ) -> Option<Self> {
-                let serde_json::Value::Object(object) = value else {
-                    problems.push($crate::job::wire::wrong_type(value, path, "an object"));
-                    return None;
-                };
-                // Every field is read before any missing one ends the reading, so that all problems are found.
-                $(let $field = $crate::job::wire::field::<$ty>(object, stringify!($field), path, problems);)*
-                let unknown = object
-                    .iter()
-                    .filter(|(key, _)| !Self::FIELDS.contains(&key.as_str()))
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect();
-                Some(Self { $($field: $field.or_else(<$ty as $crate::job::wire::Wire>::stand_in)?,)* unknown })
-            }
-
-            fn stand_in() -> Option<Self> {
-                let empty = serde_json::Value::Object(serde_json::Map::new());
-                Self::read(&empty, &$crate::job::wire::Path::Root, &mut Vec::new())
-            }
-
-            fn walk(
-                &self,
-                path: &$crate::job::wire::Path<'_>,
-                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
-            ) {
-                visit(path, $crate::job::wire::Part::Object { fields: Self::FIELDS, unknown: &self.unknown });
-                $($crate::job::wire::Wire::walk(&self.$field, &path.key(stringify!($field)), visit);)*
-            }
-
-            fn write(&self) -> serde_json::Value {
-                let mut object = serde_json::Map::new();
-                $(if !$crate::job::wire::Wire::is_absent(&self.$field) {
-                    object.insert(stringify!($field).to_owned(), $crate::job::wire::Wire::write(&self.$field));
-                })*
-                object.extend(self.unknown.clone());
-                serde_json::Value::Object(object)
-            }
-        }
-
-        $crate::job::wire::wire_serde!($name);
-    };
-}
-
-/// Declares an enumeration of wire texts; a text outside the list is kept in `Other`.
-macro_rules! open_enum {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$vdoc])* $variant,)*
-            /// A value that this version does not know, as it came.
-            Other(String),
-        }
-
-        impl $name {
-            /// The known texts.
-            pub const KNOWN: &'static [&'static str] = &[$($text),*];
-
-            /// The text on the wire.
-            pub fn as_str(&self) -> &str {
-                match self { $(Self::$variant => $text,)* Self::Other(text) => text }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                match text { $($text => Self::$variant,)* other => Self::Other(other.to_owned()) }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl $crate::job::wire::Wire for $name {
-            fn read(
-                value: &serde_json::Value,
-                path: &$crate::job::wire::Path<'_>,
-                problems: &mut Vec<$crate::problem::Problem>,
-            ) -> Option<Self> {
-                <String as $crate::job::wire::Wire>::read(value, path, problems).map(|text| Self::from(text.as_str()))
-            }
-            fn write(&self) -> serde_json::Value {
-                serde_json::Value::from(self.as_str())
-            }
-            fn stand_in() -> Option<Self> {
-                Some(Self::Other(String::new()))
-            }
-            fn walk(
-                &self,
-                path: &$crate::job::wire::Path<'_>,
-                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
-            ) {
-                visit(path, $crate::job::wire::Part::Choice { text: self.as_str(), known: Self::KNOWN });
-            }
-        }
-
-        $crate::job::wire::wire_serde!($name);
-    };
-}
-
-/// Gives a [`Wire`] type serde's traits, so that it can stand inside derived types. Reading fails on the first problem.
-macro_rules! wire_serde {
-    ($name:ident) => {
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::job::wire::Wire::write(self).serialize(serializer)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = serde_json::Value::deserialize(deserializer)?;
-                let mut problems = Vec::new();
-                let read =
-                    $crate::job::wire::Wire::read(&value, &$crate::job::wire::Path::Root, &mut problems);
-                match (read, problems.into_iter().next()) {
-                    (Some(read), None) => Ok(read),
-                    (_, Some(problem)) => Err(serde::de::Error::custom(problem)),
-                    (None, None) => Err(serde::de::Error::custom(concat!("not a ", stringify!($name)))),
-                }
-            }
-        }
-    };
-}
-
-pub(crate) use {open_enum, wire_serde, wire_struct};
+pub(crate) use macros::{open_enum, wire_serde, wire_struct};
 
 wire_serde!(TextMap);
 wire_serde!(Text);
