@@ -212,7 +212,8 @@ fn nesting_ends_in_an_answer() {
     let mut chain =
         String::from("bundle:\n  name: x\nvariables:\n  v0:\n    type: complex\n    default: [end]\n");
     for n in 1..3000 {
-        chain.push_str(&format!("  v{n}:\n    type: complex\n    default: [\"${{var.v{}}}\"]\n", n - 1));
+        let before = n - 1;
+        chain += &format!("  v{n}:\n    type: complex\n    default: [\"${{var.v{before}}}\"]\n");
     }
     let files: MemoryFiles = [("databricks.yml", chain)].into_iter().collect();
     let (_, problems) = load(&files, "", &Options::default());

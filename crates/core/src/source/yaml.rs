@@ -114,7 +114,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let kind = tag.as_ref().and_then(|tag| match (tag.handle(), tag.suffix()) {
-            ("!", "") => Some("str"),
+            ("!", "") | ("", "!") => Some("str"),
             _ => tag.core_suffix(),
         });
         let data = match kind {
