@@ -213,7 +213,7 @@ fn nesting_ends_in_an_answer() {
         String::from("bundle:\n  name: x\nvariables:\n  v0:\n    type: complex\n    default: [end]\n");
     for n in 1..3000 {
         let before = n - 1;
-        chain += &format!("  v{n}:\n    type: complex\n    default: [\"${{var.v{before}}}\"]\n");
+        chain.extend([format!("  v{n}:\n    type: complex\n    default: [\"${{var.v{before}}}\"]\n")]);
     }
     let files: MemoryFiles = [("databricks.yml", chain)].into_iter().collect();
     let (_, problems) = load(&files, "", &Options::default());
