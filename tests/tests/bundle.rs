@@ -178,8 +178,8 @@ fn every_rule_is_shown() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// A folder of `tests/vectors/bundles/` as files in memory.
-fn folder(name: &str) -> MemoryFiles {
+/// A folder as files in memory.
+fn folder(path: &Path) -> MemoryFiles {
     fn collect(folder: &Path, prefix: &str, files: &mut MemoryFiles) {
         for entry in std::fs::read_dir(folder).expect("the folder can be listed") {
             let entry = entry.expect("the entry can be read");
@@ -192,14 +192,15 @@ fn folder(name: &str) -> MemoryFiles {
         }
     }
     let mut files = MemoryFiles::default();
-    collect(&vectors_dir().join("bundles").join(name), "", &mut files);
+    collect(path, "", &mut files);
     files
 }
 
 #[test]
 fn the_job_files_of_the_example_material_are_clean() {
     for file in ["medallion_pipeline_job.json", "job_medalion_run.yml"] {
-        let (bundle, problems) = load(&folder("seeds"), file, &Options::default());
+        let (bundle, problems) =
+            load(&folder(&vectors_dir().join("bundles/seeds")), file, &Options::default());
         assert!(problems.is_empty(), "{file}: {problems:#?}");
         let bundle = bundle.expect("it loads");
         let job = bundle.jobs.values().next().expect("it has a job");
@@ -219,4 +220,14 @@ fn nesting_ends_in_an_answer() {
     let (_, problems) = load(&files, "", &Options::default());
     let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, BTreeSet::from(["interpolation_too_large"]));
+}
+
+#[test]
+fn the_bundles_of_the_examples_are_clean() {
+    for name in ["medallion", "orchestration"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+        let (bundle, problems) = load(&folder(&path), "", &Options::default());
+        assert!(problems.is_empty(), "{name}: {problems:#?}");
+        assert!(!bundle.expect("it loads").jobs.is_empty(), "{name}");
+    }
 }
