@@ -45,7 +45,7 @@ impl Machine {
         self.record(Change::Restarted { run, at: self.now.wall })?;
         let attempt = &self.state.attempts[ix];
         let task = attempt.resolved.as_ref().unwrap_or(&attempt.task);
-        let parameters = self.scope(ix).parameters().into_iter();
+        let parameters = self.resolved_parameters(Some(ix)).into_iter();
         let parameters = parameters.filter_map(|(name, value)| Some((name, value.ok()?))).collect();
         let start = Start { parameters, ..self.start_of(ix, (**task).clone()) };
         self.acts.push(Output::Start(Box::new(start)));

@@ -3,10 +3,10 @@
 use super::change::Change;
 use super::ends;
 use super::machine::Machine;
-use super::scope::reference_paths;
 use super::state::{AttemptIx, Stage};
 use crate::error::Error;
 use crate::job::ForEachTask;
+use crate::reference::{Mode, Reference, references_in};
 use crate::run::{End, Outcome, TerminationCode};
 use serde_json::Value;
 
@@ -25,8 +25,9 @@ pub(super) fn concurrency(task: &ForEachTask) -> usize {
 /// The elements of resolved inputs: a list of strings, numbers, booleans and objects. `written` is the text before
 /// references were resolved; it says which limit holds. The error is a sentence for people.
 pub(super) fn elements(written: &str, resolved: &str) -> Result<Vec<Value>, String> {
-    let references = reference_paths(written);
-    let (size, limit, unit) = if references.iter().any(|path| path.starts_with("tasks.")) {
+    let references = references_in(written, Mode::default());
+    let of_task = |reference: &Reference| matches!(reference, Reference::OtherTask { .. });
+    let (size, limit, unit) = if references.iter().any(|p| p.reference.as_ref().is_ok_and(of_task)) {
         (resolved.len(), MAX_VALUE_INPUTS, "bytes")
     } else if references.is_empty() {
         (resolved.chars().count(), MAX_LITERAL_INPUTS, "characters")

@@ -100,7 +100,7 @@ pub struct TriggerFacts {
     pub time: WallTime,
     /// The watched URL of a file-arrival trigger.
     pub file_arrival_location: Option<String>,
-    /// Facts of a table-update trigger, as JSON.
+    /// Facts of a table-update trigger: a list of [`crate::reference::TableUpdate`] as JSON.
     pub table_update: Option<Value>,
 }
 
@@ -176,7 +176,7 @@ pub struct Exit {
     pub code: TerminationCode,
     /// The `state_message`; empty after success.
     pub message: String,
-    /// Rows of a SQL task or the alert state, for `{{tasks.x.output.…}}`.
+    /// What `{{tasks.x.output.…}}` may read, as JSON of [`crate::reference::OutputContext`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
 }

@@ -10,7 +10,6 @@ mod apply;
 mod attempts;
 mod change;
 mod ends;
-mod fields;
 mod finish;
 mod foreach;
 mod input;

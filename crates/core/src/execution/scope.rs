@@ -1,12 +1,19 @@
 //! What references see at the start of one attempt, and the task with them resolved (reference section 13).
+//!
+//! What a reference means is decided in `core::reference`; here is only which facts of the run it is given. They are
+//! gathered for the references that are there, since most tasks name few of a thousand tasks.
 
-use super::fields::rewrite;
+use super::io::{Plan, TriggerFacts};
 use super::machine::Machine;
 use super::parameters::{apply_legacy, push_down, takes_job_parameters};
-use super::state::{Attempt, AttemptIx};
+use super::state::{Attempt, AttemptIx, Node, NodeIx};
 use crate::job::Task;
-use crate::job::wire::scalar_text;
+use crate::reference::{
+    Context, JobContext, Missing, Mode, OtherTask, Reference, Scope, TaskContext, TriggerContext, Unresolved,
+    WorkspaceContext, resolve, resolve_task,
+};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A task ready to be executed.
 pub(super) struct Resolved {
@@ -15,38 +22,43 @@ pub(super) struct Resolved {
     pub(super) parameters: Vec<(String, String)>,
 }
 
+/// A job parameter with its resolved value, or with a sentence for each reference that has none.
+pub(super) type ResolvedParameter = (String, Result<String, Vec<String>>);
+
 /// The view that references have of a job run: from inside an attempt, or from none.
-pub(super) struct Scope<'a> {
+struct RunScope<'a> {
     machine: &'a Machine,
-    attempt: Option<(AttemptIx, &'a Attempt)>,
+    /// Everything but other tasks and job parameters.
+    facts: Context,
+    /// Absent while the parameters themselves are resolved: they do not refer to each other.
+    parameters: Option<&'a [ResolvedParameter]>,
 }
 
 impl Machine {
-    pub(super) fn scope(&self, ix: AttemptIx) -> Scope<'_> {
-        Scope { machine: self, attempt: Some((ix, &self.state.attempts[ix])) }
-    }
-
-    pub(super) fn job_scope(&self) -> Scope<'_> {
-        Scope { machine: self, attempt: None }
-    }
-
     /// The task of an attempt as it shall be executed, or a sentence for each reference that cannot be resolved.
     ///
     /// Legacy parameters are merged in first, so that their references are resolved too; job parameters come last,
     /// since their values are resolved once and not scanned again (section 13.1).
     pub(super) fn resolve(&self, ix: AttemptIx) -> Result<Resolved, Vec<String>> {
-        let scope = self.scope(ix);
+        let parameters = self.resolved_parameters(Some(ix));
         let mut task = (*self.state.attempts[ix].task).clone();
-        let mut problems = Vec::new();
-        let parameters = scope.parameters();
+        apply_legacy(&mut task, &self.state.legacy);
+        let mut problems: Vec<String> = Vec::new();
         if takes_job_parameters(&task) {
             problems
                 .extend(parameters.iter().filter_map(|(_, value)| value.as_ref().err()).flatten().cloned());
         }
-        apply_legacy(&mut task, &self.state.legacy);
-        rewrite(&mut task, &mut |text| scope.resolve_text(text, true, &mut problems));
+        let scope = RunScope { machine: self, facts: self.facts(Some(ix)), parameters: Some(&parameters) };
+        let wire = serde_json::to_value(&task).unwrap_or_default();
+        match resolve_task(&wire, Mode::default(), &scope) {
+            // Text stays text, so the task is read back without problems.
+            Ok(resolved) => match serde_json::from_value(resolved) {
+                Ok(resolved) => task = resolved,
+                Err(error) => problems.push(error.to_string()),
+            },
+            Err(unresolved) => problems.extend(unresolved.iter().map(sentence)),
+        }
         if !problems.is_empty() {
-            problems.dedup();
             return Err(problems);
         }
         let parameters: Vec<(String, String)> =
@@ -54,85 +66,134 @@ impl Machine {
         push_down(&mut task, &parameters);
         Ok(Resolved { task, parameters })
     }
-}
 
-impl Scope<'_> {
-    /// Every job parameter with its resolved value, or with what cannot be resolved in it.
-    pub(super) fn parameters(&self) -> Vec<(String, Result<String, Vec<String>>)> {
-        let parameters = self.machine.state.parameters.iter();
-        parameters.map(|p| (p.name.clone(), self.parameter(&p.value))).collect()
+    /// Every job parameter as an attempt sees it, or as the job run does (`None`).
+    pub(super) fn resolved_parameters(&self, ix: Option<AttemptIx>) -> Vec<ResolvedParameter> {
+        let parameters = &self.state.parameters;
+        // Gathering facts is only worth it where there is something to resolve.
+        let plain = parameters.iter().all(|p| !p.value.contains("{{"));
+        let facts = if plain { Context::default() } else { self.facts(ix) };
+        let scope = RunScope { machine: self, facts, parameters: None };
+        let value = |name: &str, value: &str| {
+            resolve(value, Mode::default(), &scope).map_err(|unresolved| {
+                let of = |u: &Unresolved| format!("job parameter {name:?}: {}", sentence(u));
+                unresolved.iter().map(of).collect()
+            })
+        };
+        parameters.iter().map(|p| (p.name.clone(), value(&p.name, &p.value))).collect()
     }
 
-    /// The same as a person sees them: where a value cannot be resolved, it is shown as written.
-    pub(super) fn shown_parameters(&self) -> Vec<String> {
-        let parameters = self.machine.state.parameters.iter();
-        parameters.map(|p| self.parameter(&p.value).unwrap_or_else(|_| p.value.clone())).collect()
-    }
-
-    fn parameter(&self, value: &str) -> Result<String, Vec<String>> {
-        let mut problems = Vec::new();
-        let text = self.resolve_text(value, false, &mut problems);
-        if problems.is_empty() { Ok(text) } else { Err(problems) }
-    }
-
-    fn resolve_text(&self, text: &str, with_parameters: bool, problems: &mut Vec<String>) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some(start) = rest.find("{{") {
-            let Some(length) = rest[start..].find("}}") else { break };
-            let path = rest[start + 2..start + length].trim();
-            out.push_str(&rest[..start]);
-            match self.lookup(path, with_parameters) {
-                Some(Ok(value)) => out.push_str(&value),
-                Some(Err(problem)) => problems.push(format!("{{{{{path}}}}}: {problem}")),
-                None => out.push_str(&rest[start..start + length + 2]),
-            }
-            rest = &rest[start + length + 2..];
+    fn facts(&self, ix: Option<AttemptIx>) -> Context {
+        let plan = &self.plan;
+        let attempt = ix.map(|ix| (ix, &self.state.attempts[ix]));
+        Context {
+            job: JobContext {
+                id: Some(plan.job_id),
+                name: Some(plan.job_name.clone()),
+                run_id: Some(plan.run_id),
+                repair_count: self.state.rounds.len().saturating_sub(1) as u32,
+                start_time: self.state.began,
+                parameters: BTreeMap::new(),
+                trigger: trigger(&plan.trigger),
+            },
+            task: attempt.map_or_else(TaskContext::default, |(ix, attempt)| self.task_facts(ix, attempt)),
+            tasks: BTreeMap::new(),
+            input: attempt.and_then(|(_, attempt)| self.element(attempt)).cloned(),
+            workspace: workspace(plan),
+            backfill: None,
         }
-        out.push_str(rest);
-        out
     }
 
-    fn lookup(&self, path: &str, with_parameters: bool) -> Option<Result<String, String>> {
-        let plan = &self.machine.plan;
-        let segments: Vec<&str> = path.split('.').collect();
-        let run = self.attempt.map(|(ix, _)| plan.task_run_id(ix).to_string());
-        Some(match segments.as_slice() {
-            ["job", "id"] => Ok(plan.job_id.to_string()),
-            ["job", "run_id"] => Ok(plan.run_id.to_string()),
-            ["job", "parameters", ..] if with_parameters => {
-                let name = &path["job.parameters.".len()..];
-                let parameter = self.machine.state.parameters.iter().find(|p| p.name == name);
-                match parameter {
-                    Some(parameter) => {
-                        self.parameter(&parameter.value).map_err(|problems| problems.join("; "))
-                    }
-                    None => Err("there is no such job parameter".to_owned()),
-                }
-            }
-            ["task", "run_id"] => run.ok_or_else(|| "there is no task here".to_owned()),
-            ["tasks", key, "values", name] => {
-                let value = self.machine.state.values.get(*key).and_then(|values| values.get(*name));
-                value.map(text_of).ok_or_else(|| "this task value was never set".to_owned())
-            }
-            ["input"] => self.input().map(text_of).ok_or_else(|| "there is no element here".to_owned()),
-            ["job" | "task" | "tasks" | "input", ..] => Err("unknown reference".to_owned()),
-            _ => return None,
-        })
+    fn task_facts(&self, ix: AttemptIx, attempt: &Attempt) -> TaskContext {
+        TaskContext {
+            name: Some(attempt.key()),
+            run_id: Some(self.plan.task_run_id(ix)),
+            execution_count: Some(attempt.runs_before + 1),
+            notebook_path: notebook_path(&attempt.task),
+            start_time: Some(self.now.wall),
+            retry_count: attempt.number,
+        }
     }
 
-    fn input(&self) -> Option<&Value> {
-        let iteration = self.attempt.and_then(|(_, attempt)| attempt.iteration)?;
-        let each = self.machine.state.attempts[iteration.parent].each.as_ref()?;
+    fn element(&self, attempt: &Attempt) -> Option<&Value> {
+        let iteration = attempt.iteration?;
+        let each = self.state.attempts[iteration.parent].each.as_ref()?;
         each.inputs.get(iteration.index as usize)
     }
+
+    /// A task by its key, or the for-each task by the key of its nested task: that key is where the values are that
+    /// iterations set (section 10.2).
+    fn node_of(&self, key: &str) -> Option<NodeIx> {
+        let nested =
+            |node: &Node| node.task.for_each_task.as_ref().is_some_and(|block| block.task.task_key == key);
+        self.state.keys.get(key).copied().or_else(|| self.state.nodes.iter().position(nested))
+    }
+
+    fn other_task(&self, key: &str) -> Option<OtherTask> {
+        let node = self.node_of(key)?;
+        let newest = self.state.nodes[node].attempts.last().copied()?;
+        let attempt = &self.state.attempts[newest];
+        let end = attempt.end();
+        let output = attempt.output.clone().and_then(|output| serde_json::from_value(output).ok());
+        Some(OtherTask {
+            run_id: Some(self.plan.task_run_id(newest)),
+            result_state: end.map(|end| end.outcome.to_string()),
+            error_code: end.map(|end| end.code.to_string()),
+            execution_count: Some(attempt.runs_after()),
+            notebook_path: notebook_path(&attempt.task),
+            values: self.state.values.get(key).cloned().unwrap_or_default(),
+            output: output.unwrap_or_default(),
+        })
+    }
 }
 
-/// The paths of the references in a text.
-pub(super) fn reference_paths(text: &str) -> Vec<&str> {
-    text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(path, _)| path.trim())).collect()
+impl Scope for RunScope<'_> {
+    fn get(&self, reference: &Reference) -> Result<Value, Missing> {
+        match (reference, self.parameters) {
+            (Reference::JobParameter(_), None) => {
+                Err(Missing::new("nested_job_parameter", "job parameters cannot refer to each other"))
+            }
+            (Reference::JobParameter(name), Some(parameters)) => {
+                match parameters.iter().find(|(known, _)| known == name) {
+                    Some((_, Ok(value))) => Ok(Value::from(value.as_str())),
+                    Some((_, Err(problems))) => {
+                        Err(Missing::new("unresolved_parameter", problems.join("; ")))
+                    }
+                    // The plain scope has the words for a name that does not exist.
+                    None => Context::default().get(reference),
+                }
+            }
+            (Reference::OtherTask { task, .. }, _) => {
+                let tasks = self.machine.other_task(task).map(|other| (task.clone(), other));
+                Context { tasks: tasks.into_iter().collect(), ..Context::default() }.get(reference)
+            }
+            _ => self.facts.get(reference),
+        }
+    }
 }
 
-fn text_of(value: &Value) -> String {
-    scalar_text(value).unwrap_or_else(|| value.to_string())
+fn sentence(unresolved: &Unresolved) -> String {
+    let place = if unresolved.path.is_empty() { String::new() } else { format!(" in {}", unresolved.path) };
+    format!("{}{place} cannot be resolved: {}", unresolved.text, unresolved.reason)
+}
+
+fn notebook_path(task: &Task) -> Option<String> {
+    task.notebook_task.as_ref().map(|block| block.notebook_path.clone())
+}
+
+fn workspace(plan: &Plan) -> WorkspaceContext {
+    let url = &plan.workspace.url;
+    WorkspaceContext {
+        id: plan.workspace.id.parse().ok(),
+        url: Some(url.clone()).filter(|url| !url.is_empty()),
+    }
+}
+
+fn trigger(facts: &TriggerFacts) -> TriggerContext {
+    TriggerContext {
+        kind: Some(facts.kind.clone()).filter(|kind| !kind.is_empty()),
+        time: Some(facts.time),
+        file_arrival_location: facts.file_arrival_location.clone(),
+        table_update: facts.table_update.clone().and_then(|tables| serde_json::from_value(tables).ok()),
+    }
 }

@@ -5,6 +5,7 @@ use super::finish::run_stopped;
 use super::input::MAX_VALUES;
 use super::io::{ParameterValue, RepairView, RunView, TaskRunView};
 use super::machine::Machine;
+use super::scope::ResolvedParameter;
 use super::state::{Attempt, AttemptIx, Round, Stage};
 use crate::id::RunId;
 use crate::run::Phase;
@@ -125,9 +126,10 @@ impl Machine {
     }
 
     fn shown_parameters(&self) -> Vec<ParameterValue> {
-        let resolved = self.job_scope().shown_parameters();
-        let pairs = self.state.parameters.iter().zip(resolved);
-        pairs.map(|(parameter, value)| ParameterValue { value, ..parameter.clone() }).collect()
+        let pairs = self.state.parameters.iter().zip(self.resolved_parameters(None));
+        let shown =
+            |written: &str, (_, resolved): ResolvedParameter| resolved.unwrap_or_else(|_| written.to_owned());
+        pairs.map(|(p, resolved)| ParameterValue { value: shown(&p.value, resolved), ..p.clone() }).collect()
     }
 }
 
