@@ -60,7 +60,7 @@ impl Seen {
 #[test]
 fn every_prefix_of_the_record_leads_to_the_same_end() {
     let mut seen = Seen::default();
-    for seed in 0..150 {
+    for seed in 0..120 {
         let scenario = Scenario::generate(seed);
         let trace = run(&scenario);
         seen.add(&trace);
@@ -78,7 +78,7 @@ fn every_prefix_of_the_record_leads_to_the_same_end() {
         }
     }
     let least = [seen.retries, seen.iterations, seen.repairs, seen.canceled, seen.timed_out, seen.conditions];
-    assert!(least.iter().all(|n| *n > 30), "{seen:?}");
+    assert!(least.iter().all(|n| *n > 25), "{seen:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::machine::Machine;
 use super::parameters::{apply_legacy, push_down, takes_job_parameters};
 use super::state::{Attempt, AttemptIx, Node, NodeIx};
 use crate::job::Task;
+use crate::job::wire::Wire;
 use crate::reference::{
     Context, JobContext, Missing, Mode, OtherTask, Reference, Scope, TaskContext, TriggerContext, Unresolved,
     WorkspaceContext, resolve, resolve_task,
@@ -49,14 +50,15 @@ impl Machine {
                 .extend(parameters.iter().filter_map(|(_, value)| value.as_ref().err()).flatten().cloned());
         }
         let scope = RunScope { machine: self, facts: self.facts(Some(ix)), parameters: Some(&parameters) };
-        let wire = serde_json::to_value(&task).unwrap_or_default();
-        match resolve_task(&wire, Mode::default(), &scope) {
-            // Text stays text, so the task is read back without problems.
-            Ok(resolved) => match serde_json::from_value(resolved) {
-                Ok(resolved) => task = resolved,
-                Err(error) => problems.push(error.to_string()),
-            },
-            Err(unresolved) => problems.extend(unresolved.iter().map(sentence)),
+        let wire = task.write();
+        if may_refer(&wire) {
+            match resolve_task(&wire, Mode::default(), &scope) {
+                Ok(resolved) => match serde_json::from_value(resolved) {
+                    Ok(resolved) => task = resolved,
+                    Err(error) => problems.push(error.to_string()),
+                },
+                Err(unresolved) => problems.extend(unresolved.iter().map(sentence)),
+            }
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -169,6 +171,16 @@ impl Scope for RunScope<'_> {
             }
             _ => self.facts.get(reference),
         }
+    }
+}
+
+/// Most tasks hold no reference; these need not be read again.
+fn may_refer(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(may_refer),
+        Value::Object(members) => members.values().any(may_refer),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
