@@ -6,6 +6,7 @@
 //! allow is an error that changes nothing; the same plan and inputs give the same outputs. [`Machine::restore`]
 //! rebuilds a machine from its plan and the stored changes, after any prefix of them.
 
+mod admission;
 mod apply;
 mod attempts;
 mod change;
@@ -19,13 +20,16 @@ mod parameters;
 mod ready;
 mod repair;
 mod scope;
+mod select;
 mod state;
 mod timers;
 mod view;
 
+pub use admission::{Admission, Admit, MAX_QUEUE_MS, MAX_QUEUED_RUNS, admit, queue_expired};
 pub use change::Change;
 pub use foreach::{MAX_LITERAL_INPUTS, MAX_PARAMETER_INPUTS, MAX_VALUE_INPUTS};
 pub use input::{MAX_VALUE_BYTES, MAX_VALUE_KEY_BYTES, MAX_VALUES};
 pub use io::*;
 pub use machine::Machine;
 pub use parameters::{apply_legacy, child_parameters, push_down, run_parameters};
+pub use select::{Selection, select_tasks};
