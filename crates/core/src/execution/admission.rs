@@ -10,7 +10,7 @@ pub const MAX_QUEUED_RUNS: i64 = 1000;
 pub const MAX_QUEUE_MS: u64 = 48 * 60 * 60 * 1000;
 
 /// What admission depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Admission {
     /// The job's `max_concurrent_runs`, 0 to 1000.
     pub max_concurrent_runs: i64,

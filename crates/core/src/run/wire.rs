@@ -122,8 +122,6 @@ fn life_cycle(end: &End, level: Level) -> &'static str {
         | Outcome::Disabled
         | Outcome::MaximumConcurrentRunsReached => "SKIPPED",
         Outcome::Failed if level == Level::Job || could_not_start(&end.code) => "INTERNAL_ERROR",
-        Outcome::Success if end.code == TerminationCode::Skipped => "SKIPPED",
-        Outcome::Canceled if skipped_by_limit(&end.code) => "SKIPPED",
         Outcome::Success
         | Outcome::SuccessWithFailures
         | Outcome::Failed
@@ -131,15 +129,6 @@ fn life_cycle(end: &End, level: Level) -> &'static str {
         | Outcome::Canceled
         | Outcome::Other(_) => "TERMINATED",
     }
-}
-
-fn skipped_by_limit(code: &TerminationCode) -> bool {
-    matches!(
-        code,
-        TerminationCode::MaxConcurrentRunsExceeded
-            | TerminationCode::MaxJobQueueSizeExceeded
-            | TerminationCode::WorkspaceRunLimitExceeded
-    )
 }
 
 fn could_not_start(code: &TerminationCode) -> bool {
@@ -166,7 +155,12 @@ fn legacy_end(end: &End, level: Level) -> RunState {
 /// `termination_details.type` of an end: the table of section 8.3, open point 3 included.
 pub fn termination_type(end: &End) -> &'static str {
     match &end.code {
-        TerminationCode::Skipped if end.outcome == Outcome::UpstreamFailed => "CLIENT_ERROR",
+        // A cancelled upstream counts as a failure too (section 9.2), so that it is not read back as an exclusion.
+        TerminationCode::Skipped
+            if matches!(end.outcome, Outcome::UpstreamFailed | Outcome::UpstreamCanceled) =>
+        {
+            "CLIENT_ERROR"
+        }
         TerminationCode::Success
         | TerminationCode::SuccessWithFailures
         | TerminationCode::UserCanceled
@@ -242,7 +236,9 @@ fn outcome_of(code: &TerminationCode, kind: &str) -> Outcome {
         TerminationCode::Skipped if kind == "CLIENT_ERROR" => Outcome::UpstreamFailed,
         TerminationCode::Skipped => Outcome::Excluded,
         TerminationCode::Disabled => Outcome::Disabled,
-        TerminationCode::MaxConcurrentRunsExceeded => Outcome::MaximumConcurrentRunsReached,
+        TerminationCode::MaxConcurrentRunsExceeded
+        | TerminationCode::MaxJobQueueSizeExceeded
+        | TerminationCode::WorkspaceRunLimitExceeded => Outcome::MaximumConcurrentRunsReached,
         _ => Outcome::Failed,
     }
 }
