@@ -1,5 +1,6 @@
 //! What an engine is started with.
 
+use crate::server::faults::Fault;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Config {
     pub keep_runs_days: u32,
     /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
     pub requests_per_second: Option<u32>,
+    /// Faults to play to clients from the start.
+    pub faults: Vec<Fault>,
     /// Told about faults that no caller can be told about, such as a disk that is full while a run goes on.
     pub notice: Notice,
 }
@@ -79,6 +82,7 @@ impl Config {
             secrets: None,
             keep_runs_days: 60,
             requests_per_second: None,
+            faults: Vec::new(),
             notice: Notice::new(|_| {}),
         }
     }

@@ -5,6 +5,7 @@ use crate::config::{Config, Principal};
 use crate::driver::{Driver, Executor};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
+use crate::server::faults::Faults;
 use crate::server::{Access, App, router};
 use crate::store::Store;
 use crate::store::folder::{DataFolder, EngineFile};
@@ -114,6 +115,7 @@ impl Engine {
             driver: driver.clone(),
             access,
             paths: paths.clone(),
+            faults: Faults::new(config.faults),
             url: url.clone(),
             allow_unsupported: config.allow_unsupported,
         };

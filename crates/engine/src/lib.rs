@@ -18,6 +18,7 @@ pub use config::{Config, Notice, Principal};
 pub use driver::Executor;
 pub use engine::{Engine, ExecutorContext};
 pub use paths::PathMap;
+pub use server::faults::{Fault, FaultKind};
 pub use store::folder::EngineFile;
 
 /// Where the mounts of the path map are kept in the store.

@@ -54,6 +54,31 @@ impl PathMap {
         self.confine(&root, &rest, path)
     }
 
+    /// The local path of a path in the workspace tree or in `/Volumes`; local paths have no meaning here. For clients that
+    /// bring and fetch files.
+    pub fn resolve_workspace(&self, path: &str) -> Result<PathBuf, Error> {
+        if path.contains('\0') || !path.starts_with('/') {
+            let message = format!("{path:?} is not an absolute workspace path");
+            return Err(Error::new(ErrorCode::InvalidArgument, OPERATION, message));
+        }
+        let text = plain(path);
+        let (root, rest) = self.mounted(text).unwrap_or_else(|| match text.strip_prefix("/Volumes/") {
+            Some(rest) => (self.inner.data.join("volumes"), rest.to_owned()),
+            None => (self.inner.data.join("workspace"), text.to_owned()),
+        });
+        self.confine(&root, &rest, path)
+    }
+
+    /// The mounted folder that a path lies in, and the rest of the path.
+    fn mounted(&self, text: &str) -> Option<(PathBuf, String)> {
+        let mounts = self.inner.mounts.read().unwrap_or_else(PoisonError::into_inner);
+        let found = mounts.iter().filter_map(|(folder, local)| {
+            let rest = text.strip_prefix(folder.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((folder.len(), local, rest))
+        });
+        found.max_by_key(|(length, _, _)| *length).map(|(_, local, rest)| (local.clone(), rest.to_owned()))
+    }
+
     /// The local path of a path relative to `base`, which must be a folder that this map gave out.
     pub fn resolve_in(&self, base: &Path, path: &str) -> Result<PathBuf, Error> {
         self.confine(base, path, path)
@@ -65,17 +90,10 @@ impl PathMap {
             return Ok((data.join("dbfs"), text.to_owned()));
         }
         let text = plain(text);
-        let mounts = self.inner.mounts.read().unwrap_or_else(PoisonError::into_inner);
-        let mounted = mounts
-            .iter()
-            .filter_map(|(folder, local)| {
-                let rest = text.strip_prefix(folder.as_str())?;
-                (rest.is_empty() || rest.starts_with('/')).then_some((folder.len(), local, rest))
-            })
-            .max_by_key(|(length, _, _)| *length);
-        if let Some((_, local, rest)) = mounted {
-            return Ok((local.clone(), rest.to_owned()));
+        if let Some(found) = self.mounted(text) {
+            return Ok(found);
         }
+        let mounts = self.mounts();
         if let Some(rest) = text.strip_prefix("/Volumes/") {
             return Ok((data.join("volumes"), rest.to_owned()));
         }

@@ -403,7 +403,7 @@ impl Driver {
         Ok(repair_id)
     }
 
-    /// Deletes an ended run.
+    /// Deletes an ended run and the files of its attempts.
     pub(crate) async fn delete_run(&self, run: RunId) -> Result<(), Error> {
         let _gate = self.gate().await;
         match self.store().run(run).await? {
@@ -413,7 +413,15 @@ impl Driver {
                 "delete_run",
                 format!("Run {run} is active; cancel it before it is deleted."),
             )),
-            Some(_) => self.store().delete_run(run).await,
+            Some(_) => {
+                let tasks = self.store().task_runs(run).await?;
+                self.store().delete_run(run).await?;
+                for task in tasks {
+                    // Attempts that never ran have no files.
+                    let _ = tokio::fs::remove_dir_all(self.executor().files(task.view.run_id).dir).await;
+                }
+                Ok(())
+            }
         }
     }
 }

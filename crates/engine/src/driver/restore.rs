@@ -2,10 +2,12 @@
 
 use super::actor::Actor;
 use super::{Driver, actor, process};
+use crate::clock::Clock;
 use crate::store::{Activity, Commit};
-use lakeflow_core::error::Error;
+use lakeflow_core::error::{Error, Retry};
 use lakeflow_core::execution::Machine;
 use lakeflow_core::id::RunId;
+use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,17 +22,38 @@ impl Driver {
         let mut jobs = BTreeSet::new();
         for (run, job, activity) in self.store().active_runs(None).await? {
             jobs.insert(job);
-            if activity == Activity::Active
-                && let Some(mut actor) = self.restored(run).await?
-            {
-                let turn = actor.turn(Vec::new());
-                self.store().commit_run(run, Arc::new(turn.commit)).await?;
-                self.begin(&gate, actor, actor::Turn { commit: Commit::default(), ..turn }).await;
+            if activity != Activity::Active {
+                continue;
+            }
+            match self.restored(run).await {
+                Ok(Some(mut actor)) => {
+                    let turn = actor.turn(Vec::new());
+                    self.store().commit_run(run, Arc::new(turn.commit)).await?;
+                    self.begin(&gate, actor, actor::Turn { commit: Commit::default(), ..turn }).await;
+                }
+                Ok(None) => {}
+                Err(error) if matches!(error.retry, Retry::After(_)) => return Err(error),
+                Err(error) => self.give_up(run, &error).await?,
             }
         }
         for job in jobs {
             self.admit_queued(&gate, job).await?;
         }
+        Ok(())
+    }
+
+    /// Ends a run whose records cannot be read, so that one damaged run does not keep the engine down.
+    async fn give_up(&self, run: RunId, error: &Error) -> Result<(), Error> {
+        self.notice(&format!("run {run} cannot be restored: {error}"));
+        let Some(row) = self.store().run(run).await? else { return Ok(()) };
+        let text = format!("The records of this run cannot be read: {}.", error.message);
+        let end = End::new(Outcome::Failed, TerminationCode::InternalError, text);
+        let mut standing = row.standing;
+        standing.phase = Phase::Ended(end.clone());
+        standing.end_time = Some(Clock::wall());
+        let commit = Commit { standing: Some(standing), ..Commit::default() };
+        self.store().commit_run(run, Arc::new(commit)).await?;
+        self.report_to_parent(row.parent_task_run, &end);
         Ok(())
     }
 

@@ -2,12 +2,14 @@
 
 use super::http::{body_of, json_of, respond};
 use super::jobs::find;
-use super::permissions::{Level, require};
+use super::permissions::{Level, admin_only, require};
 use super::{App, Caller};
 use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use serde_json::{Value, json};
@@ -64,7 +66,7 @@ async fn client_credentials(app: &App, request: Request) -> Result<Value, Error>
         return Err(Error::new(ErrorCode::InvalidArgument, "token", text));
     }
     let secret = field("client_secret").or_else(|| {
-        let pair = basic64(&basic?)?;
+        let pair = String::from_utf8(BASE64.decode(basic?.trim()).ok()?).ok()?;
         pair.split_once(':').map(|(_, secret)| secret.to_owned())
     });
     let secret = secret.filter(|secret| app.access.principal(secret).is_some());
@@ -77,29 +79,6 @@ fn form_of(body: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(body);
     let uri: Option<axum::http::Uri> = format!("/?{text}").parse().ok();
     uri.and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok()).map_or_else(Vec::new, |pairs| pairs.0)
-}
-
-/// Text in standard base64, as `Basic` credentials are.
-fn basic64(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for c in text.trim().trim_end_matches('=').bytes() {
-        let value = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 async fn me(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Response {
@@ -179,13 +158,7 @@ async fn mount(
 
 async fn add_mounts(app: &App, caller: &Caller, request: Request) -> Result<Value, Error> {
     let fault = |text: String| Error::new(ErrorCode::InvalidArgument, "mounts", text);
-    if !caller.admin {
-        return Err(Error::new(
-            ErrorCode::PermissionDenied,
-            "mounts",
-            "Only the owner of the engine may mount.",
-        ));
-    }
+    admin_only(caller)?;
     let body = json_of(&body_of(request).await?)?;
     let Some(wanted) = body.get("mounts").and_then(Value::as_object) else {
         return Err(fault("mounts must be an object of workspace folders and local folders".to_owned()));

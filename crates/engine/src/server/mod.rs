@@ -5,6 +5,7 @@
 
 mod companion;
 mod documents;
+pub(crate) mod faults;
 mod files;
 mod guard;
 mod http;
@@ -13,6 +14,7 @@ mod outputs;
 mod permissions;
 mod runs;
 mod settings;
+mod transfer;
 
 pub(crate) use guard::Access;
 
@@ -27,6 +29,7 @@ pub(crate) struct App {
     pub(crate) driver: Driver,
     pub(crate) access: Access,
     pub(crate) paths: PathMap,
+    pub(crate) faults: faults::Faults,
     /// Base URL without trailing slash.
     pub(crate) url: String,
     pub(crate) allow_unsupported: bool,
@@ -66,9 +69,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = permissions::routes(routes);
     let routes = companion::routes(routes);
     let routes = files::routes(routes);
+    let routes = transfer::routes(routes);
+    let routes = faults::routes(routes);
     let guarded = routes
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), faults::play))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), guard::guard))
         .with_state(Arc::clone(&app));
     internal.merge(guarded)

@@ -106,10 +106,3 @@ async fn source_of(app: &App, path: &str) -> Option<String> {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
-
-/// Removes what attempts left on disk. What is not there is fine.
-pub(super) async fn remove_files(app: &App, tasks: &[TaskRow]) {
-    for task in tasks {
-        let _ = tokio::fs::remove_dir_all(app.driver.executor().files(task.view.run_id).dir).await;
-    }
-}

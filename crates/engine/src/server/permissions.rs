@@ -88,6 +88,15 @@ pub(super) fn require(caller: &Caller, job: &JobRow, needed: Level) -> Result<()
     Err(Error::new(ErrorCode::PermissionDenied, "permissions", message))
 }
 
+/// Refuses everybody but the holder of the engine's own token.
+pub(super) fn admin_only(caller: &Caller) -> Result<(), Error> {
+    if caller.admin {
+        return Ok(());
+    }
+    let message = "Only the owner of the engine may do this.";
+    Err(Error::new(ErrorCode::PermissionDenied, "permissions", message))
+}
+
 /// The entries of a new job: those of the request, and the creator as owner unless the request names one.
 pub(super) fn initial(caller: &Caller, request: Option<&Value>) -> Result<Value, Error> {
     let mut entries = request.map_or(Ok(Vec::new()), entries)?;

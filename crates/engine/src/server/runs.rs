@@ -204,7 +204,6 @@ async fn delete(call: Call, request: DeleteRun) -> Result<Empty, Error> {
         return Err(invalid(format!("Run {} is a task run; delete its job run.", request.run_id)));
     }
     call.app.driver.delete_run(request.run_id).await?;
-    outputs::remove_files(&call.app, &found.tasks).await;
     Ok(Empty)
 }
 

@@ -4,6 +4,7 @@
 mod access;
 mod common;
 mod durable;
+mod files;
 mod jobs;
 mod real;
 mod runs;
