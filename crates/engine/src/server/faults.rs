@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
+use futures::StreamExt;
 use lakeflow_core::error::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -180,10 +181,19 @@ async fn cut(response: Response) -> Response {
 
 /// An answer whose body fails, so that the server closes the connection on it.
 fn broken(first: Vec<u8>, announced: Option<usize>) -> Response {
-    let start = (!first.is_empty()).then_some(Ok(first));
-    let end = Err(std::io::Error::other("a fault that was asked for"));
-    let mut response =
-        Response::new(Body::from_stream(futures::stream::iter(start.into_iter().chain([end]))));
+    let failure = || std::io::Error::other("a fault that was asked for");
+    let body = if announced.is_none() {
+        // Failing at once, it fails before the head of the answer is sent.
+        Body::from_stream(futures::stream::iter([Err::<Vec<u8>, _>(failure())]))
+    } else {
+        let end = futures::stream::once(async move {
+            // The server sends what it has while it waits.
+            tokio::task::yield_now().await;
+            Err(failure())
+        });
+        Body::from_stream(futures::stream::iter([Ok(first)]).chain(end))
+    };
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(length) = announced {
