@@ -114,7 +114,8 @@ impl Workspace {
 
     /// Calls an endpoint, trying again after faults that may pass, at most until `deadline`.
     pub async fn call<E: Endpoint>(&self, endpoint: &E, deadline: Option<Tick>) -> Result<E::Answer, Error> {
-        self.repeat(&endpoint.request(), deadline, E::answer).await
+        // Answers are large, and so would be every future that holds this one.
+        Box::pin(self.repeat(&endpoint.request(), deadline, E::answer)).await
     }
 
     /// Sends a request beside the Jobs API and reads its answer as JSON, trying again like [`Workspace::call`].

@@ -1,0 +1,93 @@
+//! `lakeflow dev`: serves the bundle's jobs on this machine until it is stopped, and follows changes of the bundle.
+
+use crate::Ended;
+use crate::args::Dev;
+use crate::failure::{Failure, exit};
+use crate::follow::interrupt;
+use crate::host::{self, Connection, DATA_FOLDER};
+use crate::print::Printer;
+use crate::project::{self, Project};
+use lakeflow_core::error::{Error, ErrorCode};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// How often the bundle's files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
+    let path = project::find(&args.path).ok_or_else(|| {
+        let message = format!("there is no databricks.yml in {} or above it", args.path.display());
+        Failure::Error(Error::new(ErrorCode::NotFound, "dev", message))
+    })?;
+    let project = project::load(&path, &args.bundle, None)?;
+    project.valid()?;
+    let data = args.data.clone().unwrap_or_else(|| project.root.join(DATA_FOLDER));
+    let engine = host::start(&data, Some(&project), Some(args.port), printer).await?;
+    let url = engine.url().to_owned();
+    let mut connection = host::own(engine, Some(project), data)?;
+    let served = serve(&mut connection, args, &path, &url, printer).await;
+    connection.close().await;
+    served
+}
+
+async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, printer: &Printer) -> Ended {
+    tell(connection, printer).await?;
+    printer.line(&format!("host   {url}"))?;
+    if let Some(data) = &connection.data {
+        printer.line(&format!("token  {}", data.join("token").display()))?;
+    }
+    printer.note("serving until Ctrl-C; changes of the bundle are taken over");
+    let mut seen = stamps(connection.project.as_ref());
+    loop {
+        tokio::select! {
+            () = interrupt() => break,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let now = stamps(connection.project.as_ref());
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        // What is wrong now may be half of an edit: it is told, and the jobs stay as they were.
+        match project::load(path, &args.bundle, None) {
+            Ok(project) => {
+                connection.project = Some(project);
+                seen = stamps(connection.project.as_ref());
+                if let Err(failure) = tell(connection, printer).await {
+                    failure.report(printer);
+                }
+            }
+            Err(failure) => {
+                failure.report(printer);
+            }
+        }
+    }
+    printer.note("the engine ends; runs that are active are kept and go on when it is started again");
+    Ok(exit::SUCCESS)
+}
+
+/// Deploys the bundle and lists its jobs.
+async fn tell(connection: &Connection, printer: &Printer) -> Result<(), Failure> {
+    for problem in connection.project.iter().flat_map(|project| &project.problems) {
+        if !problem.is_error() {
+            printer.problem(problem);
+        }
+    }
+    for job in connection.deploy().await? {
+        printer.line(&format!("job    {}  {}  {:?}", job.job_id, job.key, job.name))?;
+    }
+    Ok(())
+}
+
+/// When each file was changed last.
+fn stamps(project: Option<&Project>) -> Vec<(PathBuf, Option<SystemTime>)> {
+    let files = project.map(Project::files).unwrap_or_default();
+    let changed = |file: &PathBuf| std::fs::metadata(file).and_then(|found| found.modified()).ok();
+    files
+        .into_iter()
+        .map(|file| {
+            let at = changed(&file);
+            (file, at)
+        })
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! Which host a command talks to: one that is named, or an engine on this machine, started here when none is running.
+
+use crate::args::{BundleArgs, HostArgs};
+use crate::failure::Failure;
+use crate::print::Printer;
+use crate::project::{self, Project};
+use lakeflow_client::auth::{Profiles, Secret, Settings};
+use lakeflow_client::{Jobs, Workspace};
+use lakeflow_core::api::{self, retry::RetryPolicy};
+use lakeflow_core::bundle::Bundle;
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::id::JobId;
+use lakeflow_engine::{Config, Engine, EngineFile};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Data folder of the local engine, beside the bundle.
+pub(crate) const DATA_FOLDER: &str = ".lakeflow";
+
+/// A host with the jobs on it, and what a bundle at hand says.
+pub(crate) struct Connection {
+    /// The jobs.
+    pub(crate) jobs: Jobs,
+    /// The engine, when this process is it.
+    engine: Option<Engine>,
+    /// The bundle, when there is one.
+    pub(crate) project: Option<Project>,
+    /// True for an engine on the bundle's data folder, in this process or another.
+    pub(crate) local: bool,
+    /// The data folder, for a local engine.
+    pub(crate) data: Option<PathBuf>,
+}
+
+impl Connection {
+    /// True when the host ends with this process.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    /// Ends the engine, if this process is it. Its active runs go on when it is started again.
+    pub(crate) async fn close(self) {
+        if let Some(engine) = self.engine {
+            engine.shutdown().await;
+        }
+    }
+
+    /// Creates or updates every job of the bundle, each after the jobs whose ids it needs, and gives their ids.
+    pub(crate) async fn deploy(&self) -> Result<Vec<Deployed>, Failure> {
+        let Some(project) = &self.project else { return Ok(Vec::new()) };
+        let bundle = project.valid()?;
+        if self.local {
+            self.mount(bundle, &project.root).await?;
+        }
+        let mut ids: BTreeMap<String, JobId> = BTreeMap::new();
+        let mut deployed = Vec::new();
+        for key in bundle.deployment_order() {
+            let Some(job) = bundle.jobs.get(key) else { continue };
+            let body = project::create_body(job, &ids)?;
+            let name = body.settings.display_name().to_owned();
+            let (job_id, created) =
+                self.jobs.deploy(body).await.map_err(|error| Failure::Error(error.with("job", key)))?;
+            ids.insert(key.clone(), job_id);
+            deployed.push(Deployed { key: key.clone(), name, job_id, created });
+        }
+        Ok(deployed)
+    }
+
+    /// The bundle's folder stands for the workspace folder that its files would be in.
+    async fn mount(&self, bundle: &Bundle, root: &Path) -> Result<(), Failure> {
+        let folder = (bundle.workspace.file_path.clone(), root.display().to_string());
+        let request = api::mount(&BTreeMap::from([folder]));
+        self.jobs.workspace().request(&request, None).await?;
+        Ok(())
+    }
+}
+
+/// A job that was created or updated.
+pub(crate) struct Deployed {
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) job_id: JobId,
+    pub(crate) created: bool,
+}
+
+/// Connects to the host that is named, else to the engine of the data folder, else starts that engine. The bundle is read
+/// when there is one; what is wrong with it is judged when it is used.
+pub(crate) async fn connect(
+    args: &HostArgs,
+    bundle: &BundleArgs,
+    printer: &Printer,
+) -> Result<Connection, Failure> {
+    let project = match project::find(&args.bundle) {
+        Some(path) => Some(project::load(&path, bundle, None)?),
+        None if args.bundle != Path::new(".") => {
+            let message = format!("there is no databricks.yml in {}", args.bundle.display());
+            return Err(Failure::Error(Error::new(ErrorCode::NotFound, "read", message)));
+        }
+        None => None,
+    };
+    let data = args.data.clone().or_else(|| project.as_ref().map(|project| project.root.join(DATA_FOLDER)));
+    match (remote(args)?, data) {
+        (Some(settings), _) => {
+            let jobs = Jobs::new(Workspace::new(settings)?);
+            Ok(Connection { jobs, engine: None, project, local: false, data: None })
+        }
+        (None, Some(data)) => local(data, project, printer).await,
+        (None, None) => Err(Failure::usage(
+            "no host is set and there is no bundle here; give --host, a profile or DATABRICKS_HOST, or go to a folder \
+             with a databricks.yml",
+        )),
+    }
+}
+
+/// The settings of a named host. A `DEFAULT` profile alone names none while a bundle or a data folder is at hand: the
+/// job of a bundle runs on this machine unless it was said otherwise.
+fn remote(args: &HostArgs) -> Result<Option<Settings>, Failure> {
+    let explicit = Settings {
+        host: args.host.clone(),
+        token: args.token.clone().map(Secret::new),
+        profile: args.profile.clone(),
+        ..Settings::default()
+    };
+    let settings = if explicit.is_empty() && args.data.is_some() {
+        explicit
+    } else {
+        explicit.or_environment(|name| std::env::var(name).ok())
+    };
+    let at_hand = args.data.is_some() || project::find(&args.bundle).is_some();
+    if settings.is_empty() && at_hand {
+        return Ok(None);
+    }
+    let settings = settings.or_profile(&profiles()?)?;
+    Ok(if settings.is_empty() { None } else { Some(settings) })
+}
+
+fn profiles() -> Result<Profiles, Failure> {
+    let path = match std::env::var_os("DATABRICKS_CONFIG_FILE") {
+        Some(path) => PathBuf::from(path),
+        None => match std::env::home_dir() {
+            Some(home) => home.join(".databrickscfg"),
+            None => return Ok(Profiles::default()),
+        },
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Profiles::parse(&text)?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Profiles::default()),
+        Err(e) => Err(project::unreadable(&path, &e)),
+    }
+}
+
+async fn local(data: PathBuf, project: Option<Project>, printer: &Printer) -> Result<Connection, Failure> {
+    if let Some(jobs) = running(&data).await? {
+        return Ok(Connection { jobs, engine: None, project, local: true, data: Some(data) });
+    }
+    let engine = start(&data, project.as_ref(), None, printer).await?;
+    let jobs = jobs_of(engine.url(), engine.token())?;
+    Ok(Connection { jobs, engine: Some(engine), project, local: true, data: Some(data) })
+}
+
+/// Starts an engine in this process. Without a port it takes a free one.
+pub(crate) async fn start(
+    data: &Path,
+    project: Option<&Project>,
+    port: Option<u16>,
+    printer: &Printer,
+) -> Result<Engine, Failure> {
+    let mut config = Config::new(data);
+    config.bundle_root = project.map(|project| project.root.clone());
+    config.port = port;
+    config.notice = printer.notice();
+    Ok(Engine::start(config).await?)
+}
+
+/// A connection to an engine that this process has started itself.
+pub(crate) fn own(engine: Engine, project: Option<Project>, data: PathBuf) -> Result<Connection, Failure> {
+    let jobs = jobs_of(engine.url(), engine.token())?;
+    Ok(Connection { jobs, engine: Some(engine), project, local: true, data: Some(data) })
+}
+
+fn jobs_of(url: &str, token: &str) -> Result<Jobs, Failure> {
+    Ok(Jobs::new(Workspace::new(Settings::new(url, Secret::new(token)))?))
+}
+
+/// The engine that serves a data folder in another process, if it answers.
+async fn running(data: &Path) -> Result<Option<Jobs>, Failure> {
+    let Some(file) = EngineFile::read(data) else { return Ok(None) };
+    let Ok(token) = std::fs::read_to_string(data.join("token")) else { return Ok(None) };
+    let workspace = Workspace::new(Settings::new(&file.url, Secret::new(token.trim())))?;
+    // What a crashed engine left behind is found out at once, not after minutes of trying.
+    let probe = workspace.clone().with_retry(RetryPolicy { budget_ms: 0, ..RetryPolicy::default() });
+    let answered = probe.request(&api::current_user(), None).await;
+    Ok(answered.is_ok().then(|| Jobs::new(workspace)))
+}
