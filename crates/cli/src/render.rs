@@ -201,7 +201,10 @@ pub(crate) fn failure(printer: &Printer, failure: &TaskFailure) {
         n => format!(" after {} attempts", n + 1),
     };
     printer.error(&format!("task {} {}{attempts}: {reason}", failure.task_key, failure.outcome));
-    for text in [&failure.trace, &failure.output].into_iter().flatten() {
+    // A script's output ends with its stack trace; once is enough.
+    let told = failure.output.as_deref().is_some_and(|output| output.contains(reason));
+    let trace = failure.trace.as_ref().filter(|_| !told);
+    for text in [trace, failure.output.as_ref()].into_iter().flatten() {
         let lines: Vec<&str> = text.trim_end().lines().collect();
         for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
             printer.detail(line);

@@ -53,11 +53,10 @@ pub(crate) fn fields(
 }
 
 fn told(problem: &Problem) -> String {
-    let place = problem.path.trim_start_matches('/');
     let hint = problem.hint.as_deref().map_or_else(String::new, |hint| format!(" ({hint})"));
-    if place.is_empty() {
-        format!("{}{hint}", problem.message)
-    } else {
-        format!("parameter {place}: {}{hint}", problem.message)
+    match problem.path.as_str() {
+        "" => format!("{}{hint}", problem.message),
+        _ if problem.message.contains(&problem.path) => format!("{}{hint}", problem.message),
+        path => format!("{path}: {}{hint}", problem.message),
     }
 }

@@ -213,8 +213,8 @@ fn is_empty(task: &TaskOutput) -> bool {
 }
 
 fn unknown_task(run_id: RunId, key: &str, known: &[String]) -> Error {
-    let hint = did_you_mean(key, known.iter().map(String::as_str))
-        .map_or_else(String::new, |hint| format!("; {hint}"));
-    let message = format!("run {run_id} has no task {key:?}{hint}; tasks are: {}", known.join(", "));
+    let hint = did_you_mean(key, known.iter().map(String::as_str));
+    let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
+    let message = format!("run {run_id} has no task {key:?}; tasks are: {}{hint}", known.join(", "));
     Error::new(ErrorCode::NotFound, "runs_output", message)
 }

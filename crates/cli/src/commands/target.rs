@@ -54,10 +54,11 @@ async fn unknown(connection: &Connection, bundle: Option<&Bundle>, wanted: &str,
     }
     known.sort();
     known.dedup();
-    let hint = did_you_mean(wanted, known.iter().map(String::as_str)).map(|hint| format!("; {hint}"));
+    let hint = did_you_mean(wanted, known.iter().map(String::as_str));
+    let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
     let list = match known.as_slice() {
-        [] => "; there are no jobs".to_owned(),
-        known => format!("; jobs are: {}", known[..known.len().min(20)].join(", ")),
+        [] => "there are no jobs".to_owned(),
+        known => format!("jobs are: {}", known[..known.len().min(20)].join(", ")),
     };
-    Error { message: format!("there is no job {wanted:?}{}{list}", hint.unwrap_or_default()), ..error }
+    Error { message: format!("there is no job {wanted:?}; {list}{hint}"), ..error }
 }

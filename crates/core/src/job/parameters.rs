@@ -2,8 +2,8 @@
 
 use super::JobSettings;
 use crate::mapping::{TaskType, map_params};
-use crate::params::ParamSchema;
 use crate::problem::Problem;
+use crate::suggest::did_you_mean;
 use serde_json::{Map, Value, json};
 
 /// The dialect of the schemas that are made here.
@@ -49,20 +49,30 @@ pub fn parameter_task_type(job: &JobSettings) -> TaskType {
     }
 }
 
-/// The fields of a run-now request for named parameters: mapped to where this job's parameters go, and checked against
-/// [`parameter_schema`]. `null` stands for no parameters.
+/// The fields of a run-now request for named parameters: mapped to where this job's parameters go, with names that the job
+/// knows. `null` stands for no parameters. What passes here is valid against [`parameter_schema`].
 ///
 /// # Errors
-/// All problems: those of [`map_params`], and `invalid_parameter` for each way in which the values break the schema, such
-/// as a name that the job does not define.
+/// All problems: those of [`map_params`], and `unknown_parameter` for each name that a job with job parameters does not
+/// define.
 pub fn run_fields(job: &JobSettings, params: &Value) -> Result<Map<String, Value>, Vec<Problem>> {
-    let fields = map_params(Some(parameter_task_type(job)), params)?;
-    let schema = ParamSchema::compile(&parameter_schema(job))?;
-    // Whatever field they went to, the parameters are its one object.
-    let problems: Vec<Problem> = fields
-        .values()
-        .flat_map(|values| schema.validate(values))
-        .map(|found| Problem::error("invalid_parameter", found.path, found.message))
+    let known: Vec<&str> = job.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let unknown = params
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter(|name| !known.is_empty() && !known.contains(&name.as_str()));
+    let mut problems: Vec<Problem> = unknown
+        .map(|name| {
+            let message = format!("the job has no parameter {name:?}; it has {}", known.join(", "));
+            let problem = Problem::error("unknown_parameter", name.clone(), message);
+            Problem { hint: did_you_mean(name, known.iter().copied()), ..problem }
+        })
         .collect();
-    if problems.is_empty() { Ok(fields) } else { Err(problems) }
+    match map_params(Some(parameter_task_type(job)), params) {
+        Ok(fields) if problems.is_empty() => return Ok(fields),
+        Ok(_) => {}
+        Err(others) => problems.extend(others),
+    }
+    Err(problems)
 }
