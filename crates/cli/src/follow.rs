@@ -183,8 +183,10 @@ pub(crate) fn resume(connection: &Connection, run_id: RunId) -> Vec<String> {
     };
     if connection.is_embedded() {
         return vec![
-            "the local engine ends with this command: tasks that are running now are stopped, and the run is kept".to_owned(),
-            format!("it goes on when an engine is started again: {command}"),
+            "the local engine ends with this command: tasks that are running now are stopped and count as failed, with \
+             their retries left"
+                .to_owned(),
+            format!("the run goes on from there when an engine is started again: {command}"),
         ];
     }
     vec![format!("the run goes on; wait for it with: {command}")]

@@ -2,7 +2,7 @@
 
 use super::target;
 use crate::Ended;
-use crate::args::Run;
+use crate::args::{Run, WaitArgs};
 use crate::failure::{Failure, exit};
 use crate::follow::{self, follow};
 use crate::host::{self, Connection};
@@ -23,6 +23,7 @@ pub(crate) async fn run(args: &Run, printer: &Printer) -> Ended {
 }
 
 async fn trigger(connection: &Connection, args: &Run, params: &Value, printer: &Printer) -> Ended {
+    refuse_to_leave(connection, args.wait)?;
     let target = target::find(connection, &args.job).await?;
     let mut fields = fields(&target.settings, params)?;
     if let Some(token) = &args.idempotency_token {
@@ -39,6 +40,16 @@ async fn trigger(connection: &Connection, args: &Run, params: &Value, printer: &
     }
     let running = target.job.trigger_and_wait(request, follow::options(args.wait.timeout))?;
     follow(connection, running, args.wait.json, printer).await
+}
+
+/// An engine that ends with this command would take the run with it at once.
+pub(crate) fn refuse_to_leave(connection: &Connection, wait: WaitArgs) -> Result<(), Failure> {
+    if wait.no_wait && connection.is_embedded() {
+        return Err(Failure::usage(
+            "--no-wait needs an engine that outlives this command; start one with `lakeflow dev`, then run this again",
+        ));
+    }
+    Ok(())
 }
 
 /// The fields of the request, or all that is wrong with the parameters in one sentence each.

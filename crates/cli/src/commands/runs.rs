@@ -132,6 +132,7 @@ async fn cancel(connection: &Connection, args: &RunsCancel, printer: &Printer) -
 }
 
 async fn repair(connection: &Connection, args: &RunsRepair, printer: &Printer) -> Ended {
+    run::refuse_to_leave(connection, args.wait)?;
     let params = params::read(&args.params)?;
     let mut request = repair_request(connection, RunId(args.run), &params).await?;
     request.rerun_tasks.clone_from(&args.tasks);
