@@ -17,10 +17,11 @@ pub struct Interpreter {
 const MINIMUM: (u32, u32) = (3, 9);
 
 impl Interpreter {
-    /// Finds the interpreter: the one configured, else that of the active virtual environment, else `python3` or
-    /// `python` of the search path. `NOT_FOUND` when there is none, `UNSUPPORTED` when it is too old.
+    /// Finds the interpreter: the one configured, else the one that `LAKEFLOW_PYTHON` names, else that of the active
+    /// virtual environment, else `python3` or `python` of the search path. `NOT_FOUND` when there is none, `UNSUPPORTED` when it is too old.
     pub async fn find(configured: Option<&Path>, environment: &Environment) -> Result<Self, Error> {
-        let candidates: Vec<PathBuf> = match (configured, &environment.virtual_env) {
+        let named = configured.or(environment.lakeflow_python.as_deref().map(Path::new));
+        let candidates: Vec<PathBuf> = match (named, &environment.virtual_env) {
             (Some(path), _) => vec![path.to_owned()],
             (None, Some(venv)) => vec![Path::new(venv).join("bin").join("python")],
             (None, None) => on_path(environment.path.as_ref(), &["python3", "python"]),
@@ -40,6 +41,8 @@ impl Interpreter {
 /// The part of the engine's environment that decides which Python is used.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
+    /// `LAKEFLOW_PYTHON`
+    pub lakeflow_python: Option<OsString>,
     /// `PATH`
     pub path: Option<OsString>,
     /// `VIRTUAL_ENV`
@@ -49,7 +52,8 @@ pub struct Environment {
 impl Environment {
     /// That of this process.
     pub fn of_process() -> Self {
-        Self { path: std::env::var_os("PATH"), virtual_env: std::env::var_os("VIRTUAL_ENV") }
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self { lakeflow_python: set("LAKEFLOW_PYTHON"), path: set("PATH"), virtual_env: set("VIRTUAL_ENV") }
     }
 }
 
