@@ -173,7 +173,8 @@ impl Actor {
                 }
             }
             let turn = self.turn(messages);
-            if turn.next == Next::Done && turn.actions.is_empty() {
+            // Actions beside an end are stops of attempts that have exited meanwhile; they are harmless.
+            if turn.next == Next::Done {
                 // The end and the freed slot become visible together, so that nobody repairs or counts a run in between.
                 let gate = self.driver.gate().await;
                 self.store(turn.commit).await;

@@ -271,7 +271,7 @@ impl Driver {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(actor.run, actor.address.clone());
-        if turn.next == Next::Done && turn.actions.is_empty() {
+        if turn.next == Next::Done {
             self.ended(gate, &actor).await;
         } else {
             self.spawn(actor.run(turn));
