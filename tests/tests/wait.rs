@@ -1,4 +1,5 @@
 //! The vectors of the wait machine, driven in virtual time, and what must hold for every wait.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use lakeflow_core::api::{RepairRun, Request, Response, RunNow, fault};
 use lakeflow_core::error::Error;
@@ -151,15 +152,14 @@ fn drive(goal: Goal, options: WaitOptions, mut answers: VecDeque<Value>) -> (Wai
             Output::Changed(run) => seen.changes.push(run.phase().word().to_owned()),
             Output::Wait { until, .. } => {
                 assert_eq!(wait.poll(), wait.poll(), "asked again, the answer is the same");
-                let input = match pending.take() {
-                    Some((call, result)) => Input::Answered { call, result },
-                    None => {
-                        let until = until.expect("something ends the wait").0;
-                        assert!(until > tick, "a timer lies in the future");
-                        seen.sleeps.push(until - tick);
-                        tick = until;
-                        Input::Timeout
-                    }
+                let input = if let Some((call, result)) = pending.take() {
+                    Input::Answered { call, result }
+                } else {
+                    let until = until.expect("something ends the wait").0;
+                    assert!(until > tick, "a timer lies in the future");
+                    seen.sleeps.push(until - tick);
+                    tick = until;
+                    Input::Timeout
                 };
                 wait.handle(at(tick), input).unwrap();
             }

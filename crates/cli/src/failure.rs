@@ -111,7 +111,9 @@ pub(crate) fn exit_code(code: ErrorCode) -> u8 {
         | ErrorCode::LimitExceeded
         | ErrorCode::NotFound
         | ErrorCode::InvalidState
-        | ErrorCode::Unsupported => exit::USAGE,
+        | ErrorCode::Unsupported
+        // A data folder that cannot be used is one that was badly chosen.
+        | ErrorCode::Storage => exit::USAGE,
         ErrorCode::WaitTimedOut => exit::TIMED_OUT,
         ErrorCode::Unauthenticated
         | ErrorCode::PermissionDenied
@@ -120,7 +122,7 @@ pub(crate) fn exit_code(code: ErrorCode) -> u8 {
         | ErrorCode::Unreachable
         | ErrorCode::ServerError => exit::HOST,
         ErrorCode::Interrupted => exit::INTERRUPTED,
-        ErrorCode::RunFailed | ErrorCode::InvalidTransition | ErrorCode::Storage | ErrorCode::Internal => {
+        ErrorCode::RunFailed | ErrorCode::InvalidTransition  | ErrorCode::Internal => {
             exit::FAILED
         }
     }

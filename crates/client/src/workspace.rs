@@ -63,13 +63,19 @@ impl Workspace {
         credentials: Arc<dyn Credentials>,
         transport: Arc<dyn Transport>,
     ) -> Self {
+        // On this machine a refused connection means that nothing listens; only a start that is under way is waited for.
+        let retry = if crate::transport::is_local(&host) {
+            RetryPolicy { first_contact_ms: 1000, ..RetryPolicy::default() }
+        } else {
+            RetryPolicy::default()
+        };
         let user_agent = format!("lakeflow-jobs/{}", env!("CARGO_PKG_VERSION"));
         Self {
             inner: Arc::new(Inner {
                 host,
                 credentials,
                 transport,
-                retry: RetryPolicy::default(),
+                retry,
                 user_agent,
                 in_flight: Semaphore::new(IN_FLIGHT),
                 clock: Clock::new(),

@@ -157,14 +157,16 @@ pub fn retry_after(text: &str, now: WallTime) -> Option<u64> {
 
 /// A call that brought no answer. `detail` is the transport's own text.
 pub fn transport(operation: &'static str, fault: TransportFault, detail: &str) -> Error {
-    let detail = redact(detail.trim_end_matches('.'), &[]);
-    let (code, retry) = match fault {
-        TransportFault::Connect => (ErrorCode::Unreachable, Retry::After(0)),
-        TransportFault::Tls => (ErrorCode::Unreachable, Retry::Never),
-        TransportFault::Broken | TransportFault::Timeout => (ErrorCode::Unavailable, Retry::After(0)),
-        TransportFault::Refused => (ErrorCode::InvalidArgument, Retry::Never),
+    // The number that an operating system gives its reason says nothing to people.
+    let reason = detail.split(" (os error").next().unwrap_or(detail).trim_end_matches('.');
+    let (code, retry, told) = match fault {
+        TransportFault::Connect => (ErrorCode::Unreachable, Retry::After(0), "the host cannot be reached: "),
+        TransportFault::Tls => (ErrorCode::Unreachable, Retry::Never, "the host cannot be trusted: "),
+        TransportFault::Broken => (ErrorCode::Unavailable, Retry::After(0), "the connection broke: "),
+        TransportFault::Timeout => (ErrorCode::Unavailable, Retry::After(0), ""),
+        TransportFault::Refused => (ErrorCode::InvalidArgument, Retry::Never, ""),
     };
-    Error::new(code, operation, detail).retry(retry)
+    Error::new(code, operation, format!("{told}{}", redact(reason, &[]))).retry(retry)
 }
 
 /// True when a request that failed like this was certainly not carried out, so that even a trigger without a token may

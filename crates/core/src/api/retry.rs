@@ -15,12 +15,15 @@ pub struct RetryPolicy {
     pub cap_ms: u64,
     /// From the first failure on, tries go on for this long, in milliseconds. 0: never try again.
     pub budget_ms: u64,
+    /// The same for a host that has not been reached at all so far: most likely its name is wrong, or it is not running.
+    pub first_contact_ms: u64,
 }
 
 impl Default for RetryPolicy {
-    /// Back-off from 0.5 s to 10 s, for five minutes, as long as the official clients try.
+    /// Back-off from 0.5 s to 10 s, for five minutes, as long as the official clients try; ten seconds for a host
+    /// that was never reached.
     fn default() -> Self {
-        Self { base_ms: 500, cap_ms: 10_000, budget_ms: 300_000 }
+        Self { base_ms: 500, cap_ms: 10_000, budget_ms: 300_000, first_contact_ms: 10_000 }
     }
 }
 
@@ -41,12 +44,20 @@ pub struct Retrier {
     failures: u32,
     first_failure: Option<Tick>,
     refusals: u32,
+    reached: bool,
 }
 
 impl Retrier {
     /// No failures yet. The same `seed` gives the same back-offs.
     pub fn new(policy: RetryPolicy, seed: u64) -> Self {
-        Self { policy, seeded: Seeded::new(seed), failures: 0, first_failure: None, refusals: 0 }
+        Self {
+            policy,
+            seeded: Seeded::new(seed),
+            failures: 0,
+            first_failure: None,
+            refusals: 0,
+            reached: false,
+        }
     }
 
     /// A call succeeded: failures before it no longer count.
@@ -54,6 +65,7 @@ impl Retrier {
         self.failures = 0;
         self.first_failure = None;
         self.refusals = 0;
+        self.reached = true;
     }
 
     /// Failures since the last success.
@@ -75,7 +87,9 @@ impl Retrier {
             return Verdict::GiveUp(error);
         }
         let at = now.after(wait.saturating_add(self.back_off()));
-        let end = first.after(self.policy.budget_ms);
+        self.reached |= error.code != ErrorCode::Unreachable;
+        let RetryPolicy { budget_ms, first_contact_ms, .. } = self.policy;
+        let end = first.after(if self.reached { budget_ms } else { budget_ms.min(first_contact_ms) });
         if at > end || deadline.is_some_and(|deadline| at >= deadline) {
             return Verdict::GiveUp(error.retry(Retry::Spent));
         }

@@ -1,0 +1,89 @@
+//! Runs the real binary in a folder of its own, with nothing of the environment that could lead it elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder with files, and the binary to run in it.
+pub(crate) struct Room {
+    folder: tempfile::TempDir,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A bundle with one job, whose tasks are given as YAML.
+    pub(crate) fn bundle(tasks: &str) -> Self {
+        let room = Self::new();
+        room.write("databricks.yml", bundle_text(tasks));
+        room
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The binary, ready to run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lakeflow"));
+        command.args(args).current_dir(self.folder.path()).env("HOME", self.folder.path());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("DATABRICKS_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        said(self.command(args).output().unwrap())
+    }
+}
+
+pub(crate) fn said(output: Output) -> Said {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+impl Said {
+    /// Ends with this code, says all of these on either stream, and never shows its insides.
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32, parts: &[&str]) -> &Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        for part in parts {
+            assert!(self.out.contains(part) || self.err.contains(part), "no {part:?} in {self:#?}");
+        }
+        for inside in ["panicked", "Error {", "Some(", "None,"] {
+            assert!(!self.err.contains(inside), "{inside:?} in {self:#?}");
+        }
+        self
+    }
+}
+
+pub(crate) fn bundle_text(tasks: &str) -> String {
+    let tasks: Vec<String> = tasks.lines().map(|line| format!("        {line}")).collect();
+    format!(
+        "bundle:\n  name: demo\nresources:\n  jobs:\n    etl:\n      name: etl\n      parameters:\n        - name: day\n          default: \"1\"\n      tasks:\n{}\n",
+        tasks.join("\n")
+    )
+}
+
+/// A condition task: it needs no Python and is over at once.
+pub(crate) const CONDITION: &str =
+    "- task_key: check\n  condition_task: {op: EQUAL_TO, left: \"{{job.parameters.day}}\", right: \"1\"}";
