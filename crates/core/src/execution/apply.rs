@@ -37,6 +37,7 @@ impl Machine {
                 let ix = self.waiting_attempt(*run)?;
                 self.state.attempts[ix].resolved = Some(Arc::new((**task).clone()));
                 self.state.attempts[ix].stage = Stage::InFlight;
+                self.state.in_flight += 1;
                 self.mark_started(ix, *at);
             }
             Change::Restarted { run, at } => {
@@ -287,6 +288,7 @@ impl Machine {
     /// Ends one attempt.
     fn close(&mut self, ix: AttemptIx, at: WallTime, end: End) {
         let attempt = &mut self.state.attempts[ix];
+        self.state.in_flight -= usize::from(attempt.stage == Stage::InFlight);
         attempt.stage = Stage::Ended(end);
         attempt.ended = Some(at);
         self.state.open.remove(&ix);

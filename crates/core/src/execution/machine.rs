@@ -115,18 +115,10 @@ impl Machine {
             return Output::Done;
         }
         let until = self.timers.next().map(|tick| Tick(u64::try_from(tick).unwrap_or(0)));
-        let waits_only = |ix: &AttemptIx| {
-            matches!(
-                self.state.attempts[*ix].stage,
-                Stage::Blocked | Stage::WaitingForRetry | Stage::Expanded
-            )
-        };
-        let reason = if !self.recovering.is_empty() {
-            WaitReason::Recovery
-        } else if self.state.open.iter().all(waits_only) {
-            WaitReason::Retry
-        } else {
-            WaitReason::Attempts
+        let reason = match (self.recovering.is_empty(), self.state.in_flight) {
+            (false, _) => WaitReason::Recovery,
+            (true, 0) => WaitReason::Retry,
+            (true, _) => WaitReason::Attempts,
         };
         Output::Wait { until, reason }
     }

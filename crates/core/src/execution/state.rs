@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) active: bool,
     /// Attempts that are not over.
     pub(super) open: BTreeSet<AttemptIx>,
+    /// How many of them are in the driver's hands.
+    pub(super) in_flight: usize,
     /// Job parameters as used by the newest round.
     pub(super) parameters: Vec<ParameterValue>,
     pub(super) legacy: LegacyParameters,
@@ -157,6 +159,7 @@ impl State {
             stop: None,
             active: false,
             open: BTreeSet::new(),
+            in_flight: 0,
             parameters: plan.parameters.clone(),
             legacy: plan.legacy.clone(),
             timeout_ms: plan.timeout_ms,
