@@ -3,6 +3,7 @@
 use crate::Ended;
 use crate::failure::{Failure, exit, exit_code};
 use crate::host::Connection;
+use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::render;
 use crate::report::Report;
@@ -36,14 +37,19 @@ pub(crate) async fn follow(
     printer: &Printer,
 ) -> Ended {
     let mut report = Report::new(printer, as_json);
+    let mut interrupts = Interrupts::new()?;
     let mut told = false;
     let mut interrupted = false;
     let mut asked = false;
     let end = loop {
         let event = tokio::select! {
             event = running.next() => event,
-            () = interrupt() => {
-                let choice = if asked { Choice::Leave } else { ask(&mut report, running.run_id()).await };
+            () = interrupts.next() => {
+                let choice = if asked {
+                    Choice::Leave
+                } else {
+                    ask(&mut report, running.run_id(), &mut interrupts).await
+                };
                 asked = true;
                 match (choice, running.run_id()) {
                     (Choice::GoOn, _) => asked = false,
@@ -72,29 +78,8 @@ pub(crate) async fn follow(
     Ok(if interrupted { exit::INTERRUPTED } else { code })
 }
 
-/// Ends with Ctrl-C, or with the signal that asks a program to end.
-pub(crate) async fn interrupt() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without signals there is nothing to wait for.
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Asks on a terminal; elsewhere nobody can answer, and the run is left.
-async fn ask(report: &mut Report, run_id: Option<RunId>) -> Choice {
+async fn ask(report: &mut Report, run_id: Option<RunId>, interrupts: &mut Interrupts) -> Choice {
     if report.is_json() || run_id.is_none() || !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Choice::Leave;
     }
@@ -105,7 +90,7 @@ async fn ask(report: &mut Report, run_id: Option<RunId>) -> Choice {
         io::stdin().lock().read_line(&mut line).map(|_| line)
     });
     tokio::select! {
-        () = interrupt() => Choice::Leave,
+        () = interrupts.next() => Choice::Leave,
         answer = answer => match answer {
             Ok(Ok(line)) if line.trim().eq_ignore_ascii_case("c") => Choice::Cancel,
             Ok(Ok(line)) if line.trim().eq_ignore_ascii_case("l") || line.is_empty() => Choice::Leave,

@@ -7,6 +7,7 @@ mod commands;
 mod failure;
 mod follow;
 mod host;
+mod interrupt;
 mod params;
 mod print;
 mod project;

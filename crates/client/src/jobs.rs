@@ -118,9 +118,13 @@ impl Jobs {
         }
     }
 
-    /// The job that bears a name; an error when there are several.
+    /// The job that bears exactly this name; an error when there are several. The platform's own filter does not tell upper
+    /// from lower case.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<JobId>, Error> {
-        let found: Vec<JobId> = self.list_jobs(Some(name)).await?.iter().map(|job| job.job_id).collect();
+        let named =
+            |job: &api::Job| job.settings.as_ref().is_some_and(|settings| settings.display_name() == name);
+        let listed = self.list_jobs(Some(name)).await?;
+        let found: Vec<JobId> = listed.iter().filter(|job| named(job)).map(|job| job.job_id).collect();
         match found.as_slice() {
             [] => Ok(None),
             [job_id] => Ok(Some(*job_id)),

@@ -3,8 +3,8 @@
 use crate::Ended;
 use crate::args::Dev;
 use crate::failure::{Failure, exit};
-use crate::follow::interrupt;
 use crate::host::{self, Connection, DATA_FOLDER};
+use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::project::{self, Project};
 use lakeflow_core::error::{Error, ErrorCode};
@@ -37,10 +37,11 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
         printer.line(&format!("token  {}", data.join("token").display()))?;
     }
     printer.note("serving until Ctrl-C; changes of the bundle are taken over");
+    let mut interrupts = Interrupts::new()?;
     let mut seen = stamps(connection.project.as_ref());
     loop {
         tokio::select! {
-            () = interrupt() => break,
+            () = interrupts.next() => break,
             () = tokio::time::sleep(LOOK) => {}
         }
         let now = stamps(connection.project.as_ref());
