@@ -107,7 +107,10 @@ async fn conclude(connection: &Connection, end: &WaitEnd, report: &Report, print
     }
     let code = if end.verdict.is_success() { exit::SUCCESS } else { exit::FAILED };
     let Some(run) = &end.run else { return Ok(code) };
-    let outputs = if end.verdict.is_success() { connection.jobs.outputs_of(run).await? } else { Vec::new() };
+    let mut outputs =
+        if end.verdict.is_success() { connection.jobs.outputs_of(run).await? } else { Vec::new() };
+    // Of a task that never ran there is nothing to show but why, which the summary tells.
+    outputs.retain(|task| task.phase.is_success());
     if report.is_json() {
         for task in &outputs {
             report.event("output", run.run_id, output_facts(task))?;
