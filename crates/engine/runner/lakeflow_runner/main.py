@@ -1,10 +1,10 @@
-"""The two commands: `serve` (zygote) and `task REQUEST.json`."""
+"""The commands: `serve` (zygote), `task REQUEST.json` and `install FOLDER`."""
 
 import json
 import os
 import sys
 
-USAGE = "usage: run.py serve | run.py task REQUEST.json"
+USAGE = "usage: run.py serve | run.py task REQUEST.json | run.py install FOLDER"
 
 
 def main(arguments):
@@ -15,6 +15,10 @@ def main(arguments):
         return serve()
     if len(arguments) == 2 and arguments[0] == "task":
         return run_task(arguments[1])
+    if len(arguments) == 2 and arguments[0] == "install":
+        from .install import install
+
+        return install(arguments[1])
     print(USAGE, file=sys.stderr)
     return 2
 

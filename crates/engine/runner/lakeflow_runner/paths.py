@@ -28,7 +28,7 @@ class Paths:
         if self.data_root is None:
             raise TaskError(INVALID_CONFIGURATION, f"{path}: this task has no data folder for dbfs:/ and /Volumes/")
         if inside == "/Volumes" or inside.startswith("/Volumes/"):
-            return self.data_root + inside
+            return self.data_root + "/volumes" + inside[len("/Volumes") :]
         return os.path.join(self.data_root, "dbfs", inside.lstrip("/"))
 
     def _workspace(self, inside):

@@ -5,7 +5,7 @@ import sys
 import tokenize
 import types
 
-from . import catalog_names, dbutils, notebook, notebook_source, process, shims, spark, sql_task, wheel
+from . import catalog_names, dbt_task, dbutils, notebook, notebook_source, process, shims, spark, sql_task, wheel
 from .attempt import Attempt
 from .errors import INVALID_CONFIGURATION, RUNNER_FAULT, USER_ERROR, TaskError, describe
 
@@ -38,8 +38,16 @@ def _tell(result):
     """The error belongs to the log as well, as it would of a program started by hand."""
     text = result.get("error_trace") or result.get("error") or ""
     if text and not result.get("told"):
-        print(text.rstrip("\n"), file=sys.stderr)
+        _complain(text.rstrip("\n"))
     result.pop("told", None)
+
+
+def _complain(text):
+    """Print to standard error. A task may have closed it, which must not hide how the task went."""
+    try:
+        print(text, file=sys.stderr)
+    except (OSError, ValueError):
+        pass
 
 
 def _notebook(attempt, tools, lazy_spark):
@@ -89,7 +97,7 @@ def _as_program(attempt, body):
         attempt.result["exit_code"] = code if isinstance(code, int) else 1
         # Python prints nothing for a number and the text alone for a text.
         if not isinstance(code, int):
-            print(code, file=sys.stderr)
+            _complain(code)
         attempt.result["told"] = True
 
 
@@ -117,4 +125,5 @@ _KINDS = {
     "python_wheel": _python_wheel,
     "sql_file": sql_task.run_file,
     "sql_query": sql_task.run_query,
+    "dbt": dbt_task.run,
 }

@@ -273,7 +273,7 @@ def test_fs(tasks):
     assert lines[3] == "[('dbfs:/Volumes/c/s/v/', 'v/', 0, True)] ['dbfs:/in/c.txt']"
     assert lines[4] == "True False"
     assert "a.txt" in lines[7] or "a.txt" in lines[8]
-    assert (tasks.folder / "data/Volumes/c/s/v/a.txt").read_text(encoding="utf-8") == "héllo"
+    assert (tasks.folder / "data/volumes/c/s/v/a.txt").read_text(encoding="utf-8") == "héllo"
 
 
 def test_fs_stays_in_its_folder(tasks):

@@ -25,7 +25,7 @@ def test_dots_do_not_lead_out_of_a_mount():
 def test_spark_gets_local_files_for_workspace_and_volume_paths_and_nothing_else():
     paths = Paths(MOUNTED)
     assert paths.for_spark("file:/Workspace/Users/a/files/data/f.csv") == "file:///csv/f.csv"
-    assert paths.for_spark("/Volumes/c/s/v/f.csv") == "file:///d/Volumes/c/s/v/f.csv"
+    assert paths.for_spark("/Volumes/c/s/v/f.csv") == "file:///d/volumes/c/s/v/f.csv"
     assert paths.for_spark(["/tmp/x", "s3://b/x"]) == ["/tmp/x", "s3://b/x"]
     assert paths.for_spark("file:/tmp/x") == "file:/tmp/x"
 

@@ -181,3 +181,11 @@ def test_long_errors_are_cut(tasks):
     done = tasks.script("raise ValueError('x' * 3_000_000)\n")
     assert len(done.result["error"]) == 10_000
     assert len(done.result["error_trace"]) == 1_000_000
+
+
+def test_closed_streams_do_not_hide_the_error(tasks):
+    closing = "import os, sys\nsys.stdout.close()\nos.close(1)\nos.close(2)\n"
+    done = tasks.script(closing + "raise ValueError('x')\n")
+    assert (done.code, done.result["error"]) == (1, "ValueError: x")
+    done = tasks.script(closing + "sys.stderr.close()\nsys.exit('no rows')\n")
+    assert (done.code, done.result["error"]) == (1, "SystemExit: no rows")

@@ -4,8 +4,9 @@
 //! transaction, and only then attempts are started and stopped.
 
 use super::Driver;
+use super::compute::Compute;
 use crate::exec::{Attempt, ExecEvent, TaskOutput};
-use crate::store::{Commit, Standing, TaskRow};
+use crate::store::{Commit, RunRow, Standing, TaskRow};
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::{Exit, Input, Machine, Output, Start};
 use lakeflow_core::id::{JobId, RunId};
@@ -64,6 +65,8 @@ pub(super) struct Actor {
     pub(super) run: RunId,
     pub(super) parent: Option<RunId>,
     pub(super) machine: Machine,
+    /// What tasks name by key.
+    compute: Compute,
     /// Number of the next change.
     seq: i64,
     /// Attempts that run another job instead of a process.
@@ -74,11 +77,13 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// An actor for a machine that has recorded `seq` changes so far. It does nothing before [`Self::run`].
-    pub(super) fn new(driver: Driver, machine: Machine, parent: Option<RunId>, seq: i64) -> Self {
+    /// An actor for the machine of a stored run that has recorded `seq` changes so far. It does nothing before
+    /// [`Self::run`].
+    pub(super) fn new(driver: Driver, machine: Machine, row: &RunRow, seq: i64) -> Self {
         let (address, inbox) = mpsc::unbounded_channel();
         let run = machine.plan().run_id;
-        Self { driver, run, parent, machine, seq, children: BTreeSet::new(), inbox, address }
+        let (parent, compute) = (row.parent_task_run, Compute::of(&row.facts));
+        Self { driver, run, parent, machine, compute, seq, children: BTreeSet::new(), inbox, address }
     }
 
     pub(super) fn job(&self) -> JobId {
@@ -258,6 +263,9 @@ impl Actor {
             job_name: plan.job_name.clone(),
             task_key: start.task_key,
             attempt_number: start.attempt_number,
+            environment: self.compute.environment(&start.task),
+            environment_variables: self.compute.variables(&start.task),
+            cluster: self.compute.cluster(&start.task),
             task: start.task,
             task_values: self.machine.task_values().clone(),
             values_left: self.machine.values_left() as u32,

@@ -10,6 +10,7 @@
 mod actor;
 mod admission;
 mod child;
+mod compute;
 mod executor;
 mod process;
 mod restore;
@@ -231,7 +232,7 @@ impl Driver {
 
     async fn create_active(&self, gate: &Gate<'_>, mut row: RunRow, plan: Plan) -> Result<(), Error> {
         let machine = Machine::new(plan.clone(), self.clock().now())?;
-        let mut actor = Actor::new(self.clone(), machine, row.parent_task_run, 0);
+        let mut actor = Actor::new(self.clone(), machine, &row, 0);
         let mut turn = actor.turn(Vec::new());
         if let Some(standing) = turn.commit.standing.take() {
             row.standing = standing;
@@ -319,7 +320,7 @@ impl Driver {
             return Ok(None);
         };
         let machine = Machine::new(plan, self.clock().now())?;
-        Ok(Some((Actor::new(self.clone(), machine, row.parent_task_run, 0), row)))
+        Ok(Some((Actor::new(self.clone(), machine, &row, 0), row)))
     }
 
     /// Cancels a job run or a task run; ended ones are left as they are (reference section 3.12).
@@ -394,7 +395,7 @@ impl Driver {
         let repair_id = repair.repair_id;
         let mut machine = Machine::restore(plan, changes, self.clock().now())?;
         machine.handle(self.clock().now(), Input::Repair(Box::new(repair)))?;
-        let mut actor = Actor::new(self.clone(), machine, row.parent_task_run, seq);
+        let mut actor = Actor::new(self.clone(), machine, &row, seq);
         let mut turn = actor.turn(Vec::new());
         turn.commit.task_runs = TaskRow::all(&actor.machine);
         self.store().commit_run(run, Arc::new(turn.commit)).await?;

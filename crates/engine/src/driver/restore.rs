@@ -65,6 +65,6 @@ impl Driver {
         };
         let seq = changes.len() as i64;
         let machine = Machine::restore(plan, changes, self.clock().now())?;
-        Ok(Some(Actor::new(self.clone(), machine, row.parent_task_run, seq)))
+        Ok(Some(Actor::new(self.clone(), machine, &row, seq)))
     }
 }

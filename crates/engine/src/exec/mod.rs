@@ -1,23 +1,34 @@
 //! Running attempts: what the driver hands over, what it is told, and how they are stopped.
 //!
-//! Each attempt is a process group of its own with a folder of its own. Nothing here decides whether, when or how
+//! Each attempt is a process group of its own with a folder of its own. What it leaves running in its group is ended
+//! with it; a daemon that made a session of its own is out of reach. Nothing here decides whether, when or how
 //! often a task runs (`lakeflow_core::execution` does), and nothing here writes to the store.
 
 mod actor;
+mod command;
+mod environments;
+mod failure;
 mod internal;
+mod jar;
+mod libraries;
+pub mod log;
+mod prepare;
 pub mod process;
 pub mod python;
 mod request;
 mod result;
 mod runner;
+mod supports;
+mod variables;
 mod zygote;
 
+use self::failure::Failure;
 use crate::paths::PathMap;
 use crate::spark::catalog::Catalog;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::Exit;
 use lakeflow_core::id::{JobId, RunId};
-use lakeflow_core::job::{Task, TaskKind};
+use lakeflow_core::job::{EnvironmentSpec, EnvironmentVariablesSpec, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,7 +50,8 @@ pub struct ExecConfig {
     pub paths: PathMap,
     /// Between SIGTERM and SIGKILL (reference section 11.4 suggests 30 s).
     pub grace: Duration,
-    /// A file of secrets for `dbutils.secrets`: JSON, scope to key to value.
+    /// A file of secrets for `dbutils.secrets`: JSON, scope to key to value. Without it, `secrets.json` of the data
+    /// folder when it is there.
     pub secrets: Option<PathBuf>,
     /// Id of the workspace, for tasks that ask.
     pub workspace_id: String,
@@ -62,6 +74,12 @@ pub struct Attempt {
     pub attempt_number: u32,
     /// The task with references resolved and parameters merged.
     pub task: Task,
+    /// The job's environment that `task.environment_key` names (reference section 6.4).
+    pub environment: Option<EnvironmentSpec>,
+    /// The job's variables that `task.environment_variables_key` names (reference section 6.5).
+    pub environment_variables: Option<EnvironmentVariablesSpec>,
+    /// Specification of the job cluster that `task.job_cluster_key` names (reference section 6.2).
+    pub cluster: Option<Value>,
     /// Task values set so far in the job run, by task and key.
     pub task_values: BTreeMap<String, BTreeMap<String, Value>>,
     /// How many more task values the job run may hold.
@@ -137,7 +155,8 @@ pub struct AttemptFiles {
 }
 
 impl AttemptFiles {
-    /// Standard output and standard error together, in the order they were written; readable while it runs.
+    /// Standard output and standard error together, in the order they were written; readable while it runs. Only the
+    /// end of a long one is kept: [`log::tail`] reads it.
     pub fn log(&self) -> PathBuf {
         self.dir.join("output.log")
     }
@@ -162,8 +181,8 @@ pub struct Executors {
 }
 
 impl Executors {
-    /// Prepares the data folder and starts nothing yet: the interpreter starts with the first attempt, Spark with the
-    /// first use of `spark`. Must be called inside a tokio runtime. Fails with `STORAGE` when the data folder cannot
+    /// Prepares the data folder and starts nothing yet, since an idle engine is to be small: the interpreter starts
+    /// with the first attempt, Spark with the first use of `spark`. Must be called inside a tokio runtime. Fails with `STORAGE` when the data folder cannot
     /// be used.
     pub fn new(config: ExecConfig, events: UnboundedSender<ExecEvent>) -> Result<Self, Error> {
         let catalog = Catalog::open(&config.data_dir)?;
@@ -177,7 +196,7 @@ impl Executors {
 
     /// Why a task cannot be run locally; `Ok` when it can. Interpreter and files are looked at when it runs.
     pub fn supports(task: &Task) -> Result<(), String> {
-        supports(task)
+        supports::supports(task)
     }
 
     /// Runs an attempt; returns at once. It is answered by exactly one `Exited`.
@@ -215,24 +234,4 @@ impl Executors {
 
 fn attempt_files(data_dir: &Path, run: RunId) -> AttemptFiles {
     AttemptFiles { dir: data_dir.join("runs").join(run.to_string()) }
-}
-
-fn supports(task: &Task) -> Result<(), String> {
-    match task.kind() {
-        Some(
-            TaskKind::Notebook(_)
-            | TaskKind::SparkPython(_)
-            | TaskKind::PythonWheel(_)
-            | TaskKind::Condition(_)
-            | TaskKind::RunJob(_),
-        ) => Ok(()),
-        Some(TaskKind::ForEach(each)) => supports(&each.task),
-        Some(TaskKind::Sql(sql)) if sql.file.is_some() => Ok(()),
-        Some(TaskKind::Sql(_)) => {
-            Err("saved queries, dashboards and alerts live in a workspace; only `sql_task.file` runs locally"
-                .to_owned())
-        }
-        Some(kind) => Err(format!("a `{}` does not run locally", kind.field())),
-        None => Err("the task must have exactly one *_task block".to_owned()),
-    }
 }

@@ -11,6 +11,8 @@ use tokio::process::Command;
 pub struct Interpreter {
     /// The executable.
     pub path: PathBuf,
+    /// Major and minor version.
+    pub version: (u32, u32),
 }
 
 /// The oldest Python that the runner works with.
@@ -31,7 +33,7 @@ impl Interpreter {
                 if version < MINIMUM {
                     return Err(too_old(candidate, version));
                 }
-                return Ok(Self { path: candidate.clone() });
+                return Ok(Self { path: candidate.clone(), version });
             }
         }
         Err(none_found(&candidates))

@@ -1,27 +1,27 @@
 //! From an attempt to the request that the Python runner understands (`crates/engine/runner/PROTOCOL.md` section 2).
 
-use super::{Attempt, AttemptFiles, ExecConfig};
+use super::variables::Variables;
+use super::{Attempt, AttemptFiles, ExecConfig, Failure};
 use crate::spark::server::is_catalog_name;
-use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::job::wire::{Text, TextMap};
-use lakeflow_core::job::{PythonWheelTask, Task, TaskKind};
+use lakeflow_core::job::{DbtTask, SqlQuery, Task, TaskKind};
+use lakeflow_core::run::TerminationCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Values a job run may hold (reference section 14.1).
 const TASK_VALUES_MAX: u32 = 250;
 
-/// Builds the request and prepares the attempt's folder. `INVALID_DEFINITION` when the task has no block that runs
-/// here, `STORAGE` when the folder cannot be made.
+/// Builds the request. Fails when the task has no block that runs here, or a saved query is not there.
 pub(super) fn build(
     config: &ExecConfig,
     attempt: &Attempt,
     files: &AttemptFiles,
     token: &str,
-) -> Result<Value, Error> {
+    variables: &Variables,
+) -> Result<Value, Failure> {
     let mut request = what(config, &attempt.task)?;
-    prepare(files)?;
     request.extend(object(json!({
         "context": {
             "job_id": attempt.job_id,
@@ -39,7 +39,7 @@ pub(super) fn build(
         "pip_target": config.data_dir.join("packages").join(attempt.job_run.to_string()),
         "task_values_in": attempt.task_values,
         "task_values_used": TASK_VALUES_MAX.saturating_sub(attempt.values_left),
-        "env": environment(std::env::vars().collect()),
+        "env": variables,
         "stdout_path": files.log(),
         "stderr_path": files.log(),
         "result_path": files.result(),
@@ -47,7 +47,7 @@ pub(super) fn build(
         "engine_url": config.engine_url,
         "task_token": token,
     })));
-    if let Some(secrets) = &config.secrets {
+    if let Some(secrets) = secrets(config) {
         request.insert("secrets_path".to_owned(), json!(secrets));
     }
     Ok(Value::Object(request))
@@ -61,7 +61,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The part of the request that says what to run.
-fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Error> {
+fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Failure> {
     let request = match task.kind() {
         Some(TaskKind::Notebook(notebook)) => json!({
             "kind": "notebook",
@@ -74,36 +74,76 @@ fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Error> {
             "path": local(config, &script.python_file),
             "parameters": list(&script.parameters),
         }),
-        Some(TaskKind::PythonWheel(wheel)) => wheel_request(config, task, wheel),
-        Some(TaskKind::Sql(sql)) if sql.file.is_some() => json!({
-            "kind": "sql_file",
-            "path": sql.file.as_ref().map(|file| local(config, &file.path)),
-            "widgets": map(&sql.parameters),
+        Some(TaskKind::PythonWheel(wheel)) => json!({
+            "kind": "python_wheel",
+            "package_name": wheel.package_name,
+            "entry_point": wheel.entry_point,
+            "parameters": list(&wheel.parameters),
+            "named_parameters": map(&wheel.named_parameters),
         }),
-        kind => {
-            let name = kind.map_or_else(|| "task".to_owned(), |kind| kind.field().to_owned());
-            let message = format!("a `{name}` does not run locally");
-            return Err(Error::new(ErrorCode::InvalidDefinition, "start_attempt", message));
+        Some(TaskKind::Dbt(dbt)) => dbt_request(config, dbt),
+        Some(TaskKind::Sql(sql)) => {
+            let mut request = match (&sql.file, &sql.query) {
+                (Some(file), _) => json!({ "kind": "sql_file", "path": local(config, &file.path) }),
+                (None, Some(query)) => query_request(config, query)?,
+                (None, None) => return Err(not_here("sql_task")),
+            };
+            request["widgets"] = map(&sql.parameters);
+            request
         }
+        kind => return Err(not_here(kind.as_ref().map_or("task", TaskKind::field))),
     };
     Ok(object(request))
 }
 
-fn wheel_request(config: &ExecConfig, task: &Task, wheel: &PythonWheelTask) -> Value {
-    let wheels: Vec<PathBuf> = task
-        .libraries
-        .iter()
-        .filter_map(|library| library.whl.as_ref())
-        .map(|path| local(config, path))
-        .collect();
+fn not_here(name: &str) -> Failure {
+    Failure::new(TerminationCode::InvalidRunConfiguration, format!("a `{name}` does not run locally"))
+}
+
+fn dbt_request(config: &ExecConfig, dbt: &DbtTask) -> Value {
     json!({
-        "kind": "python_wheel",
-        "package_name": wheel.package_name,
-        "entry_point": wheel.entry_point,
-        "parameters": list(&wheel.parameters),
-        "named_parameters": map(&wheel.named_parameters),
-        "sys_path": wheels,
+        "kind": "dbt",
+        "commands": list(&dbt.commands),
+        "project_directory": dbt.project_directory.as_ref().map(|path| local(config, path)),
+        "profiles_directory": dbt.profiles_directory.as_ref().map(|path| local(config, path)),
     })
+}
+
+/// A saved query: its `query_text` when the definition carries it, else the file `queries/ID.sql` of a mounted folder
+/// (a bundle's files) or of the data folder. The platform's definition names the id alone, whose text lies in the workspace.
+fn query_request(config: &ExecConfig, query: &SqlQuery) -> Result<Value, Failure> {
+    if let Some(text) = query.unknown.get("query_text").and_then(Value::as_str) {
+        return Ok(json!({ "kind": "sql_query", "query": text }));
+    }
+    let name = format!("{}.sql", query.query_id);
+    let folders: Vec<PathBuf> = config
+        .paths
+        .mounts()
+        .into_values()
+        .chain([config.data_dir.clone()])
+        .map(|folder| folder.join("queries"))
+        .collect();
+    // An id with a separator in it would name a file elsewhere.
+    let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
+    let found = folders.iter().map(|folder| folder.join(&name)).find(|path| plain && path.is_file());
+    match found {
+        Some(path) => Ok(json!({ "kind": "sql_file", "path": path })),
+        None => {
+            let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+            let message = format!(
+                "Saved query {:?} is not here: put its text into a file {name} in {}",
+                query.query_id,
+                places.join(" or ")
+            );
+            Err(Failure::new(TerminationCode::ResourceNotFound, message))
+        }
+    }
+}
+
+/// The secrets file of the configuration, else `secrets.json` of the data folder when it is there.
+fn secrets(config: &ExecConfig) -> Option<PathBuf> {
+    let own = || Some(config.data_dir.join("secrets.json")).filter(|path| path.is_file());
+    config.secrets.clone().or_else(own)
 }
 
 fn map(map: &TextMap) -> Value {
@@ -120,22 +160,6 @@ fn local(config: &ExecConfig, path: &str) -> PathBuf {
     config.paths.resolve(path).unwrap_or_else(|_| PathBuf::from(path))
 }
 
-/// The environment of a task: the engine's, without what opens a workspace or the engine itself to it.
-fn environment(variables: Vec<(String, String)>) -> Value {
-    let kept = variables.into_iter().filter(|(name, _)| {
-        let secret = ["DATABRICKS_", "LAKEFLOW_", "BUNDLE_VAR_", "SAIL_"].iter().any(|p| name.starts_with(p));
-        !secret
-    });
-    Value::Object(kept.map(|(name, value)| (name, Value::from(value))).collect())
-}
-
-fn prepare(files: &AttemptFiles) -> Result<(), Error> {
-    std::fs::create_dir_all(&files.dir).map_err(|e| {
-        let message = format!("cannot create {}: {e}", files.dir.display());
-        Error::new(ErrorCode::Storage, "start_attempt", message)
-    })
-}
-
 /// Catalogs that the parameters of a task name, by the parameter's name. The runner adds what it sees in the source.
 pub(super) fn catalogs(task: &Task) -> BTreeSet<String> {
     let parameters = match task.kind() {
@@ -149,4 +173,44 @@ pub(super) fn catalogs(task: &Task) -> BTreeSet<String> {
         .filter(|(name, value)| name.to_lowercase().contains("catalog") && is_catalog_name(value))
         .map(|(_, value)| value.to_lowercase())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paths::PathMap;
+
+    #[test]
+    fn saved_queries_are_files_of_the_bundle_or_text_of_the_definition() {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = dir.path().join("bundle");
+        std::fs::create_dir_all(bundle.join("queries")).unwrap();
+        std::fs::write(bundle.join("queries/q-1.sql"), "SELECT 1").unwrap();
+        std::fs::write(bundle.join("secret.sql"), "SELECT 2").unwrap();
+        let paths = PathMap::new(dir.path().join("data"), vec![]);
+        paths.mount("/Workspace/b", bundle.clone());
+        let config = ExecConfig {
+            data_dir: dir.path().join("data"),
+            engine_url: String::new(),
+            python: None,
+            paths,
+            grace: std::time::Duration::ZERO,
+            secrets: None,
+            workspace_id: String::new(),
+        };
+        let request = |query: Value| query_request(&config, &serde_json::from_value(query).unwrap());
+        assert_eq!(
+            request(json!({ "query_id": "q-1" })).unwrap(),
+            json!({ "kind": "sql_file", "path": bundle.join("queries/q-1.sql") })
+        );
+        assert_eq!(
+            request(json!({ "query_id": "x", "query_text": "SELECT 3" })).unwrap(),
+            json!({ "kind": "sql_query", "query": "SELECT 3" })
+        );
+        for id in ["q-2", "../secret", "/etc/x", "", ".."] {
+            let failure = request(json!({ "query_id": id })).unwrap_err();
+            assert_eq!(failure.code, TerminationCode::ResourceNotFound, "{id}");
+            assert!(failure.message.contains("queries"), "{}", failure.message);
+        }
+    }
 }

@@ -1,12 +1,11 @@
 //! From what an attempt left behind to how it went (`crates/engine/runner/PROTOCOL.md` sections 3 and 4).
 
-use super::{AttemptFiles, NotebookOutput, TaskOutput};
+use super::{AttemptFiles, NotebookOutput, TaskOutput, jar, log};
 use lakeflow_core::execution::Exit;
-use lakeflow_core::job::{Task, TaskKind};
+use lakeflow_core::job::{SqlTask, Task, TaskKind};
 use lakeflow_core::run::{Outcome, TerminationCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// The `state_message` of a task whose code failed (reference section 8.4).
@@ -36,10 +35,14 @@ struct Left {
 /// Reads an ended attempt. Without a result, or with one that its exit code does not bear out, the exit code or the
 /// signal is what counts.
 pub(super) fn read(files: &AttemptFiles, task: &Task, code: Option<i32>, signal: Option<i32>) -> Ended {
+    let mut output = TaskOutput { shows_logs: shows_logs(task), ..TaskOutput::default() };
+    if matches!(task.kind(), Some(TaskKind::SparkJar(_))) {
+        let exit = jar::ended(files, code, signal, &mut output);
+        return Ended { exit, output, values: Vec::new() };
+    }
     let left: Option<Left> =
         std::fs::read(files.result()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let values = values(&files.events());
-    let mut output = TaskOutput { shows_logs: shows_logs(task), ..TaskOutput::default() };
     let exit = match left {
         Some(left) if left.status == "success" && matches!(code, Some(0) | None) => {
             success(task, left, &mut output)
@@ -56,8 +59,24 @@ fn success(task: &Task, left: Left, output: &mut TaskOutput) -> Exit {
             Some(NotebookOutput { result: left.notebook_exit_value, truncated: left.truncated });
     }
     let rows = left.sql_output.as_ref().map(reference_rows);
-    output.sql_output = left.sql_output.map(|sql| json!({ "file_output": sql }));
+    if let (Some(TaskKind::Sql(sql)), Some(left)) = (task.kind(), left.sql_output) {
+        output.sql_output = Some(sql_output(sql, &left));
+    }
     Exit { outcome: Outcome::Success, code: TerminationCode::Success, message: String::new(), output: rows }
+}
+
+/// `sql_output` as the wire has it. The rows of a saved query are there too, since locally no link leads to them.
+fn sql_output(sql: &SqlTask, left: &Value) -> Value {
+    let statements = left["statements"].as_u64().unwrap_or_default();
+    let keys: Vec<Value> = (0..statements).map(|index| json!({ "lookup_key": index.to_string() })).collect();
+    let body = json!({
+        "query_text": left["query_text"],
+        "warehouse_id": sql.warehouse_id,
+        "sql_statements": keys,
+        "query_result": left["query_result"],
+    });
+    let field = if sql.file.is_some() { "file_output" } else { "query_output" };
+    json!({ field: body })
 }
 
 fn failure(left: Left, output: &mut TaskOutput) -> Exit {
@@ -78,19 +97,29 @@ fn failure(left: Left, output: &mut TaskOutput) -> Exit {
     Exit { outcome: Outcome::Failed, code, message, output: None }
 }
 
+/// User code that failed.
+pub(super) fn user_failure() -> Exit {
+    Exit {
+        outcome: Outcome::Failed,
+        code: TerminationCode::RunExecutionError,
+        message: FAILED.to_owned(),
+        output: None,
+    }
+}
+
 /// The process ended without a result: `os._exit`, a crash, a kill.
-fn unexplained(
+pub(super) fn unexplained(
     files: &AttemptFiles,
     code: Option<i32>,
     signal: Option<i32>,
     output: &mut TaskOutput,
 ) -> Exit {
     let error = match (code, signal) {
-        (Some(code), _) => format!("the process ended with exit code {code} and no result"),
+        (Some(code), _) => format!("the process ended with exit code {code}"),
         (None, Some(signal)) => format!("the process was ended by signal {signal}"),
         (None, None) => "the process was lost when its interpreter died".to_owned(),
     };
-    let tail = tail(&files.log(), 4096);
+    let (tail, _) = log::tail(&files.log(), 4096);
     output.error_trace = (!tail.is_empty()).then_some(tail);
     output.error = Some(error);
     let code = if code.is_none() && signal.is_none() {
@@ -139,17 +168,4 @@ fn reference_rows(sql: &Value) -> Value {
         Value::Object(row)
     });
     json!({ "rows": rows.collect::<Vec<_>>() })
-}
-
-/// The last bytes of a file as text; empty when it cannot be read.
-fn tail(path: &Path, bytes: u64) -> String {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = std::fs::File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
-        let mut tail = Vec::new();
-        file.take(bytes).read_to_end(&mut tail)?;
-        Ok(tail)
-    };
-    read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }

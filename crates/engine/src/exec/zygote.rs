@@ -4,6 +4,7 @@
 //! When it dies, its children's ends can no longer be seen: everything it had started is reported as lost, and the
 //! next attempt gets a new one.
 
+use super::actor::Word;
 use super::python::Interpreter;
 use lakeflow_core::error::{Error, ErrorCode};
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ impl Zygote {
         interpreter: &Interpreter,
         runner: &Path,
         generation: u64,
-        told: UnboundedSender<(u64, Told)>,
+        told: UnboundedSender<Word>,
     ) -> Result<Self, Error> {
         let fault = |message: String| Error::new(ErrorCode::Internal, "start_runner", message);
         let mut child = Command::new(&interpreter.path)
@@ -96,15 +97,15 @@ impl Zygote {
     }
 }
 
-async fn listen(output: ChildStdout, generation: u64, told: UnboundedSender<(u64, Told)>) {
+async fn listen(output: ChildStdout, generation: u64, told: UnboundedSender<Word>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if let Some(word) = serde_json::from_str(&line).ok().as_ref().and_then(understand) {
             // A closed channel means that the engine is going down and wants to hear no more.
-            let _ = told.send((generation, word));
+            let _ = told.send(Word::Zygote(generation, word));
         }
     }
-    let _ = told.send((generation, Told::Gone));
+    let _ = told.send(Word::Zygote(generation, Told::Gone));
 }
 
 fn understand(word: &Value) -> Option<Told> {

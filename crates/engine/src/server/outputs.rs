@@ -1,16 +1,12 @@
 //! What attempts left: `runs/get-output` and `runs/export` (reference sections 3.10 and 3.15).
 
 use super::App;
+use crate::exec::log;
 use crate::store::TaskRow;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::job::TaskKind;
 use serde_json::{Map, Value, json};
-use std::io::SeekFrom;
-use std::path::Path;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-
-/// Bytes of logs shown, the last ones.
-const LOG_BYTES: u64 = 5 << 20;
+use std::path::PathBuf;
 
 /// `RunOutput` of a task run; `metadata` is its run document.
 pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Result<Value, Error> {
@@ -34,7 +30,7 @@ pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Resu
         Some(
             TaskKind::SparkPython(_) | TaskKind::PythonWheel(_) | TaskKind::SparkJar(_) | TaskKind::Dbt(_),
         ) => {
-            let (logs, truncated) = tail(&app.driver.executor().files(id).log()).await;
+            let (logs, truncated) = logs(app.driver.executor().files(id).log()).await;
             put("logs", json!(logs));
             put("logs_truncated", json!(truncated));
         }
@@ -53,17 +49,10 @@ pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Resu
     Ok(Value::Object(document))
 }
 
-/// The end of a log file, and whether more came before it. A file that is not there yet is empty.
-async fn tail(path: &Path) -> (String, bool) {
-    let read = async {
-        let mut file = tokio::fs::File::open(path).await?;
-        let length = file.metadata().await?.len();
-        let from = length.saturating_sub(LOG_BYTES);
-        file.seek(SeekFrom::Start(from)).await?;
-        let mut bytes = Vec::new();
-        file.take(LOG_BYTES).read_to_end(&mut bytes).await?;
-        Ok::<_, std::io::Error>((String::from_utf8_lossy(&bytes).into_owned(), from > 0))
-    };
+/// The end of a log, and whether more came before it.
+async fn logs(path: PathBuf) -> (String, bool) {
+    let read = tokio::task::spawn_blocking(move || log::tail(&path, log::SHOWN));
+    // Reading does not panic, and a runtime that goes down answers nobody.
     read.await.unwrap_or_default()
 }
 

@@ -1,108 +1,12 @@
-//! Attempts run by the real runner in real processes: how they end, what they leave, how they are stopped.
+//! How attempts end, what they leave, how they are stopped.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-use lakeflow_core::id::{JobId, RunId};
-use lakeflow_core::job::Task;
+use crate::bench::{Bench, alive};
+use lakeflow_core::id::RunId;
 use lakeflow_core::run::{Outcome, TerminationCode};
-use lakeflow_engine::exec::{Attempt, ExecConfig, ExecEvent, Executors, TaskOutput};
-use lakeflow_engine::paths::PathMap;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
-use tempfile::TempDir;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const NOTEBOOK: &str = "# Databricks notebook source\n";
-
-struct Bench {
-    executors: Executors,
-    events: UnboundedReceiver<ExecEvent>,
-    folder: TempDir,
-}
-
-/// What an attempt told until its end.
-struct Told {
-    outcome: Outcome,
-    code: TerminationCode,
-    output: TaskOutput,
-    values: BTreeMap<String, Value>,
-    log: String,
-}
-
-impl Bench {
-    fn new(python: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        let data_dir = root.join("data");
-        std::fs::create_dir_all(&data_dir).unwrap();
-        let (sender, events) = unbounded_channel();
-        let config = ExecConfig {
-            paths: PathMap::new(&data_dir, vec![root]),
-            data_dir,
-            engine_url: "http://127.0.0.1:9".to_owned(),
-            python: python.map(Into::into),
-            grace: Duration::from_millis(300),
-            secrets: None,
-            workspace_id: "1".to_owned(),
-        };
-        Self { executors: Executors::new(config, sender).unwrap(), events, folder }
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().canonicalize().unwrap().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_string_lossy().into_owned()
-    }
-
-    fn start(&self, run: i64, task: Value) {
-        let task: Task = serde_json::from_value(task).unwrap();
-        self.executors.start(Attempt {
-            run: RunId(run),
-            job_run: RunId(1),
-            job_id: JobId(7),
-            job_name: "j".to_owned(),
-            task_key: task.task_key.clone(),
-            attempt_number: 0,
-            task,
-            task_values: BTreeMap::from([("up".to_owned(), BTreeMap::from([("n".to_owned(), json!(41))]))]),
-            values_left: 250,
-        });
-    }
-
-    async fn started(&mut self, wanted: i64) -> i32 {
-        loop {
-            if let ExecEvent::Started { run, pid: Some(pid) } = self.events.recv().await.unwrap() {
-                assert_eq!(run, RunId(wanted));
-                return pid;
-            }
-        }
-    }
-
-    async fn end(&mut self) -> (i64, Told) {
-        let mut values = BTreeMap::new();
-        loop {
-            match self.events.recv().await.unwrap() {
-                ExecEvent::Started { .. } => {}
-                ExecEvent::Value { key, value, .. } => {
-                    values.insert(key, value);
-                }
-                ExecEvent::Exited { run, exit, output } => {
-                    let log = read(&self.executors.files(run).log());
-                    return (
-                        run.0,
-                        Told { outcome: exit.outcome, code: exit.code, output: *output, values, log },
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
-}
 
 #[tokio::test]
 async fn a_notebook_reads_widgets_and_values_and_sets_values_and_exits() {
@@ -179,15 +83,6 @@ async fn stopping_kills_what_ignores_the_polite_signal_and_its_children() {
     assert_eq!(told.outcome, Outcome::Failed);
     assert!(told.output.error.unwrap().contains("signal"));
     assert!(!alive(group), "a process of the group is still there");
-}
-
-/// True while the group has a process that is not a zombie.
-fn alive(group: i32) -> bool {
-    let stats = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| read(&entry.path().join("stat")));
-    stats.filter_map(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned())).any(|rest| {
-        let fields: Vec<&str> = rest.split(' ').collect();
-        fields[2] == group.to_string() && fields[0] != "Z"
-    })
 }
 
 #[tokio::test]

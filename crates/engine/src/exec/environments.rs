@@ -1,0 +1,158 @@
+//! Virtual environments for tasks with libraries: one per set of packages, made once and kept in the data folder.
+//!
+//! An environment is `environments/KEY` where the key is a digest of the interpreter, the requirement lines and the
+//! contents of the files that they name. The file `ready` in it is written last: a folder without it is what an interrupted
+//! installation left, and is made anew. Nothing is ever removed here.
+
+use super::libraries::Packages;
+use super::python::Interpreter;
+use super::{Failure, command, log, process, variables};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use lakeflow_core::run::TerminationCode;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// An installation that takes longer is ended.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Bytes of pip's output that an error carries.
+const SHOWN: u64 = 8 * 1024;
+
+/// Lines of it that its message carries.
+const LINES: usize = 8;
+
+/// An installation that several attempts may wait for.
+type Installation = Shared<BoxFuture<'static, Result<(), Failure>>>;
+
+/// The environments of a data folder.
+#[derive(Debug)]
+pub(super) struct Environments {
+    root: PathBuf,
+    /// `run.py`
+    runner: PathBuf,
+    running: Mutex<BTreeMap<PathBuf, Installation>>,
+}
+
+impl Environments {
+    pub(super) fn new(data_dir: &Path, runner: &Path) -> Self {
+        Self {
+            root: data_dir.join("environments"),
+            runner: runner.to_owned(),
+            running: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// The folder of the virtual environment with these packages; installs them when it is not there yet. An
+    /// installation goes on when the caller stops waiting for it: others may wait for it too. Fails with
+    /// `LIBRARY_INSTALLATION_ERROR` and pip's last lines.
+    pub(super) async fn get(
+        &self,
+        interpreter: &Interpreter,
+        packages: Packages,
+    ) -> Result<PathBuf, Failure> {
+        let key = {
+            let (interpreter, packages) = (interpreter.clone(), packages.clone());
+            tokio::task::spawn_blocking(move || key(&interpreter, &packages)).await
+        };
+        let folder = self.root.join(key.map_err(Failure::internal)?.map_err(Failure::internal)?);
+        let venv = folder.join("venv");
+        if folder.join("ready").exists() && venv.join("bin/python").exists() {
+            return Ok(venv);
+        }
+        let installation = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let begin = || self.begin(interpreter, packages, folder.clone());
+            running.entry(folder.clone()).or_insert_with(begin).clone()
+        };
+        let result = installation.await;
+        // An attempt that comes later sees that it is ready, or tries again.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&folder);
+        result.map(|()| venv)
+    }
+
+    fn begin(&self, interpreter: &Interpreter, packages: Packages, folder: PathBuf) -> Installation {
+        let (python, runner) = (interpreter.path.clone(), self.runner.clone());
+        let work = tokio::spawn(async move { install(python, runner, packages, folder).await });
+        work.map(|done| done.unwrap_or_else(|fault| Err(Failure::internal(fault)))).boxed().shared()
+    }
+}
+
+/// Ends a group of processes when it is dropped, so that no installer outlives the engine.
+struct Group(Option<i32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            process::kill(group);
+        }
+    }
+}
+
+async fn install(
+    python: PathBuf,
+    runner: PathBuf,
+    packages: Packages,
+    folder: PathBuf,
+) -> Result<(), Failure> {
+    prepare(&folder, &packages).map_err(|error| {
+        let message = format!("cannot write to {}: {error}", folder.display());
+        Failure::new(TerminationCode::LibraryInstallationError, message)
+    })?;
+    let output = folder.join("install.log");
+    let words: [OsString; 5] =
+        ["-I".into(), "-u".into(), runner.into(), "install".into(), folder.clone().into()];
+    let launch = command::Launch {
+        program: python,
+        arguments: words.into(),
+        variables: variables::inherited(),
+        folder: folder.clone(),
+    };
+    let mut child = launch.start(&output)?;
+    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()));
+    let ended = tokio::time::timeout(LIMIT, child.wait()).await;
+    drop(group);
+    match ended {
+        Ok(Ok(status)) if status.success() => {
+            std::fs::write(folder.join("ready"), "").map_err(Failure::internal)
+        }
+        Ok(_) => Err(refused(&output, "")),
+        Err(_) => Err(refused(&output, &format!("not done after {} minutes. ", LIMIT.as_secs() / 60))),
+    }
+}
+
+fn prepare(folder: &Path, packages: &Packages) -> std::io::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("requirements.txt"), packages.lines.join("\n") + "\n")
+}
+
+fn refused(output: &Path, reason: &str) -> Failure {
+    let (text, _) = log::tail(output, SHOWN);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(LINES)..].join("\n");
+    let message = format!("Library installation failed: {reason}{last}");
+    Failure { trace: Some(text), ..Failure::new(TerminationCode::LibraryInstallationError, message) }
+}
+
+/// What decides whether two tasks can share an environment, as 64 hexadecimal digits. The order of lines does not.
+fn key(interpreter: &Interpreter, packages: &Packages) -> std::io::Result<String> {
+    let mut parts = vec![format!("{:?} {}", interpreter.version, interpreter.path.display())];
+    let mut lines = packages.lines.clone();
+    lines.sort_unstable();
+    parts.extend(lines);
+    for file in &packages.files {
+        parts.push(hex(&Sha256::digest(std::fs::read(file)?)));
+    }
+    Ok(hex(&Sha256::digest(parts.join("\n"))))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

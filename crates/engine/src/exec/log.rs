@@ -1,0 +1,96 @@
+//! The log of an attempt: bounded on disk while it grows, and read from its end.
+//!
+//! A log is appended to by the attempt's processes alone. Its beginning is given back to the file system as a hole, so
+//! that the length stays the number of bytes that were printed: whoever reads the end sees by the length that more
+//! came before it, and no byte of the end is ever lost or moved while it is written.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Result, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// Bytes of a log that are shown: the last ones (reference section 3.10).
+pub const SHOWN: u64 = 5 << 20;
+
+/// Bytes that stay on disk. More than is shown, so that a reader is not overtaken by a trim.
+const KEPT: u64 = 2 * SHOWN;
+
+/// How much a log may grow before it is trimmed again.
+const SLACK: u64 = 2 * SHOWN;
+
+/// The trim that a log of `length` bytes needs, whose first `trimmed` bytes are gone already: where to trim to.
+pub(super) fn due(length: u64, trimmed: u64) -> Option<u64> {
+    (length > trimmed.saturating_add(KEPT + SLACK)).then(|| length - KEPT)
+}
+
+/// Gives the disk space of everything before `end` back. The length stays.
+pub(super) fn trim(path: &Path, end: u64) -> Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    if punch(&file, end) { Ok(()) } else { rewrite(file, end) }
+}
+
+#[cfg(target_os = "linux")]
+fn punch(file: &File, end: u64) -> bool {
+    use rustix::fs::{FallocateFlags, fallocate};
+    fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, 0, end).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn punch(_file: &File, _end: u64) -> bool {
+    false
+}
+
+/// Where holes cannot be made: empties the file, makes it as long as it was, which is one hole, and writes the end
+/// back. What is printed between the two cuts, a few microseconds, is lost.
+fn rewrite(mut file: File, end: u64) -> Result<()> {
+    file.seek(SeekFrom::Start(end))?;
+    let mut kept = Vec::new();
+    file.read_to_end(&mut kept)?;
+    file.set_len(0)?;
+    file.set_len(end + kept.len() as u64)?;
+    file.seek(SeekFrom::Start(end))?;
+    file.write_all(&kept)
+}
+
+/// The last `bytes` of a log as text, and whether more came before them. A log that cannot be read is empty.
+/// Blocks; a log that is being written may be read.
+pub fn tail(path: &Path, bytes: u64) -> (String, bool) {
+    let read = || -> Result<(Vec<u8>, bool)> {
+        let mut file = File::open(path)?;
+        let from = file.metadata()?.len().saturating_sub(bytes);
+        file.seek(SeekFrom::Start(from))?;
+        let mut tail = Vec::new();
+        file.take(bytes).read_to_end(&mut tail)?;
+        Ok((tail, from > 0))
+    };
+    let (bytes, more) = read().unwrap_or_default();
+    (String::from_utf8_lossy(&bytes).into_owned(), more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trim_is_due_only_after_enough_growth() {
+        assert_eq!(due(KEPT + SLACK, 0), None);
+        assert_eq!(due(KEPT + SLACK + 1, 0), Some(SLACK + 1));
+        assert_eq!(due(KEPT + SLACK + 1, SLACK + 1), None);
+    }
+
+    #[test]
+    fn both_ways_of_trimming_keep_length_and_end() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, way) in [("punch", trim as fn(&Path, u64) -> Result<()>), ("rewrite", rewrite_path)] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, [vec![b'x'; 1 << 20], b"the end".to_vec()].concat()).unwrap();
+            way(&path, 1 << 20).unwrap();
+            assert_eq!(tail(&path, 7), ("the end".to_owned(), true), "{name}");
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), (1 << 20) + 7, "{name}");
+            assert_eq!(std::fs::read(&path).unwrap()[..1 << 20], vec![0; 1 << 20], "{name}");
+        }
+    }
+
+    fn rewrite_path(path: &Path, end: u64) -> Result<()> {
+        rewrite(OpenOptions::new().read(true).write(true).open(path)?, end)
+    }
+}
