@@ -154,5 +154,5 @@ fn key(interpreter: &Interpreter, packages: &Packages) -> std::io::Result<String
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

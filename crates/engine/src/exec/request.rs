@@ -126,18 +126,16 @@ fn query_request(config: &ExecConfig, query: &SqlQuery) -> Result<Value, Failure
     // An id with a separator in it would name a file elsewhere.
     let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
     let found = folders.iter().map(|folder| folder.join(&name)).find(|path| plain && path.is_file());
-    match found {
-        Some(path) => Ok(json!({ "kind": "sql_file", "path": path })),
-        None => {
-            let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-            let message = format!(
-                "Saved query {:?} is not here: put its text into a file {name} in {}",
-                query.query_id,
-                places.join(" or ")
-            );
-            Err(Failure::new(TerminationCode::ResourceNotFound, message))
-        }
+    if let Some(path) = found {
+        return Ok(json!({ "kind": "sql_file", "path": path }));
     }
+    let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let message = format!(
+        "Saved query {:?} is not here: put its text into a file {name} in {}",
+        query.query_id,
+        places.join(" or ")
+    );
+    Err(Failure::new(TerminationCode::ResourceNotFound, message))
 }
 
 /// The secrets file of the configuration, else `secrets.json` of the data folder when it is there.

@@ -1,14 +1,15 @@
 //! What a task finds in its environment (reference sections 6.2 and 6.5), and secrets.
 
 use crate::bench::Bench;
+use lakeflow_core::job::EnvironmentVariablesSpec;
 use lakeflow_core::run::{Outcome, TerminationCode};
 use serde_json::{Value, json};
 
 /// Prints the variables whose names begin with `X_`.
 const PRINT: &str = "import os\nprint(sorted(kv for kv in os.environ.items() if kv[0].startswith('X_')))\n";
 
-fn set(value: Value) -> Option<lakeflow_core::job::EnvironmentVariablesSpec> {
-    Some(serde_json::from_value(value).unwrap())
+fn set(value: Value) -> EnvironmentVariablesSpec {
+    serde_json::from_value(value).unwrap()
 }
 
 #[tokio::test]
@@ -20,7 +21,7 @@ async fn the_cluster_files_and_inline_variables_are_exported_and_later_ones_win(
     bench.start_with(2, task, |attempt| {
         attempt.cluster = Some(json!({ "spark_env_vars": { "X_CLUSTER": "c", "X_FILE": "c", "X_N": 1 } }));
         attempt.environment_variables =
-            set(json!({ "files": [first, second], "variables": { "X_INLINE": "i" } }));
+            Some(set(json!({ "files": [first, second], "variables": { "X_INLINE": "i" } })));
     });
     let expect = "[('X_B', 'a=1'), ('X_CLUSTER', 'c'), ('X_FILE', 'b'), ('X_INLINE', 'i'), ('X_N', '1')]\n";
     assert_eq!(bench.end().await.1.log, expect);
@@ -44,7 +45,7 @@ async fn a_bad_file_of_variables_fails_the_task_and_every_problem_is_told() {
     let missing = bench.path("missing.env").display().to_string();
     let task = bench.script("s.py", PRINT);
     bench.start_with(4, task, |attempt| {
-        attempt.environment_variables = set(json!({ "files": [bad, missing] }));
+        attempt.environment_variables = Some(set(json!({ "files": [bad, missing] })));
     });
     let (_, told) = bench.end().await;
     assert_eq!((told.outcome, told.code), (Outcome::Failed, TerminationCode::InvalidRunConfiguration));
