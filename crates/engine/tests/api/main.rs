@@ -3,6 +3,7 @@
 
 mod access;
 mod common;
+mod compute;
 mod durable;
 mod files;
 mod jobs;
