@@ -7,12 +7,13 @@ use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::render;
 use crate::report::Report;
+use crate::task_logs;
 use lakeflow_client::{Clock, Event, Running, TaskOutput, WaitOptions};
 use lakeflow_core::api::Shown;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{RunDoc, elapsed};
-use lakeflow_core::wait::{Verdict, WaitEnd};
+use lakeflow_core::wait::{TaskFailure, Verdict, WaitEnd};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub(crate) async fn follow(
     as_json: bool,
     printer: &Printer,
 ) -> Ended {
-    let mut report = Report::new(printer, as_json);
+    let mut report = Report::new(printer, as_json, !connection.local);
     let mut interrupts = Interrupts::new()?;
     let mut told = false;
     let mut interrupted = false;
@@ -111,17 +112,20 @@ async fn conclude(connection: &Connection, end: &WaitEnd, report: &Report, print
         if end.verdict.is_success() { connection.jobs.outputs_of(run).await? } else { Vec::new() };
     // Of a task that never ran there is nothing to show but why, which the summary tells.
     outputs.retain(|task| task.phase.is_success());
+    task_logs::into_outputs(connection, &mut outputs).await?;
+    let mut failures = end.failures.clone();
+    task_logs::into_failures(connection, &mut failures).await?;
     if report.is_json() {
         for task in &outputs {
             report.event("output", run.run_id, output_facts(task))?;
         }
-        report.event("ended", run.run_id, ended_facts(end, run, code))?;
+        report.event("ended", run.run_id, ended_facts(end, run, &failures, code))?;
         return Ok(code);
     }
     for task in &outputs {
         render::output(printer, task, false)?;
     }
-    for failure in &end.failures {
+    for failure in &failures {
         render::failure(printer, failure);
     }
     let phase = run.phase();
@@ -180,12 +184,12 @@ pub(crate) fn resume(connection: &Connection, run_id: RunId) -> Vec<String> {
     vec![format!("the run goes on; wait for it with: {command}")]
 }
 
-fn ended_facts(end: &WaitEnd, run: &RunDoc, code: u8) -> Value {
+fn ended_facts(end: &WaitEnd, run: &RunDoc, failures: &[TaskFailure], code: u8) -> Value {
     json!({
         "verdict": end.verdict.as_str(),
         "exit_code": code,
         "message": run.phase().message(),
-        "failures": end.failures,
+        "failures": failures,
         "run_page_url": run.run_page_url,
         "duration_ms": elapsed(run.start_time, run.end_time, Clock::wall().0),
         "progress": run.progress(),
@@ -195,6 +199,9 @@ fn ended_facts(end: &WaitEnd, run: &RunDoc, code: u8) -> Value {
 /// An output as a JSON object: the field says what kind it is.
 pub(crate) fn output_facts(task: &TaskOutput) -> Value {
     let mut facts = json!({"task_key": task.task_key, "run_id": task.run_id, "state": task.phase.word()});
+    if let Some(key) = &task.iteration_of {
+        facts["iteration_of"] = Value::from(key.as_str());
+    }
     match &task.output {
         Err(error) => facts["unreadable"] = Value::from(error.message.as_str()),
         Ok(output) => {

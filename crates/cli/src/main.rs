@@ -13,6 +13,7 @@ mod print;
 mod project;
 mod render;
 mod report;
+mod task_logs;
 
 use clap::Parser;
 use failure::Failure;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 
 /// Colours that are used, as terminals number them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
     Red = 31,
     Green = 32,

@@ -4,10 +4,12 @@ use crate::print::{Colour, Printer};
 use lakeflow_client::TaskOutput;
 use lakeflow_core::api::Shown;
 use lakeflow_core::id::RunId;
+use lakeflow_core::job::wire::scalar_text;
 use lakeflow_core::run::{Phase, RunDoc, TaskDoc, elapsed};
 use lakeflow_core::schedule::Zone;
 use lakeflow_core::time::WallTime;
 use lakeflow_core::wait::TaskFailure;
+use serde_json::Value;
 use std::io;
 
 /// Lines of a log that are shown; all of it is in `lakeflow runs output`.
@@ -135,7 +137,9 @@ pub(crate) fn output(printer: &Printer, task: &TaskOutput, whole: bool) -> io::R
             return printer.line(&format!("(the output cannot be read: {})", error.message));
         }
     };
-    let error = output.error.as_deref().filter(|error| !error.is_empty());
+    // That a task was left out is in the summary; it is not something that the task left behind.
+    let failed = colour(&task.phase) == Colour::Red;
+    let error = output.error.as_deref().filter(|error| failed && !error.is_empty());
     let shown = output.shown();
     if shown.is_none() && error.is_none() {
         return Ok(());
@@ -148,7 +152,13 @@ pub(crate) fn output(printer: &Printer, task: &TaskOutput, whole: bool) -> io::R
         }
     }
     match shown {
-        Some(Shown::Result(text)) => printer.line(text.trim_end()),
+        Some(Shown::Result(text)) => match records(text) {
+            Some((head, rows)) => {
+                let head: Vec<&str> = head.iter().map(String::as_str).collect();
+                some_rows(printer, &head, &rows, whole)
+            }
+            None => printer.line(text.trim_end()),
+        },
         Some(Shown::Rows { columns, rows, truncated }) => {
             sql_rows(printer, &columns, &rows, truncated, whole)
         }
@@ -162,6 +172,32 @@ fn heading(printer: &Printer, task_key: &str, run_id: RunId) -> io::Result<()> {
     printer.line(&printer.paint(Colour::Grey, &format!("--- {task_key} (run {run_id})")))
 }
 
+/// The columns and rows of a JSON list of flat objects with the same names, the form in which notebooks hand over small
+/// tables. Anything else is shown as it is.
+fn records(text: &str) -> Option<(Vec<String>, Vec<Vec<String>>)> {
+    let list: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).ok()?;
+    let head: Vec<String> = list.first()?.keys().cloned().collect();
+    let same = |row: &serde_json::Map<String, Value>| row.keys().eq(head.iter());
+    let cell = |value: &Value| match value {
+        Value::Null => Some("null".to_owned()),
+        other => scalar_text(other),
+    };
+    let rows = list.iter().map(|row| if same(row) { row.values().map(cell).collect() } else { None });
+    rows.collect::<Option<Vec<_>>>().map(|rows| (head, rows)).filter(|(head, _)| !head.is_empty())
+}
+
+/// A table, cut to a screenful unless all of it is wanted.
+fn some_rows(printer: &Printer, head: &[&str], rows: &[Vec<String>], whole: bool) -> io::Result<()> {
+    let most = if whole { rows.len() } else { rows.len().min(ROWS) };
+    for line in table(head, &rows[..most]) {
+        printer.line(&line)?;
+    }
+    match rows.len() - most {
+        0 => Ok(()),
+        more => printer.line(&format!("({more} more rows)")),
+    }
+}
+
 fn sql_rows(
     printer: &Printer,
     columns: &[&str],
@@ -169,18 +205,13 @@ fn sql_rows(
     truncated: bool,
     whole: bool,
 ) -> io::Result<()> {
-    let most = if whole { rows.len() } else { rows.len().min(ROWS) };
-    let text: Vec<Vec<String>> = rows[..most]
-        .iter()
-        .map(|row| row.iter().map(|cell| cell.unwrap_or("null").to_owned()).collect())
-        .collect();
-    for line in table(columns, &text) {
-        printer.line(&line)?;
-    }
-    match rows.len() - most {
-        0 if truncated => printer.line("(the platform cut further rows)"),
-        0 => Ok(()),
-        more => printer.line(&format!("({more} more rows)")),
+    let text: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| cell.unwrap_or("null").to_owned()).collect()).collect();
+    some_rows(printer, columns, &text, whole)?;
+    if truncated && (whole || rows.len() <= ROWS) {
+        printer.line("(the platform cut further rows)")
+    } else {
+        Ok(())
     }
 }
 

@@ -19,6 +19,8 @@ const BARS: usize = 40;
 pub(crate) struct Report {
     printer: Printer,
     form: Form,
+    /// True when the host serves run pages.
+    pages: bool,
     last: Option<RunDoc>,
 }
 
@@ -37,7 +39,8 @@ struct Bars {
 
 impl Report {
     /// The form that fits: JSON when asked for, nothing when quiet, bars when both streams are a terminal, else lines.
-    pub(crate) fn new(printer: &Printer, as_json: bool) -> Self {
+    /// `pages` says whether the host has pages of runs that are worth naming.
+    pub(crate) fn new(printer: &Printer, as_json: bool, pages: bool) -> Self {
         let terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
         let form = match (as_json, printer.quiet()) {
             (true, _) => Form::Json,
@@ -47,7 +50,7 @@ impl Report {
             }
             (false, false) => Form::Lines,
         };
-        Self { printer: printer.clone(), form, last: None }
+        Self { printer: printer.clone(), form, pages, last: None }
     }
 
     /// True when results are JSON lines.
@@ -68,7 +71,7 @@ impl Report {
         let now = Clock::wall().0;
         let before = self.last.as_ref();
         let news = changes(before, run, now);
-        let page = run.run_page_url.as_deref().filter(|_| before.is_none());
+        let page = run.run_page_url.as_deref().filter(|_| self.pages && before.is_none());
         let moved = before.map(RunDoc::phase) != Some(run.phase());
         match &mut self.form {
             Form::Json => {

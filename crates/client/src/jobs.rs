@@ -5,13 +5,13 @@ use crate::wait::{Running, WaitOptions};
 use crate::workspace::Workspace;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use lakeflow_core::api::{
-    self, CancelRun, CreateJob, DeleteJob, Endpoint, GetJob, GetRun, GetRunOutput, LIST_JOBS_LIMIT,
-    LIST_RUNS_LIMIT, ListJobs, ListRuns, RepairRun, ResetJob, RunOutput,
+    self, CancelRun, CreateJob, DeleteJob, Endpoint, GetJob, GetRun, GetRunLog, GetRunOutput,
+    LIST_JOBS_LIMIT, LIST_RUNS_LIMIT, ListJobs, ListRuns, RepairRun, ResetJob, RunOutput,
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::JobSettings;
-use lakeflow_core::run::{Phase, RunDoc};
+use lakeflow_core::run::{Phase, RunDoc, TaskDoc};
 use lakeflow_core::wait::Goal;
 use serde_json::Map;
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ pub struct Jobs {
 pub struct TaskOutput {
     /// Key of the task.
     pub task_key: String,
+    /// The for-each task whose iteration it is.
+    pub iteration_of: Option<String>,
     /// Its newest attempt.
     pub run_id: RunId,
     /// When it ended, in milliseconds since 1970.
@@ -170,8 +172,8 @@ impl Jobs {
         self.call(&GetRunOutput { run_id, ..GetRunOutput::default() }).await
     }
 
-    /// What every task of a run left behind, in the order in which they ended; a few are fetched at once. Tasks that have
-    /// not ended come last.
+    /// What every task of a run left behind, iterations of for-each tasks included, in the order in which they ended; a few
+    /// are fetched at once. Tasks that have not ended come last.
     pub async fn outputs(&self, run_id: RunId) -> Result<Vec<TaskOutput>, Error> {
         let run = self.get_run(run_id).await?;
         self.outputs_of(&run).await
@@ -179,22 +181,40 @@ impl Jobs {
 
     /// As [`Jobs::outputs`], of a run that has been read in full.
     pub async fn outputs_of(&self, run: &RunDoc) -> Result<Vec<TaskOutput>, Error> {
-        let fetch = |task: &lakeflow_core::run::TaskDoc| {
-            let (task_key, run_id, phase) = (task.key().to_owned(), task.run.run_id, task.phase());
-            let end_time = task.run.end_time.filter(|end| *end > 0).unwrap_or(i64::MAX);
-            async move {
-                match self.get_run_output(run_id).await {
-                    // What is refused for one task is told beside it; a host that is gone ends it all.
-                    Err(error) if lakeflow_core::api::fault::about_host(error.code) => Err(error),
-                    output => Ok(TaskOutput { task_key, run_id, end_time, phase, output }),
-                }
-            }
-        };
-        let fetches: Vec<_> = run.newest_attempts().into_iter().map(fetch).collect();
+        let loops = run.newest_attempts().into_iter().filter(|task| task.task.for_each_task.is_some());
+        let mut expanded = Vec::new();
+        for task in loops.filter(|task| task.run.start_time.is_some_and(|start| start > 0)) {
+            expanded.push((task.key().to_owned(), self.get_run(task.run.run_id).await?));
+        }
+        let mut fetches: Vec<_> =
+            run.newest_attempts().into_iter().map(|task| self.output_of(task, None)).collect();
+        for (key, each) in &expanded {
+            let iterations = each.newest_iterations().into_iter();
+            fetches.extend(iterations.map(|iteration| self.output_of(iteration, Some(key.clone()))));
+        }
         let mut outputs: Vec<TaskOutput> =
             stream::iter(fetches).buffered(OUTPUTS_AT_ONCE).try_collect().await?;
         outputs.sort_by_key(|output| output.end_time);
         Ok(outputs)
+    }
+
+    async fn output_of(&self, task: &TaskDoc, iteration_of: Option<String>) -> Result<TaskOutput, Error> {
+        let (task_key, run_id, phase) = (task.key().to_owned(), task.run.run_id, task.phase());
+        let end_time = task.run.end_time.filter(|end| *end > 0).unwrap_or(i64::MAX);
+        match self.get_run_output(run_id).await {
+            // What is refused for one task is told beside it; a host that is gone ends it all.
+            Err(error) if api::fault::about_host(error.code) => Err(error),
+            output => Ok(TaskOutput { task_key, iteration_of, run_id, end_time, phase, output }),
+        }
+    }
+
+    /// The last megabyte of what a task run has printed, of any task type; `None` from a workspace, which does not keep it.
+    pub async fn run_log(&self, run_id: RunId) -> Result<Option<String>, Error> {
+        match self.call(&GetRunLog { run_id, ..GetRunLog::default() }).await {
+            Ok(part) => Ok(Some(part.log)),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks for a cancel of a job run or a task run; it takes effect a little later.

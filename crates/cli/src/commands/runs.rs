@@ -12,6 +12,7 @@ use crate::params;
 use crate::print::Printer;
 use crate::render;
 use crate::report::Report;
+use crate::task_logs;
 use lakeflow_client::{Clock, TaskOutput};
 use lakeflow_core::api::{ListRuns, RepairRun};
 use lakeflow_core::error::{Error, ErrorCode};
@@ -94,7 +95,8 @@ async fn get(connection: &Connection, args: &RunsGet, printer: &Printer) -> Ende
         printer.json(&run)?;
         return Ok(exit::SUCCESS);
     }
-    for (name, value) in [("job", &run.run_name), ("page", &run.run_page_url), ("trigger", &run.trigger)] {
+    let page = run.run_page_url.as_ref().filter(|_| !connection.local);
+    for (name, value) in [("job", run.run_name.as_ref()), ("page", page), ("trigger", run.trigger.as_ref())] {
         if let Some(value) = value {
             printer.line(&format!("{name:8} {value}"))?;
         }
@@ -143,7 +145,7 @@ async fn repair(connection: &Connection, args: &RunsRepair, printer: &Printer) -
         return follow(connection, running, args.wait.json, printer).await;
     }
     let run_id = started(running).await?;
-    Report::new(printer, args.wait.json).started(run_id)?;
+    Report::new(printer, args.wait.json, !connection.local).started(run_id)?;
     for line in follow::resume(connection, run_id) {
         printer.note(&line);
     }
@@ -189,9 +191,10 @@ async fn repair_request(
 async fn output(connection: &Connection, args: &RunsOutput, printer: &Printer) -> Ended {
     let run_id = RunId(args.run);
     let mut outputs = connection.jobs.outputs(run_id).await?;
+    task_logs::into_outputs(connection, &mut outputs).await?;
     if let Some(key) = &args.task {
         let known: Vec<String> = outputs.iter().map(|task| task.task_key.clone()).collect();
-        outputs.retain(|task| task.task_key == *key);
+        outputs.retain(|task| task.task_key == *key || task.iteration_of.as_ref() == Some(key));
         if outputs.is_empty() {
             return Err(Failure::Error(unknown_task(run_id, key, &known)));
         }

@@ -7,6 +7,7 @@
 mod endpoint;
 pub mod fault;
 mod jobs;
+mod local;
 mod me;
 mod output;
 pub mod redact;
@@ -15,6 +16,7 @@ mod runs;
 
 pub use endpoint::*;
 pub use jobs::*;
+pub use local::*;
 pub use me::*;
 pub use output::*;
 pub use runs::*;

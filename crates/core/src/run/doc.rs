@@ -207,19 +207,12 @@ impl RunDoc {
 
     /// The newest attempt of each task, in the order in which the tasks are listed first.
     pub fn newest_attempts(&self) -> Vec<&TaskDoc> {
-        let mut order: Vec<&TaskDoc> = Vec::with_capacity(self.tasks.len());
-        let mut place: BTreeMap<&str, usize> = BTreeMap::new();
-        for task in &self.tasks {
-            match place.get(task.key()) {
-                None => {
-                    place.insert(task.key(), order.len());
-                    order.push(task);
-                }
-                Some(&n) if order[n].attempt() <= task.attempt() => order[n] = task,
-                Some(_) => {}
-            }
-        }
-        order
+        newest(&self.tasks)
+    }
+
+    /// The newest attempt of each iteration, for the document of a for-each task run.
+    pub fn newest_iterations(&self) -> Vec<&TaskDoc> {
+        newest(&self.iterations)
     }
 
     /// The newest repair in the history, which the next repair has to name.
@@ -236,6 +229,22 @@ impl RunDoc {
         self.job_parameters.extend(page.job_parameters);
         self.repair_history.extend(page.repair_history);
     }
+}
+
+fn newest(tasks: &[TaskDoc]) -> Vec<&TaskDoc> {
+    let mut order: Vec<&TaskDoc> = Vec::with_capacity(tasks.len());
+    let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+    for task in tasks {
+        match place.get(task.key()) {
+            None => {
+                place.insert(task.key(), order.len());
+                order.push(task);
+            }
+            Some(&n) if order[n].attempt() <= task.attempt() => order[n] = task,
+            Some(_) => {}
+        }
+    }
+    order
 }
 
 impl TaskDoc {

@@ -66,6 +66,27 @@ pub fn tail(path: &Path, bytes: u64) -> (String, bool) {
     (String::from_utf8_lossy(&bytes).into_owned(), more)
 }
 
+/// At most `most` bytes of a log from `offset` on, or its last ones, and where the part ends. What was given back to the
+/// file system is passed over; a character that the end cuts is left for the next part. Blocks.
+pub fn part(path: &Path, offset: Option<u64>, most: u64) -> (String, u64) {
+    let read = || -> Result<(Vec<u8>, u64)> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let start = offset.unwrap_or(length.saturating_sub(most)).clamp(length.saturating_sub(KEPT), length);
+        file.seek(SeekFrom::Start(start))?;
+        let mut part = Vec::new();
+        file.take(most).read_to_end(&mut part)?;
+        Ok((part, start))
+    };
+    let (mut bytes, start) = read().unwrap_or_default();
+    if let Err(cut) = std::str::from_utf8(&bytes)
+        && cut.error_len().is_none()
+    {
+        bytes.truncate(cut.valid_up_to());
+    }
+    (String::from_utf8_lossy(&bytes).into_owned(), start + bytes.len() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +109,18 @@ mod tests {
             assert_eq!(std::fs::metadata(&path).unwrap().len(), (1 << 20) + 7, "{name}");
             assert_eq!(std::fs::read(&path).unwrap()[..1 << 20], vec![0; 1 << 20], "{name}");
         }
+    }
+
+    #[test]
+    fn parts_follow_each_other_and_do_not_cut_characters() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        assert_eq!(part(&path, None, 5), (String::new(), 0));
+        std::fs::write(&path, "abcdé12").unwrap();
+        assert_eq!(part(&path, Some(0), 5), ("abcd".to_owned(), 4));
+        assert_eq!(part(&path, Some(4), 5), ("é12".to_owned(), 8));
+        assert_eq!(part(&path, Some(99), 5), (String::new(), 8));
+        assert_eq!(part(&path, None, 2), ("12".to_owned(), 8));
     }
 
     fn rewrite_path(path: &Path, end: u64) -> Result<()> {

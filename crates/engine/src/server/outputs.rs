@@ -3,10 +3,15 @@
 use super::App;
 use crate::exec::log;
 use crate::store::TaskRow;
+use lakeflow_core::api::RunLog;
 use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::id::RunId;
 use lakeflow_core::job::TaskKind;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+
+/// Bytes of a log in one answer of the engine's own log call.
+const PART_BYTES: u64 = 1 << 20;
 
 /// `RunOutput` of a task run; `metadata` is its run document.
 pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Result<Value, Error> {
@@ -54,6 +59,16 @@ async fn logs(path: PathBuf) -> (String, bool) {
     let read = tokio::task::spawn_blocking(move || log::tail(&path, log::SHOWN));
     // Reading does not panic, and a runtime that goes down answers nobody.
     read.await.unwrap_or_default()
+}
+
+/// A part of what a task run has printed: from `offset` on, or the last of it. Nothing before it has printed.
+pub(super) async fn log(app: &App, run: RunId, offset: Option<i64>) -> RunLog {
+    let path = app.driver.executor().files(run).log();
+    let offset = offset.and_then(|offset| u64::try_from(offset).ok());
+    let read = tokio::task::spawn_blocking(move || log::part(&path, offset, PART_BYTES)).await;
+    // Reading does not panic, and a runtime that goes down answers nobody.
+    let (log, end) = read.unwrap_or_default();
+    RunLog { log, offset: i64::try_from(end).unwrap_or(i64::MAX), ..RunLog::default() }
 }
 
 /// One page with the notebook's source and its result; the platform's page is a notebook too, of another make.

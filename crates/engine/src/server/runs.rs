@@ -10,8 +10,8 @@ use crate::driver::run_now::{RunRequest, check_legacy};
 use crate::store::{Activity, RunFilter, RunRow, TaskRow};
 use axum::Router;
 use lakeflow_core::api::{
-    CancelAllRuns, CancelRun, DeleteRun, Empty, ExportRun, GetRun, GetRunOutput, LIST_RUNS_LIMIT, ListRuns,
-    RepairRun, Repaired, RunNow, Started, SubmitRun,
+    CancelAllRuns, CancelRun, DeleteRun, Empty, ExportRun, GetRun, GetRunLog, GetRunOutput, LIST_RUNS_LIMIT,
+    ListRuns, RepairRun, Repaired, RunLog, RunNow, Started, SubmitRun,
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::Repair;
@@ -30,6 +30,7 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
     let router = endpoint(router, submit);
     let router = endpoint(router, get);
     let router = endpoint(router, get_output);
+    let router = endpoint(router, get_log);
     let router = endpoint(router, list);
     let router = endpoint(router, cancel);
     let router = endpoint(router, cancel_all);
@@ -156,6 +157,14 @@ async fn get_output(call: Call, request: GetRunOutput) -> Result<Value, Error> {
     let options = RunOptions { arrays: Arrays::Whole, history: false, resolved: false };
     let metadata = show(&call.app, &found, options);
     outputs::document(&call.app, task, metadata).await
+}
+
+async fn get_log(call: Call, request: GetRunLog) -> Result<RunLog, Error> {
+    let found = find_run(&call, request.run_id, Level::View).await?;
+    match found.task {
+        Some(_) => Ok(outputs::log(&call.app, request.run_id, request.offset).await),
+        None => Err(invalid(format!("run {} is a job run; its task runs have logs", request.run_id))),
+    }
 }
 
 async fn export(call: Call, request: ExportRun) -> Result<Value, Error> {
