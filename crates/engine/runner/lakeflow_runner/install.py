@@ -1,9 +1,12 @@
 """Makes a virtual environment and installs packages into it: `run.py install FOLDER`.
 
-`FOLDER/requirements.txt` says what; the environment is `FOLDER/venv`. What goes wrong is printed, the exit code tells it.
+`FOLDER/requirements.txt` says what; the environment is `FOLDER/venv`, complete when `FOLDER/ready` is there. What goes
+wrong is printed, the exit code tells it.
 """
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -12,7 +15,23 @@ import venv
 
 def install(folder):
     """Make the environment of a folder; returns the exit code."""
+    with open(os.path.join(folder, "lock"), "w") as lock:
+        # An installer that outlived a killed engine may still be at work.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = os.path.join(folder, "ready")
+        # The Python that an environment stands on may have been removed since.
+        if os.path.exists(ready) and os.path.exists(os.path.join(folder, "venv", "bin", "python")):
+            return 0
+        code = _install(folder)
+        if code == 0:
+            with open(ready, "w"):
+                pass
+        return code
+
+
+def _install(folder):
     target = os.path.join(folder, "venv")
+    shutil.rmtree(target, ignore_errors=True)
     # The base interpreter's packages stay usable, pyspark above all; its pip is used, which saves copying one.
     venv.EnvBuilder(system_site_packages=True, symlinks=True).create(target)
     _share_packages(target)

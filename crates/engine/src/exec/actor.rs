@@ -304,6 +304,7 @@ impl Actor {
     /// The engine goes down: every attempt is ended at once and nothing more is told, so that a restart finds them
     /// as attempts that were cut off.
     async fn end_all(&mut self) {
+        self.preparer.end();
         for live in self.live.values() {
             if let Some(group) = live.group {
                 process::kill(group);

@@ -1,8 +1,9 @@
 //! Virtual environments for tasks with libraries: one per set of packages, made once and kept in the data folder.
 //!
 //! An environment is `environments/KEY` where the key is a digest of the interpreter, the requirement lines and the
-//! contents of the files that they name. The file `ready` in it is written last: a folder without it is what an interrupted
-//! installation left, and is made anew. Nothing is ever removed here.
+//! contents of the files that they name. The runner's `install` makes it (`crates/engine/runner/PROTOCOL.md`) and writes the
+//! file `ready` last: a folder without it is what an interrupted installation left, and is made anew. Nothing is ever
+//! removed here.
 
 use super::libraries::Packages;
 use super::python::Interpreter;
@@ -14,8 +15,9 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// An installation that takes longer is ended.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -29,13 +31,16 @@ const LINES: usize = 8;
 /// An installation that several attempts may wait for.
 type Installation = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
+/// What runs, by folder, and how to end it; `None` once the engine goes down.
+type Running = Option<BTreeMap<PathBuf, (Installation, AbortHandle)>>;
+
 /// The environments of a data folder.
 #[derive(Debug)]
 pub(super) struct Environments {
     root: PathBuf,
     /// `run.py`
     runner: PathBuf,
-    running: Mutex<BTreeMap<PathBuf, Installation>>,
+    running: Mutex<Running>,
 }
 
 impl Environments {
@@ -43,7 +48,7 @@ impl Environments {
         Self {
             root: data_dir.join("environments"),
             runner: runner.to_owned(),
-            running: Mutex::new(BTreeMap::new()),
+            running: Mutex::new(Some(BTreeMap::new())),
         }
     }
 
@@ -65,20 +70,41 @@ impl Environments {
             return Ok(venv);
         }
         let installation = {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut running = self.running();
+            let running = running.as_mut().ok_or_else(|| Failure::internal("the engine is going down"))?;
             let begin = || self.begin(interpreter, packages, folder.clone());
-            running.entry(folder.clone()).or_insert_with(begin).clone()
+            running.entry(folder.clone()).or_insert_with(begin).0.clone()
         };
         let result = installation.await;
         // An attempt that comes later sees that it is ready, or tries again.
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&folder);
+        if let Some(running) = self.running().as_mut() {
+            running.remove(&folder);
+        }
         result.map(|()| venv)
     }
 
-    fn begin(&self, interpreter: &Interpreter, packages: Packages, folder: PathBuf) -> Installation {
+    /// Ends every installation; none begins any more.
+    pub(super) fn end(&self) {
+        for (_, work) in self.running().take().unwrap_or_default().into_values() {
+            work.abort();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(
+        &self,
+        interpreter: &Interpreter,
+        packages: Packages,
+        folder: PathBuf,
+    ) -> (Installation, AbortHandle) {
         let (python, runner) = (interpreter.path.clone(), self.runner.clone());
-        let work = tokio::spawn(async move { install(python, runner, packages, folder).await });
-        work.map(|done| done.unwrap_or_else(|fault| Err(Failure::internal(fault)))).boxed().shared()
+        let work = tokio::spawn(install(python, runner, packages, folder));
+        let abort = work.abort_handle();
+        let done = work.map(|done| done.unwrap_or_else(|fault| Err(Failure::internal(fault))));
+        (done.boxed().shared(), abort)
     }
 }
 
@@ -117,19 +143,15 @@ async fn install(
     let ended = tokio::time::timeout(LIMIT, child.wait()).await;
     drop(group);
     match ended {
-        Ok(Ok(status)) if status.success() => {
-            std::fs::write(folder.join("ready"), "").map_err(Failure::internal)
-        }
+        Ok(Ok(status)) if status.success() => Ok(()),
         Ok(_) => Err(refused(&output, "")),
         Err(_) => Err(refused(&output, &format!("not done after {} minutes. ", LIMIT.as_secs() / 60))),
     }
 }
 
 fn prepare(folder: &Path, packages: &Packages) -> std::io::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
     std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("install.log"), "")?;
     std::fs::write(folder.join("requirements.txt"), packages.lines.join("\n") + "\n")
 }
 

@@ -61,6 +61,11 @@ impl Preparer {
         self.own(&venv, &request, variables, &files).map(Ready::Own)
     }
 
+    /// Ends installations; none begins any more.
+    pub(super) fn end(&self) {
+        self.environments.end();
+    }
+
     /// A task in the interpreter of its own environment. That costs an interpreter start, where a warm interpreter for
     /// every environment would cost memory as long as the engine runs.
     fn own(

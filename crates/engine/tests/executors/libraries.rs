@@ -1,6 +1,6 @@
 //! Libraries and environments: installed once per set, and told when they cannot be (reference sections 6.3, 6.4).
 
-use crate::bench::{Bench, read, until};
+use crate::bench::{Bench, alive, read, until};
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{Outcome, TerminationCode};
 use serde_json::{Value, json};
@@ -145,4 +145,27 @@ async fn an_attempt_can_be_stopped_while_it_waits_for_an_installation() {
     bench.start_in(12, task, json!({ "dependencies": [wheel] }));
     bench.file("go", "");
     assert_eq!(bench.end().await.1.log, "slow\n");
+}
+
+#[tokio::test]
+async fn with_the_engine_end_installations_and_processes() {
+    let mut bench = Bench::with_python(
+        "if [ \"$4\" = install ]; then echo $$ > \"$ROOT/new\"; mv \"$ROOT/new\" \"$ROOT/installer\"; sleep 600; fi",
+    );
+    let wheel = bench.wheel("never", "", "");
+    bench.start_in(13, bench.script("s.py", ""), json!({ "dependencies": [wheel] }));
+    bench.start(
+        14,
+        json!({
+            "task_key": "t", "spark_jar_task": { "main_class_name": "Hello", "parameters": ["wait"] },
+            "libraries": [{ "jar": crate::programs::JAR }],
+        }),
+    );
+    let group = bench.started(14).await;
+    let installer = bench.path("installer");
+    until(|| installer.exists()).await;
+    bench.executors.shutdown().await;
+    assert!(!alive(group));
+    let installer = read(&installer).trim().parse().unwrap();
+    until(|| !alive(installer)).await;
 }

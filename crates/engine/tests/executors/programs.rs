@@ -6,7 +6,7 @@ use lakeflow_core::run::{Outcome, TerminationCode};
 use lakeflow_engine::exec::Executors;
 use serde_json::{Value, json};
 
-const JAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/executors/fixtures/hello.jar");
+pub(crate) const JAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/executors/fixtures/hello.jar");
 
 fn jar(parameters: &[&str]) -> Value {
     json!({
