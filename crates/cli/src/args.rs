@@ -97,6 +97,12 @@ pub(crate) struct Dev {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub(crate) port: u16,
+    /// Accept jobs with tasks that cannot run locally; such a task fails at run time and says why
+    #[arg(long)]
+    pub(crate) allow_unsupported: bool,
+    /// Faults to play to clients, as JSON: {"faults": [{"path": "/jobs/run-now", "kind": "reset", "after": true}]}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
     /// Data folder; `.lakeflow` beside the bundle when missing
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -152,23 +152,17 @@ async fn local(data: PathBuf, project: Option<Project>, printer: &Printer) -> Re
     if let Some(jobs) = running(&data).await? {
         return Ok(Connection { jobs, engine: None, project, local: true, data: Some(data) });
     }
-    let engine = start(&data, project.as_ref(), None, printer).await?;
+    let engine = Engine::start(settings(&data, project.as_ref(), printer)).await?;
     let jobs = jobs_of(engine.url(), engine.token())?;
     Ok(Connection { jobs, engine: Some(engine), project, local: true, data: Some(data) })
 }
 
-/// Starts an engine in this process. Without a port it takes a free one.
-pub(crate) async fn start(
-    data: &Path,
-    project: Option<&Project>,
-    port: Option<u16>,
-    printer: &Printer,
-) -> Result<Engine, Failure> {
+/// The settings of an engine of this process: a free port, the bundle's files, faults told by `printer`.
+pub(crate) fn settings(data: &Path, project: Option<&Project>, printer: &Printer) -> Config {
     let mut config = Config::new(data);
     config.bundle_root = project.map(|project| project.root.clone());
-    config.port = port;
     config.notice = printer.notice();
-    Ok(Engine::start(config).await?)
+    config
 }
 
 /// A connection to an engine that this process has started itself.

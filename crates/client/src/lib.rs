@@ -5,6 +5,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+/// The example of the front page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
 pub mod auth;
 mod clock;
 mod job;

@@ -8,6 +8,7 @@ use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::project::{self, Project};
 use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_engine::{Engine, Fault};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +23,11 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     let project = project::load(&path, &args.bundle, None)?;
     project.valid()?;
     let data = args.data.clone().unwrap_or_else(|| project.root.join(DATA_FOLDER));
-    let engine = host::start(&data, Some(&project), Some(args.port), printer).await?;
+    let mut config = host::settings(&data, Some(&project), printer);
+    config.port = Some(args.port);
+    config.allow_unsupported = args.allow_unsupported;
+    config.faults = args.faults.as_deref().map(faults).transpose()?.unwrap_or_default();
+    let engine = Engine::start(config).await?;
     let url = engine.url().to_owned();
     let mut connection = host::own(engine, Some(project), data)?;
     let served = serve(&mut connection, args, &path, &url, printer).await;
@@ -65,6 +70,19 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
     }
     printer.note("the engine ends; runs that are active are kept and go on when it is started again");
     Ok(exit::SUCCESS)
+}
+
+/// Reads a file of faults: `{"faults": […]}`, as the engine's own call takes them.
+fn faults(path: &Path) -> Result<Vec<Fault>, Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        faults: Vec<Fault>,
+    }
+    let told = |what: String| Failure::usage(format!("{}: {what}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| told(e.to_string()))?;
+    let file: File = serde_json::from_str(&text).map_err(|e| told(format!("not a list of faults: {e}")))?;
+    Ok(file.faults)
 }
 
 /// Deploys the bundle and lists its jobs.
