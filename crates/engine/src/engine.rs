@@ -105,7 +105,7 @@ impl Engine {
         })?;
         let driver = Driver::new(clock, store, executor, config.notice.clone(), workspace);
         driver.listen(reports);
-        driver.restore().await?;
+        driver.restore(folder.path()).await?;
         driver.keep_up(config.keep_runs_days);
         let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
@@ -161,6 +161,7 @@ impl Engine {
         }
         self.driver.freeze().await;
         self.driver.executor().shutdown().await;
+        self.driver.end_unrecorded(self.folder.path()).await;
     }
 }
 

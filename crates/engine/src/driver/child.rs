@@ -3,6 +3,7 @@
 use super::Driver;
 use super::run_now::RunRequest;
 use futures::future::BoxFuture;
+use lakeflow_core::error::ErrorCode;
 use lakeflow_core::execution::{Input, LegacyParameters, child_parameters};
 use lakeflow_core::id::RunId;
 use lakeflow_core::job::RunJobTask;
@@ -62,7 +63,13 @@ impl Driver {
             ..RunRequest::default()
         };
         let child = self.run_now(&job, request).await;
-        child.map(|_| ()).map_err(|e| failed(TerminationCode::InvalidRunConfiguration, e.message))
+        child.map(|_| ()).map_err(|error| {
+            if error.code == ErrorCode::InvalidArgument {
+                return failed(TerminationCode::InvalidRunConfiguration, error.message);
+            }
+            self.notice(&format!("task run {task_run} could not start job {id}: {error}"));
+            failed(TerminationCode::InternalError, error.message)
+        })
     }
 
     /// Cancels the child run of a run-job task run.

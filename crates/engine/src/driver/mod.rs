@@ -15,6 +15,8 @@ mod executor;
 mod process;
 mod restore;
 pub(crate) mod run_now;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 pub use executor::Executor;
@@ -335,17 +337,20 @@ impl Driver {
             Ok(false) => {}
         }
         let gate = self.gate().await;
-        let queued = |row: &RunRow| row.standing.activity() == Activity::Queued;
-        if run == job_run && self.store().run(run).await?.as_ref().is_some_and(queued) {
+        if run == job_run {
             let end = End::new(Outcome::Canceled, TerminationCode::UserCanceled, "Run cancelled.");
             self.cancel_queued(&gate, run, end).await?;
         }
         Ok(())
     }
 
-    /// Ends a queued run. Its machine runs through a cancelled life of no length, so that it can be repaired like any other.
+    /// Ends a queued run; others are left as they are. Its machine runs through a cancelled life of no length, so that
+    /// it can be repaired like any other.
     pub(super) async fn cancel_queued(&self, gate: &Gate<'_>, run: RunId, end: End) -> Result<(), Error> {
         let Some((mut actor, row)) = self.dequeue(run).await? else { return Ok(()) };
+        if row.standing.activity() != Activity::Queued {
+            return Ok(());
+        }
         let mut commit = crate::store::Commit::default();
         let mut messages = vec![Message::Input(Input::CancelRun, None)];
         // Attempts that the machine would have started are reported as cancelled before they began.
@@ -358,6 +363,10 @@ impl Driver {
             if turn.next == Next::Done || messages.is_empty() {
                 break;
             }
+        }
+        // The machine only knows that it was cancelled, not why.
+        if let Some(standing) = &mut commit.standing {
+            standing.phase = Phase::Ended(end.clone());
         }
         self.store().commit_run(run, Arc::new(commit)).await?;
         self.report_to_parent(row.parent_task_run, &end);

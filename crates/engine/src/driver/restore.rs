@@ -9,14 +9,16 @@ use lakeflow_core::execution::Machine;
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 impl Driver {
     /// Ends stray processes, restores every active run and admits queued ones. Call once, before any request is served.
-    pub(crate) async fn restore(&self) -> Result<(), Error> {
+    pub(crate) async fn restore(&self, data_dir: &Path) -> Result<(), Error> {
         for stray in self.store().processes().await? {
             process::end_stray(&stray);
         }
+        self.end_unrecorded(data_dir).await;
         self.store().forget_processes().await?;
         let gate = self.gate().await;
         let mut jobs = BTreeSet::new();
@@ -40,6 +42,14 @@ impl Driver {
             self.admit_queued(&gate, job).await?;
         }
         Ok(())
+    }
+
+    /// Ends processes of attempts that no record names, those of a killed engine and those that the executors had just
+    /// begun to start when they were shut down.
+    pub(crate) async fn end_unrecorded(&self, data_dir: &Path) {
+        let data_dir = data_dir.to_owned();
+        // It does not panic, and a runtime that goes down waits for nothing.
+        let _ = tokio::task::spawn_blocking(move || process::end_unrecorded(&data_dir)).await;
     }
 
     /// Ends a run whose records cannot be read, so that one damaged run does not keep the engine down.

@@ -392,6 +392,17 @@ impl Store {
         .await
     }
 
+    /// Queued runs created at a time or before, oldest first.
+    pub(crate) async fn queued_before(&self, time: WallTime) -> Result<Vec<RunId>, Error> {
+        self.read("queued_before", move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT run_id FROM runs WHERE activity = 2 AND start_time <= ?1 ORDER BY run_id",
+            )?;
+            collect(statement.query([time.0])?, |row| Ok(RunId(row.get(0)?)))
+        })
+        .await
+    }
+
     /// Ended runs created before a time, oldest first; at most `limit`.
     pub(crate) async fn runs_before(&self, time: WallTime, limit: i64) -> Result<Vec<RunId>, Error> {
         self.read("runs_before", move |db| {
