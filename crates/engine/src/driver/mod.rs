@@ -32,6 +32,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::{Input, Machine, Plan, RUNS_PER_JOB_RUN, Repair};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -214,6 +215,7 @@ impl Driver {
                 parameters: plan.parameters.clone(),
                 repairs: Vec::new(),
             },
+            acl: Value::Null,
         };
         let run_id = plan.run_id;
         match verdict {

@@ -97,8 +97,13 @@ impl Driver {
         .await
     }
 
-    /// Runs tasks once, without a stored job (reference section 3.8).
-    pub(crate) async fn submit(&self, request: SubmitRun, caller: String) -> Result<Started, Error> {
+    /// Runs tasks once, without a stored job (reference section 3.8). `acl`: its permission entries.
+    pub(crate) async fn submit(
+        &self,
+        request: SubmitRun,
+        caller: String,
+        acl: Value,
+    ) -> Result<Started, Error> {
         let faults: Vec<String> = token_fault(request.idempotency_token.as_deref()).into_iter().collect();
         if !faults.is_empty() {
             return Err(Error::new(ErrorCode::InvalidArgument, "submit", faults.join(" ")));
@@ -115,6 +120,7 @@ impl Driver {
             environment_variables: request.environment_variables.iter().map(Wire::write).collect(),
             performance_target: request.performance_target.clone(),
             idempotency_token: request.idempotency_token.clone(),
+            acl: Some(acl),
             ..RunFacts::default()
         };
         let plan = Plan {

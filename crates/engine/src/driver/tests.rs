@@ -1,0 +1,226 @@
+//! What a driver does when time passes, when the disk is full, and when things happen at once. Time is given to it; the
+//! disk is a limit on the size of the database.
+
+use super::actor::{Actor, Message, Next};
+use super::run_now::RunRequest;
+use super::{Driver, actor};
+use crate::clock::Clock;
+use crate::config::Notice;
+use crate::driver::Executor;
+use crate::exec::{Attempt, AttemptFiles, ExecEvent, TaskOutput};
+use crate::store::{JobRow, RunFilter, Store};
+use lakeflow_core::error::ErrorCode;
+use lakeflow_core::execution::{Exit, Input, MAX_QUEUE_MS, Machine, WorkspaceFacts, queue_expired};
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::job::Task;
+use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
+use lakeflow_core::time::WallTime;
+use serde_json::{Value, json};
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+/// Attempts that never end by themselves.
+struct Held {
+    events: UnboundedSender<ExecEvent>,
+    started: Mutex<Vec<RunId>>,
+    data_dir: PathBuf,
+}
+
+impl Executor for Held {
+    fn start(&self, attempt: Attempt) {
+        self.started.lock().unwrap().push(attempt.run);
+        self.events.send(ExecEvent::Started { run: attempt.run, pid: None }).unwrap();
+    }
+    fn stop(&self, run: RunId) {
+        self.exit(run, Outcome::Canceled, TerminationCode::UserCanceled, TaskOutput::default());
+    }
+    fn supports(&self, _task: &Task) -> Result<(), String> {
+        Ok(())
+    }
+    fn files(&self, run: RunId) -> AttemptFiles {
+        AttemptFiles { dir: self.data_dir.join(run.to_string()) }
+    }
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Held {
+    fn exit(&self, run: RunId, outcome: Outcome, code: TerminationCode, output: TaskOutput) {
+        let exit = Exit { outcome, code, message: String::new(), output: None };
+        self.events.send(ExecEvent::Exited { run, exit, output: Box::new(output) }).unwrap();
+    }
+}
+
+struct Bench {
+    driver: Driver,
+    held: Arc<Held>,
+    notices: Arc<Mutex<Vec<String>>>,
+    job: JobRow,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A job with one task that is held, and room for one run at a time beside a queue.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        store.init_counters(Clock::wall()).await.unwrap();
+        let (events, reports) = unbounded_channel();
+        let held = Arc::new(Held { events, started: Mutex::default(), data_dir: folder.path().to_owned() });
+        let notices: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&notices);
+        let notice = Notice::new(move |line| told.lock().unwrap().push(line.to_owned()));
+        let executor = Arc::clone(&held) as Arc<dyn Executor>;
+        let driver = Driver::new(Clock::start(), store, executor, notice, WorkspaceFacts::default());
+        driver.listen(reports);
+        let settings = json!({
+            "name": "j",
+            "queue": { "enabled": true },
+            "tasks": [{ "task_key": "a", "existing_cluster_id": "c", "spark_python_task": { "python_file": "/a" } }],
+        });
+        let job = JobRow {
+            job_id: JobId(1),
+            creator: "me".to_owned(),
+            run_as: "me".to_owned(),
+            created_time: WallTime(0),
+            deleted: false,
+            settings: serde_json::from_value(settings).unwrap(),
+            acl: Value::Null,
+        };
+        driver.store().put_job(job.clone()).await.unwrap();
+        Self { driver, held, notices, job, _folder: folder }
+    }
+
+    async fn run(&self) -> RunId {
+        self.driver.run_now(&self.job, RunRequest::default()).await.unwrap().run_id
+    }
+
+    async fn phase(&self, run: RunId) -> Option<Phase> {
+        self.driver.store().run(run).await.unwrap().map(|row| row.standing.phase)
+    }
+
+    async fn created(&self, run: RunId) -> WallTime {
+        self.driver.store().run(run).await.unwrap().unwrap().start_time
+    }
+
+    /// Ends the attempt of a run.
+    async fn finish(&self, run: RunId, output: TaskOutput) {
+        let attempt = RunId(run.0 + 1);
+        until(async || self.held.started.lock().unwrap().contains(&attempt).then_some(())).await;
+        self.held.exit(attempt, Outcome::Success, TerminationCode::Success, output);
+    }
+
+    async fn end(&self, run: RunId) -> End {
+        until(async || match self.phase(run).await {
+            Some(Phase::Ended(end)) => Some(end),
+            _ => None,
+        })
+        .await
+    }
+}
+
+async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(found) = ask().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asking).await.expect("in time")
+}
+
+#[tokio::test]
+async fn a_run_waits_48_hours_in_the_queue_and_no_longer() {
+    let bench = Bench::new().await;
+    let (active, queued) = (bench.run().await, bench.run().await);
+    let due = bench.created(queued).await + MAX_QUEUE_MS as i64;
+    bench.driver.upkeep(due - 1, 60).await.unwrap();
+    assert!(matches!(bench.phase(queued).await, Some(Phase::Queued { .. })));
+    bench.driver.upkeep(due, 60).await.unwrap();
+    assert_eq!(bench.phase(queued).await, Some(Phase::Ended(queue_expired())));
+    assert_eq!(bench.phase(active).await, Some(Phase::Running), "only runs in the queue expire");
+}
+
+#[tokio::test]
+async fn old_runs_are_pruned_with_their_files_once_they_have_ended() {
+    let bench = Bench::new().await;
+    let old = bench.run().await;
+    let files = bench.held.files(RunId(old.0 + 1)).dir;
+    std::fs::create_dir_all(&files).unwrap();
+    bench.finish(old, TaskOutput::default()).await;
+    bench.end(old).await;
+    let active = bench.run().await;
+    let due = bench.created(active).await + 60 * 24 * 3600 * 1000;
+    bench.driver.upkeep(bench.created(old).await + 60 * 24 * 3600 * 1000, 60).await.unwrap();
+    assert!(bench.phase(old).await.is_some(), "sixty days are not over");
+    bench.driver.upkeep(due + 1, 60).await.unwrap();
+    assert_eq!((bench.phase(old).await, files.exists()), (None, false));
+    assert_eq!(bench.phase(active).await, Some(Phase::Running), "an active run is kept, however old");
+    assert_eq!(bench.driver.store().task_runs(old).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_holds_a_run_back_until_there_is_room() {
+    let bench = Bench::new().await;
+    let run = bench.run().await;
+    until(async || (bench.phase(run).await == Some(Phase::Running)).then_some(())).await;
+    bench.driver.store().leave_room(Some(3)).await;
+    let large = TaskOutput { error_trace: Some("x".repeat(1 << 20)), ..TaskOutput::default() };
+    bench.finish(run, large).await;
+    let held_back = async || bench.notices.lock().unwrap().first().cloned();
+    let notice = until(held_back).await;
+    assert!(notice.contains("is held back") && notice.contains("the disk is full"), "{notice}");
+    assert_eq!(bench.phase(run).await, Some(Phase::Running), "what is not stored has not happened");
+    bench.driver.store().leave_room(None).await;
+    assert!(bench.end(run).await.outcome.is_success());
+    let output = bench.driver.store().output(RunId(run.0 + 1)).await.unwrap().unwrap();
+    assert_eq!(output.error_trace.unwrap().len(), 1 << 20, "nothing was lost");
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_fit_on_the_disk_is_refused_whole() {
+    let mut bench = Bench::new().await;
+    bench.job.settings.description = Some("x".repeat(1 << 20));
+    bench.driver.store().leave_room(Some(3)).await;
+    let error = bench.driver.run_now(&bench.job, RunRequest::default()).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Storage);
+    bench.driver.store().leave_room(None).await;
+    let all = RunFilter { limit: 10, ..RunFilter::default() };
+    assert_eq!(bench.driver.store().runs(all, |_, _| true).await.unwrap().len(), 0);
+    assert_eq!(*bench.held.started.lock().unwrap(), [], "nothing was started");
+    let run = bench.run().await;
+    bench.finish(run, TaskOutput::default()).await;
+    assert!(bench.end(run).await.outcome.is_success(), "it counts against no limit");
+}
+
+#[tokio::test]
+async fn a_cancel_and_an_exit_in_one_turn_end_the_run_once() {
+    let bench = Bench::new().await;
+    let run = bench.run().await;
+    let (plan, _) = bench.driver.store().history(run).await.unwrap().unwrap();
+    let row = bench.driver.store().run(run).await.unwrap().unwrap();
+    for cancel_first in [true, false] {
+        let machine = Machine::new(plan.clone(), bench.driver.clock().now()).unwrap();
+        let mut actor = Actor::new(bench.driver.clone(), machine, &row, 0);
+        let [attempt] = actor.turn(Vec::new()).starts()[..] else { panic!("one task, one attempt") };
+        let mut messages =
+            vec![Message::Input(Input::CancelRun, None), actor::exited(attempt, End::success())];
+        if !cancel_first {
+            messages.reverse();
+        }
+        let turn = actor.turn(messages);
+        assert_eq!(turn.next, Next::Done, "cancel first: {cancel_first}");
+        let Some(Phase::Ended(end)) = turn.commit.standing.map(|standing| standing.phase) else {
+            panic!("the run is over")
+        };
+        let expect = if cancel_first { Outcome::Canceled } else { Outcome::Success };
+        assert_eq!((end.outcome, turn.commit.exited), (expect, vec![attempt]));
+    }
+}

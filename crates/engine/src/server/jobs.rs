@@ -255,7 +255,9 @@ async fn list(call: Call, request: ListJobs) -> Result<Value, Error> {
     let backwards = filter.after.is_some();
     let first_page = filter.before.is_none() && !backwards && filter.offset == 0;
     filter.limit = limit + 1;
-    let mut jobs = call.app.driver.store().jobs(filter).await?;
+    let caller = call.caller.clone();
+    let may_see = move |job: &JobRow| permissions::require(&caller, job, permissions::Level::View).is_ok();
+    let mut jobs = call.app.driver.store().jobs(filter, may_see).await?;
     let more = jobs.len() as i64 > limit;
     if more && backwards {
         jobs.remove(0);
@@ -266,9 +268,7 @@ async fn list(call: Call, request: ListJobs) -> Result<Value, Error> {
     let mut page = Map::new();
     let tokens = jobs.first().zip(jobs.last()).map(|(first, last)| (first.job_id, last.job_id));
     let arrays = if request.expand_tasks == Some(true) { Arrays::First } else { Arrays::None };
-    let visible =
-        jobs.iter().filter(|job| permissions::require(&call.caller, job, permissions::Level::View).is_ok());
-    let shown: Vec<Value> = visible.map(|job| document(job, arrays)).collect();
+    let shown: Vec<Value> = jobs.iter().map(|job| document(job, arrays)).collect();
     if !shown.is_empty() {
         page.insert("jobs".to_owned(), Value::Array(shown));
     }

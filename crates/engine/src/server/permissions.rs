@@ -59,18 +59,22 @@ fn rank_of(level: &str) -> Option<usize> {
 
 /// Refuses a caller whose permission on a job is too small. Everybody belongs to the group `users`; there are no other groups here.
 pub(super) fn require(caller: &Caller, job: &JobRow, needed: Level) -> Result<(), Error> {
+    require_by(caller, job.job_id, &job.acl, needed)
+}
+
+/// As [`require`], by the permission entries of a job or of a one-time run.
+pub(super) fn require_by(caller: &Caller, id: JobId, acl: &Value, needed: Level) -> Result<(), Error> {
     let user = &caller.user_name;
     let mine = |entry: &&Value| match principal(entry) {
         Some(("user_name" | "service_principal_name", name)) => name == user,
         Some((_, group)) => group == "users",
         None => false,
     };
-    let entries = job.acl.as_array().into_iter().flatten();
+    let entries = acl.as_array().into_iter().flatten();
     let best = entries.filter(mine).filter_map(|entry| rank_of(level(entry))).max();
     if caller.admin || best.is_some_and(|best| best >= needed.rank()) {
         return Ok(());
     }
-    let id = job.job_id;
     let message = match needed {
         Level::View => {
             format!("User {user} does not have View or Admin or Manage Run or Owner permissions on job {id}")

@@ -3,7 +3,7 @@
 use super::documents::{Arrays, RunOptions, job_run, task_run};
 use super::http::endpoint;
 use super::jobs::{arrays, bad_token, check_size, find, judge};
-use super::permissions::{Level, require};
+use super::permissions::{Level, initial, require, require_by};
 use super::{App, Call, outputs};
 use crate::driver::job_run_of;
 use crate::driver::run_now::{RunRequest, check_legacy};
@@ -15,7 +15,7 @@ use lakeflow_core::api::{
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::Repair;
-use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::id::RunId;
 use lakeflow_core::job::wire::Wire;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ struct Found {
 async fn find_run(call: &Call, id: RunId, level: Level) -> Result<Found, Error> {
     let store = call.app.driver.store();
     let row = store.run(job_run_of(id)).await?.ok_or_else(|| no_run(id))?;
-    allow(call, row.job_id, level).await?;
+    allow(call, &row, level)?;
     let tasks = store.task_runs(row.run_id).await?;
     let task = tasks.iter().position(|task| task.view.run_id == id);
     if id != row.run_id && task.is_none() {
@@ -72,15 +72,9 @@ async fn find_run(call: &Call, id: RunId, level: Level) -> Result<Found, Error> 
     Ok(Found { row, tasks, task })
 }
 
-/// Runs follow the permissions of their job; those of one-time runs and deleted jobs are open to every caller.
-async fn allow(call: &Call, job: JobId, level: Level) -> Result<(), Error> {
-    if call.caller.admin {
-        return Ok(());
-    }
-    match call.app.driver.store().job(job).await? {
-        Some(job) => require(&call.caller, &job, level),
-        None => Ok(()),
-    }
+/// Runs follow the permissions of their job, also when it is deleted; one-time runs have their own.
+fn allow(call: &Call, run: &RunRow, level: Level) -> Result<(), Error> {
+    require_by(&call.caller, run.job_id, &run.acl, level)
 }
 
 async fn run_now(call: Call, request: RunNow) -> Result<Started, Error> {
@@ -113,8 +107,9 @@ async fn submit(call: Call, mut request: SubmitRun) -> Result<Started, Error> {
     });
     judge(&call, &definition)?;
     request.idempotency_token = request.idempotency_token.filter(|token| !token.is_empty());
+    let acl = initial(&call.caller, request.access_control_list.as_ref())?;
     let caller = call.caller.user_name.clone();
-    Ok(started(Box::pin(call.app.driver.submit(request, caller)).await?.run_id))
+    Ok(started(Box::pin(call.app.driver.submit(request, caller, acl)).await?.run_id))
 }
 
 /// The older body has the fields of its one task at the top (reference section 3.8).
@@ -193,14 +188,18 @@ async fn cancel_all(call: Call, request: CancelAllRuns) -> Result<Empty, Error> 
         return Err(invalid("job_id or all_queued_runs must be given"));
     }
     if let Some(id) = request.job_id {
-        allow(&call, find(&call.app, id).await?.job_id, Level::ManageRun).await?;
+        require(&call.caller, &find(&call.app, id).await?, Level::ManageRun)?;
     }
     let mut runs = call.app.driver.store().active_runs(request.job_id).await?;
     // Queued runs go first, so that none of them takes a slot that becomes free on the way.
     runs.sort_by_key(|(run, _, activity)| (*activity != Activity::Queued, *run));
-    for (run, job, activity) in runs {
-        let meant = !queued_only || activity == Activity::Queued;
-        if meant && allow(&call, job, Level::ManageRun).await.is_ok() {
+    for (run, _, activity) in runs {
+        if queued_only && activity != Activity::Queued {
+            continue;
+        }
+        // One that is gone meanwhile needs no cancelling.
+        let row = call.app.driver.store().run(run).await?;
+        if row.is_some_and(|row| allow(&call, &row, Level::ManageRun).is_ok()) {
             call.app.driver.cancel(run).await?;
         }
     }
@@ -249,7 +248,9 @@ async fn list(call: Call, request: ListRuns) -> Result<Value, Error> {
     let first_page = filter.before.is_none() && !backwards && filter.offset == 0;
     filter.limit += 1;
     let store = call.app.driver.store();
-    let mut runs = store.runs(filter).await?;
+    let caller = call.caller.clone();
+    let may_see = move |job, acl: &Value| require_by(&caller, job, acl, Level::View).is_ok();
+    let mut runs = store.runs(filter, may_see).await?;
     let more = runs.len() as i64 > limit;
     if more && backwards {
         runs.remove(0);
@@ -262,10 +263,8 @@ async fn list(call: Call, request: ListRuns) -> Result<Value, Error> {
     let options = RunOptions { arrays, history: false, resolved: false };
     let mut shown = Vec::new();
     for row in &runs {
-        if allow(&call, row.job_id, Level::View).await.is_ok() {
-            let tasks = if expand { store.task_runs(row.run_id).await? } else { Vec::new() };
-            shown.push(job_run(&call.app, row, &tasks, options));
-        }
+        let tasks = if expand { store.task_runs(row.run_id).await? } else { Vec::new() };
+        shown.push(job_run(&call.app, row, &tasks, options));
     }
     let mut page = Map::new();
     if !shown.is_empty() {

@@ -94,27 +94,39 @@ impl Store {
         .await
     }
 
-    /// Jobs of a page, newest first.
-    pub(crate) async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRow>, Error> {
+    /// Jobs of a page, newest first. Jobs that `may_see` refuses are as if they were not there.
+    pub(crate) async fn jobs(
+        &self,
+        filter: JobFilter,
+        may_see: impl Fn(&JobRow) -> bool + Send + 'static,
+    ) -> Result<Vec<JobRow>, Error> {
         self.read("jobs", move |db| {
             // Towards newer jobs the nearest come first, so that a page of them borders on where it was asked from.
             let order = if filter.after.is_some() { "ASC" } else { "DESC" };
             let sql = format!(
                 "SELECT {COLUMNS} FROM jobs WHERE deleted_time IS NULL
                  AND (?1 IS NULL OR name_folded = ?1) AND (?2 IS NULL OR job_id < ?2) AND (?3 IS NULL OR job_id > ?3)
-                 ORDER BY job_id {order} LIMIT ?4 OFFSET ?5"
+                 ORDER BY job_id {order}"
             );
             let mut statement = db.prepare_cached(&sql)?;
             let mut rows = statement.query(params![
                 filter.name.map(|name| name.to_lowercase()),
                 filter.before.map(|id| id.0),
                 filter.after.map(|id| id.0),
-                filter.limit,
-                filter.offset
             ])?;
             let mut jobs = Vec::new();
-            while let Some(row) = rows.next()? {
-                jobs.push(read_row(row)?);
+            let mut left_out = filter.offset;
+            while (jobs.len() as i64) < filter.limit {
+                let Some(row) = rows.next()? else { break };
+                let job = read_row(row)?;
+                if !may_see(&job) {
+                    continue;
+                }
+                if left_out > 0 {
+                    left_out -= 1;
+                    continue;
+                }
+                jobs.push(job);
             }
             if filter.after.is_some() {
                 jobs.reverse();

@@ -1,5 +1,5 @@
 //! The engine's memory: SQLite in the data folder. Rooms: [`db`] (threads, errors), `schema` (migrations), `jobs`,
-//! `runs`, `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
+//! `runs`, `pages` of runs, `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
 //!
 //! No rule of Lakeflow Jobs lives here, and nothing outside of this room writes SQL.
 
@@ -7,9 +7,13 @@ mod db;
 pub(crate) mod folder;
 mod jobs;
 mod kv;
+mod pages;
 mod runs;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use db::Store;
 pub(crate) use jobs::{JobFilter, JobRow};
-pub(crate) use runs::{Activity, Commit, RunFacts, RunFilter, RunRow, Standing, StoredProcess, TaskRow};
+pub(crate) use pages::RunFilter;
+pub(crate) use runs::{Activity, Commit, RunFacts, RunRow, Standing, StoredProcess, TaskRow};

@@ -41,6 +41,8 @@ pub(crate) struct RunFacts {
     pub(crate) schedule: Option<Value>,
     pub(crate) performance_target: Option<String>,
     pub(crate) idempotency_token: Option<String>,
+    /// Permission entries of a one-time run; other runs have those of their job.
+    pub(crate) acl: Option<Value>,
 }
 
 /// Where a job run stands: the machine's view without the task runs.
@@ -86,6 +88,8 @@ pub(crate) struct RunRow {
     pub(crate) parent_task_run: Option<RunId>,
     pub(crate) facts: RunFacts,
     pub(crate) standing: Standing,
+    /// Permission entries of the job as they are now, deleted or not; of a one-time run its own. Only read.
+    pub(crate) acl: Value,
 }
 
 /// A task run as it is stored.
@@ -130,36 +134,34 @@ pub(crate) struct Commit {
     pub(crate) outputs: Vec<(RunId, TaskOutput)>,
     pub(crate) started: Vec<StoredProcess>,
     pub(crate) exited: Vec<RunId>,
-    /// A new plan: only while a run is queued or repaired.
-    pub(crate) plan: Option<Plan>,
 }
 
-/// A page of `runs/list`, newest first. `before` and `after` are start time and id of the run that the page borders on.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RunFilter {
-    pub(crate) job_id: Option<JobId>,
-    /// `Some(true)`: active or queued; `Some(false)`: ended.
-    pub(crate) active: Option<bool>,
-    pub(crate) run_type: Option<String>,
-    pub(crate) start_from: Option<i64>,
-    pub(crate) start_to: Option<i64>,
-    pub(crate) before: Option<(i64, i64)>,
-    pub(crate) after: Option<(i64, i64)>,
-    pub(crate) offset: i64,
-    pub(crate) limit: i64,
+/// What [`read_row`] reads.
+pub(super) const COLUMNS: &str = "run_id, job_id, run_type, start_time, parent_task_run, facts, standing,
+     (SELECT acl FROM jobs WHERE jobs.job_id = runs.job_id) AS acl";
+
+/// Place of `acl` in [`COLUMNS`].
+const ACL: usize = 7;
+
+/// The permission entries that a row stands under.
+pub(super) fn read_acl(row: &Row<'_>) -> Db<Value> {
+    if let Some(acl) = row.get_ref(ACL)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+        return Ok(serde_json::from_str(acl)?);
+    }
+    let facts: RunFacts = document(row, 5)?;
+    Ok(facts.acl.unwrap_or_default())
 }
 
-const COLUMNS: &str = "run_id, job_id, run_type, start_time, parent_task_run, facts, standing";
-
-fn read_row(row: &Row<'_>) -> Db<RunRow> {
+pub(super) fn read_row(row: &Row<'_>) -> Db<RunRow> {
     Ok(RunRow {
         run_id: RunId(row.get(0)?),
         job_id: JobId(row.get(1)?),
         run_type: row.get(2)?,
         start_time: WallTime(row.get(3)?),
         parent_task_run: row.get::<_, Option<i64>>(4)?.map(RunId),
-        facts: serde_json::from_str(row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?)?,
-        standing: serde_json::from_str(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
+        facts: document(row, 5)?,
+        standing: document(row, 6)?,
+        acl: read_acl(row)?,
     })
 }
 
@@ -183,10 +185,6 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
     if let Some(standing) = &commit.standing {
         db.prepare_cached("UPDATE runs SET standing = ?2, activity = ?3 WHERE run_id = ?1")?
             .execute(params![run.0, serde_json::to_string(standing)?, standing.activity() as i64])?;
-    }
-    if let Some(plan) = &commit.plan {
-        db.prepare_cached("UPDATE runs SET plan = ?2 WHERE run_id = ?1")?
-            .execute(params![run.0, serde_json::to_string(plan)?])?;
     }
     let mut put = db.prepare_cached("INSERT OR REPLACE INTO task_runs VALUES (?1, ?2, ?3)")?;
     for row in &commit.task_runs {
@@ -321,55 +319,6 @@ impl Store {
                 let activity = if row.get::<_, i64>(2)? == 2 { Activity::Queued } else { Activity::Active };
                 Ok((RunId(row.get(0)?), JobId(row.get(1)?), activity))
             })
-        })
-        .await
-    }
-
-    /// Runs of a page, newest first.
-    pub(crate) async fn runs(&self, filter: RunFilter) -> Result<Vec<RunRow>, Error> {
-        self.read("runs", move |db| {
-            let mut conditions = vec!["1"];
-            let mut values: Vec<rusqlite::types::Value> = Vec::new();
-            let mut condition = |text: &'static str, given: &[rusqlite::types::Value]| {
-                conditions.push(text);
-                values.extend_from_slice(given);
-            };
-            if let Some(job) = filter.job_id {
-                condition("job_id = ?", &[job.0.into()]);
-            }
-            match filter.active {
-                Some(true) => condition("activity > 0", &[]),
-                Some(false) => condition("activity = 0", &[]),
-                None => {}
-            }
-            if let Some(kind) = filter.run_type {
-                condition("run_type = ?", &[kind.into()]);
-            }
-            if let Some(from) = filter.start_from {
-                condition("start_time >= ?", &[from.into()]);
-            }
-            if let Some(to) = filter.start_to {
-                condition("start_time <= ?", &[to.into()]);
-            }
-            if let Some((time, id)) = filter.before {
-                condition("(start_time, run_id) < (?, ?)", &[time.into(), id.into()]);
-            }
-            if let Some((time, id)) = filter.after {
-                condition("(start_time, run_id) > (?, ?)", &[time.into(), id.into()]);
-            }
-            values.push(filter.limit.into());
-            values.push(filter.offset.into());
-            let order = if filter.after.is_some() { "ASC" } else { "DESC" };
-            let sql = format!(
-                "SELECT {COLUMNS} FROM runs WHERE {} ORDER BY start_time {order}, run_id {order} LIMIT ? OFFSET ?",
-                conditions.join(" AND ")
-            );
-            let mut statement = db.prepare_cached(&sql)?;
-            let mut runs = collect(statement.query(rusqlite::params_from_iter(values))?, read_row)?;
-            if filter.after.is_some() {
-                runs.reverse();
-            }
-            Ok(runs)
         })
         .await
     }

@@ -116,6 +116,80 @@ async fn permissions_are_stored_and_enforced_for_others() {
 }
 
 #[tokio::test]
+async fn pages_of_others_have_no_holes() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = Principal { token: "other-token".to_owned(), user_name: "bob@x.org".to_owned() };
+    let config = Config { principals: vec![other], ..Config::new(dir.path()) };
+    let local = Local::start_with(config).await.unwrap();
+    let bob = local.client.with_token("other-token");
+    let viewer = json!([{ "user_name": "bob@x.org", "permission_level": "CAN_VIEW" }]);
+    let (mut jobs, mut runs) = (Vec::new(), Vec::new());
+    for n in 0..9 {
+        let mut settings = json!({ "tasks": [task("a", "/ok", &[])] });
+        if n % 4 == 0 {
+            settings["access_control_list"] = viewer.clone();
+        }
+        let job = local.create(settings).await;
+        let run = local.run_now(job).await;
+        local.ended(run).await;
+        if n % 4 == 0 {
+            jobs.insert(0, job);
+            runs.insert(0, run);
+        }
+    }
+    for (path, list, id, expect) in
+        [("/jobs/list", "jobs", "job_id", jobs.clone()), ("/jobs/runs/list", "runs", "run_id", runs.clone())]
+    {
+        let ids = |page: &Value| -> Vec<i64> {
+            page[list].as_array().into_iter().flatten().map(|shown| shown[id].as_i64().unwrap()).collect()
+        };
+        let first = bob.read(&format!("/api/2.2{path}?limit=2")).await;
+        assert_eq!(ids(&first), expect[..2], "{path}");
+        let token = first["next_page_token"].as_str().unwrap();
+        let last = bob.read(&format!("/api/2.2{path}?limit=2&page_token={token}")).await;
+        assert_eq!(ids(&last), expect[2..], "{path}");
+        assert!(last.get("next_page_token").is_none(), "an empty page would follow: {last}");
+        let offset = bob.read(&format!("/api/2.1{path}?offset=1&limit=5")).await;
+        assert_eq!(ids(&offset), expect[1..], "what cannot be seen does not count: {path}");
+    }
+    local.call("/api/2.2/jobs/delete", json!({ "job_id": jobs[0] })).await;
+    let get = |run: i64| format!("/api/2.2/jobs/runs/get?run_id={run}");
+    assert_eq!(bob.get(&get(runs[0])).await.0, 200, "runs of a deleted job keep its permissions");
+    assert_eq!(bob.post("/api/2.2/jobs/runs/delete", json!({ "run_id": runs[0] })).await.0, 403);
+    assert_eq!(bob.get(&get(runs[0] - 1_048_576)).await.0, 403, "of a job that bob may not see");
+}
+
+#[tokio::test]
+async fn one_time_runs_have_permissions_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let principal =
+        |name: &str| Principal { token: format!("{name}-token"), user_name: format!("{name}@x.org") };
+    let config = Config { principals: vec![principal("bob"), principal("eve")], ..Config::new(dir.path()) };
+    let local = Local::start_with(config).await.unwrap();
+    let (bob, eve) = (local.client.with_token("bob-token"), local.client.with_token("eve-token"));
+    let submit = |access: Value| {
+        json!({
+            "tasks": [task("a", "/hold", &[])],
+            "access_control_list": access,
+        })
+    };
+    let grant = json!([{ "user_name": "eve@x.org", "permission_level": "CAN_VIEW" }]);
+    let run = bob.call("/api/2.2/jobs/runs/submit", submit(grant)).await["run_id"].as_i64().unwrap();
+    let own = local.call("/api/2.2/jobs/runs/submit", submit(json!([]))).await["run_id"].as_i64().unwrap();
+    let get = |run: i64| format!("/api/2.2/jobs/runs/get?run_id={run}");
+    assert_eq!(eve.get(&get(run)).await.0, 200);
+    assert_eq!(eve.post("/api/2.2/jobs/runs/cancel", json!({ "run_id": run })).await.0, 403);
+    assert_eq!((bob.get(&get(own)).await.0, eve.get(&get(own)).await.0), (403, 403));
+    let listed = eve.read("/api/2.2/jobs/runs/list").await;
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
+    eve.call("/api/2.2/jobs/runs/cancel-all", json!({ "all_queued_runs": true })).await;
+    assert_eq!(bob.post("/api/2.2/jobs/runs/cancel", json!({ "run_id": run })).await.0, 200);
+    assert_eq!(local.ended(run).await["state"]["result_state"], "CANCELED");
+    let bad = submit(json!([{ "user_name": "x", "permission_level": "CAN_FLY" }]));
+    assert_eq!(bob.post("/api/2.2/jobs/runs/submit", bad).await.0, 400);
+}
+
+#[tokio::test]
 async fn companion_calls_answer_as_clients_need() {
     let dir = tempfile::tempdir().unwrap();
     let local = Local::start(dir.path()).await;

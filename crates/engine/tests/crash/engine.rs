@@ -39,8 +39,9 @@ async fn engine_process() {
         }
     });
     let config = Config { notice, ..Config::new(&folder) };
-    let started =
-        Engine::start_with(config, move |context| Ok(Arc::new(Shell::new(context, &death)) as Arc<dyn Executor>));
+    let started = Engine::start_with(config, move |context| {
+        Ok(Arc::new(Shell::new(context, &death)) as Arc<dyn Executor>)
+    });
     match started.await {
         Ok(_engine) => pending::<()>().await,
         Err(error) if error.message.contains(POINT) => die(),
@@ -120,9 +121,10 @@ impl Executor for Shell {
         tokio::spawn(async move {
             let ok = child.wait().await.unwrap().success();
             groups.lock().unwrap().remove(&run);
-            let (outcome, code) = match ok {
-                true => (Outcome::Success, TerminationCode::Success),
-                false => (Outcome::Failed, TerminationCode::RunExecutionError),
+            let (outcome, code) = if ok {
+                (Outcome::Success, TerminationCode::Success)
+            } else {
+                (Outcome::Failed, TerminationCode::RunExecutionError)
             };
             let exit = Exit { outcome, code, message: String::new(), output: None };
             events.send(ExecEvent::Exited { run, exit, output: Box::new(TaskOutput::default()) }).unwrap();

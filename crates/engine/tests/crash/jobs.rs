@@ -46,7 +46,8 @@ fn graph(numbers: &mut Numbers) -> Value {
 pub(crate) async fn create(engine: &Process, seed: u64) -> Vec<i64> {
     let mut numbers = Numbers(seed);
     let graph = engine.create(graph(&mut numbers)).await;
-    let check = json!({ "task_key": "check", "condition_task": { "op": "EQUAL_TO", "left": "1", "right": "1" } });
+    let check =
+        json!({ "task_key": "check", "condition_task": { "op": "EQUAL_TO", "left": "1", "right": "1" } });
     let mut yes = command("yes", "/ok", &[]);
     yes["depends_on"] = json!([{ "task_key": "check", "outcome": "true" }]);
     let mut no = command("no", "/ok", &[]);
@@ -65,7 +66,8 @@ pub(crate) async fn create(engine: &Process, seed: u64) -> Vec<i64> {
     let parent = engine.create(json!({ "name": "parent", "tasks": [child, after] })).await;
     let mut only = command("only", "/slow", &[]);
     only["max_retries"] = json!(numbers.below(2));
-    let queue = json!({ "name": "queue", "max_concurrent_runs": 1, "queue": { "enabled": true }, "tasks": [only] });
+    let queue =
+        json!({ "name": "queue", "max_concurrent_runs": 1, "queue": { "enabled": true }, "tasks": [only] });
     let queue = engine.create(queue).await;
     vec![graph, parts, parent, queue, queue]
 }

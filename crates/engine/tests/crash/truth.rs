@@ -73,7 +73,10 @@ pub(crate) async fn check(engine: &Process, document: &Value, ran: &BTreeSet<i64
             assert_eq!(number, retries, "{key} was to be tried again: {last}");
         }
         for earlier in &attempts[..attempts.len() - 1] {
-            assert_eq!(earlier["state"]["result_state"], "FAILED", "{key} was done and is done again: {earlier}");
+            assert_eq!(
+                earlier["state"]["result_state"], "FAILED",
+                "{key} was done and is done again: {earlier}"
+            );
         }
     }
     own
@@ -81,7 +84,8 @@ pub(crate) async fn check(engine: &Process, document: &Value, ran: &BTreeSet<i64
 
 /// An attempt that no run shows is an earlier one of an iteration, and failed.
 pub(crate) async fn check_hidden(engine: &Process, id: i64) {
-    let task = engine.document(id).await.unwrap_or_else(|| panic!("attempt {id} ran, and no run knows of it"));
+    let task =
+        engine.document(id).await.unwrap_or_else(|| panic!("attempt {id} ran, and no run knows of it"));
     let key = task["tasks"][0]["task_key"].as_str().or(task["task_key"].as_str()).unwrap();
     assert!(key.starts_with("item_"), "{task}");
     assert_eq!(task["state"]["result_state"], "FAILED", "{task}");
@@ -90,7 +94,8 @@ pub(crate) async fn check_hidden(engine: &Process, id: i64) {
 /// Processes that were started in a folder and are still there, by their command lines and files.
 pub(crate) fn left_over(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let pids = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
+    let pids =
+        entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
     let ours = |path: &Path| {
         let open = std::fs::read_dir(path.join("fd")).into_iter().flatten().flatten();
         open.filter_map(|entry| std::fs::read_link(entry.path()).ok())
