@@ -96,7 +96,7 @@ async fn memory_and_handles_stay_flat_over_many_runs() {
     let path = script.canonicalize().unwrap();
     let hello = json!([{ "task_key": "h", "existing_cluster_id": "c", "spark_python_task": { "python_file": path } }]);
     let hello = client.create(hello).await;
-    let job_of = |n: usize| if n % 100 == 0 { hello } else { [one, four][n % 2] };
+    let job_of = |n: usize| if n.is_multiple_of(100) { hello } else { [one, four][n % 2] };
     let mut first = (0, 0);
     let begun = Instant::now();
     for n in (0..runs).step_by(AT_ONCE) {
