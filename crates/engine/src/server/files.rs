@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lakeflow_core::error::{Error, ErrorCode};
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -176,23 +177,70 @@ pub(super) async fn entries(folder: &Path) -> std::io::Result<Vec<(String, PathB
     Ok(all)
 }
 
+/// A file that a client brings (`workspace/import`).
+#[derive(Default)]
+struct Import {
+    path: String,
+    content: Vec<u8>,
+    format: Option<String>,
+    language: Option<String>,
+    overwrite: bool,
+}
+
+/// Reads the JSON body of the API, or the form that the SDKs' upload helpers send with the content as it is.
+async fn import_of(request: Request) -> Result<Import, Error> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let boundary = kind.and_then(|kind| multer::parse_boundary(kind).ok());
+    let bytes = body_of(request).await?;
+    if let Some(boundary) = boundary {
+        return form_import(bytes, boundary)
+            .await
+            .map_err(|e| fault(format!("the form cannot be read: {e}")));
+    }
+    let body = json_of(&bytes)?;
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    let content = BASE64.decode(body["content"].as_str().unwrap_or_default());
+    Ok(Import {
+        path: text("path").unwrap_or_default(),
+        content: content.map_err(|e| fault(format!("content is not base64: {e}")))?,
+        format: text("format"),
+        language: text("language"),
+        overwrite: body["overwrite"] == true,
+    })
+}
+
+async fn form_import(bytes: Vec<u8>, boundary: String) -> Result<Import, multer::Error> {
+    let whole = futures::stream::iter([Ok::<_, Infallible>(bytes)]);
+    let mut form = multer::Multipart::new(whole, boundary);
+    let mut import = Import::default();
+    while let Some(part) = form.next_field().await? {
+        let name = part.name().unwrap_or_default().to_owned();
+        match name.as_str() {
+            "content" => import.content = part.bytes().await?.to_vec(),
+            "path" => import.path = part.text().await?,
+            "format" => import.format = Some(part.text().await?),
+            "language" => import.language = Some(part.text().await?),
+            "overwrite" => import.overwrite = part.text().await? == "true",
+            _ => {}
+        }
+    }
+    Ok(import)
+}
+
 async fn import(State(app): Shared, request: Request) -> Response {
     let answer = async {
-        let body = json_of(&body_of(request).await?)?;
-        let path = path_field(body["path"].as_str())?;
-        let content = BASE64.decode(body["content"].as_str().unwrap_or_default());
-        let content = content.map_err(|e| fault(format!("content is not base64: {e}")))?;
-        let format = body["format"].as_str().unwrap_or("SOURCE");
+        let Import { path, content, format, language, overwrite } = import_of(request).await?;
+        let path = path_field(Some(&path))?;
         let plain = app.paths.resolve_workspace(&path)?;
-        let (file, content) = match format {
-            "SOURCE" => notebook(&plain, content, body["language"].as_str())?,
+        let (file, content) = match format.as_deref().unwrap_or("SOURCE") {
+            "SOURCE" => notebook(&plain, content, language.as_deref())?,
             "JUPYTER" if plain.extension().is_none_or(|e| e != "ipynb") => {
                 (with_extension(&plain, "ipynb"), content)
             }
             "AUTO" | "RAW" | "JUPYTER" => (plain, content),
             other => return Err(fault(format!("format {other:?} cannot be imported here"))),
         };
-        if body["overwrite"] != true && fs::try_exists(&file).await.unwrap_or(false) {
+        if !overwrite && fs::try_exists(&file).await.unwrap_or(false) {
             return Ok(Err(path));
         }
         put_file(&file, &path, content).await?;

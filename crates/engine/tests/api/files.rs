@@ -98,3 +98,32 @@ async fn faults_come_when_they_are_asked_for() {
     let request = other.request("PUT", "/api/2.0/lakeflow-local/faults").json(&json!({ "faults": [] }));
     assert_eq!(local.send(request).await.0, 403);
 }
+
+#[tokio::test]
+async fn files_come_as_forms_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let send = async |parts: &[(&str, &str)]| {
+        let parts = parts.iter().map(|(name, text)| {
+            format!("--line\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n{text}\r\n")
+        });
+        let body = format!("{}--line--\r\n", parts.collect::<String>());
+        let request = local.request("POST", "/api/2.0/workspace/import");
+        local.send(request.header("content-type", "multipart/form-data; boundary=line").body(body)).await
+    };
+    let path = "/Workspace/Users/me/a.txt";
+    let form = [("path", path), ("format", "AUTO"), ("content", "first")];
+    assert_eq!(send(&form).await, (200, json!({})));
+    let (status, body) = send(&form).await;
+    assert_eq!((status, &body["error_code"]), (400, &json!("RESOURCE_ALREADY_EXISTS")));
+    let over = [("path", path), ("format", "AUTO"), ("overwrite", "true"), ("content", "second")];
+    assert_eq!(send(&over).await, (200, json!({})));
+    let export = local.read(&format!("/api/2.0/workspace/export?path={path}")).await;
+    assert_eq!(export["content"], "c2Vjb25k");
+    let (status, body) = send(&[("path", "relative"), ("content", "x")]).await;
+    assert_eq!((status, &body["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")));
+    let request = local.request("POST", "/api/2.0/workspace/import").body("no form");
+    let (status, body) =
+        local.send(request.header("content-type", "multipart/form-data; boundary=line")).await;
+    assert_eq!((status, &body["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")));
+}

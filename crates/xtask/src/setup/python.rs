@@ -83,7 +83,8 @@ fn install(python: &Path, venv: &Path, set: Set) -> Result<()> {
     fs::write(&list, set.requirements()).map_err(io)?;
     process::output(
         Command::new(python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            // The lists are complete; `databricks-sdk` asks for a `certifi` that may be newer than any there is.
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])
             .arg("--requirement")
             .arg(&list),
     )

@@ -1,0 +1,5 @@
+"""Prints its arguments."""
+
+import sys
+
+print("hello", *sys.argv[1:])
