@@ -15,7 +15,7 @@ spark.sql(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{silver}")
 orders = (
     spark.table(f"{catalog}.{bronze}.bronze_orders")
     .where("customer_id IS NOT NULL AND amount > 0")
-    .withColumn("order_date", F.to_date("ordered_at"))
+    .withColumn("order_date", F.col("ordered_at").cast("timestamp").cast("date"))
     .select("order_id", "customer_id", "order_date", "amount")
     .dropDuplicates(["order_id"])
 )
