@@ -1,7 +1,6 @@
 """Runs the cells of a notebook in one namespace."""
 
 import ast
-import asyncio
 import inspect
 import linecache
 import os
@@ -129,6 +128,9 @@ class Runner:
         if not code.co_flags & inspect.CO_COROUTINE:
             return value
         if self._loop is None:
+            # Only notebooks with `await` at the top pay for it.
+            import asyncio
+
             self._loop = asyncio.new_event_loop()
         return self._loop.run_until_complete(value)
 

@@ -16,7 +16,7 @@ from . import PROTOCOL, process
 GRACE_SECONDS = 2.0
 READ_BYTES = 1 << 16
 
-# Paid once here, free in every child.
+# Paid once here, free in every child. Imported when there is nothing else to do: the first attempts must not wait for it.
 _WARM = (
     "argparse ast asyncio base64 collections csv datetime decimal functools glob hashlib importlib.metadata inspect "
     "itertools linecache logging math pathlib pickle random re runpy shutil subprocess tempfile textwrap traceback "
@@ -26,8 +26,6 @@ _WARM = (
 
 def serve():
     """Serve until standard input ends or `shutdown` comes; returns the exit code."""
-    for name in _WARM.split():
-        __import__(name)
     from . import task  # noqa: F401  (with everything it imports)
 
     commands, events = os.dup(0), os.dup(1)
@@ -36,8 +34,6 @@ def serve():
     os.dup2(null, 0)
     os.dup2(2, 1)
     os.close(null)
-    gc.collect()
-    gc.freeze()
     return Zygote(commands, events).serve()
 
 
@@ -47,6 +43,7 @@ class Zygote:
         self.events = events
         self.children = {}
         self.buffer = b""
+        self.cold = _WARM.split()
         self.wake_read, self.wake_write = os.pipe()
         for descriptor in (self.wake_read, self.wake_write):
             os.set_blocking(descriptor, False)
@@ -66,7 +63,10 @@ class Zygote:
             version=list(sys.version_info[:3]),
         )
         while self.going:
-            ready, _, _ = select.select([self.commands, self.wake_read], [], [])
+            ready, _, _ = select.select([self.commands, self.wake_read], [], [], 0 if self.cold else None)
+            if not ready:
+                self.warm_up()
+                continue
             if self.wake_read in ready:
                 self.drain_wake()
             if self.commands in ready:
@@ -74,6 +74,13 @@ class Zygote:
             self.reap()
         self.end_children()
         return 0
+
+    def warm_up(self):
+        """Import one more module; after the last one, what is there stays out of the collector's way in every child."""
+        __import__(self.cold.pop(0))
+        if not self.cold:
+            gc.collect()
+            gc.freeze()
 
     def stop(self, *_signal):
         self.going = False
