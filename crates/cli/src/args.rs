@@ -300,7 +300,7 @@ pub(crate) struct RunsOutput {
 #[command(after_help = "Examples:\n  lakeflow next '0 0 6 ? * MON-FRI' --timezone Europe/Berlin\n  \
                         lakeflow next '0 0/15 * * * ?' --count 3 --after 2026-03-01T00:00:00Z --json")]
 pub(crate) struct Next {
-    /// Quartz expression: seconds minutes hours day-of-month month day-of-week [year]
+    /// Quartz expression: seconds minutes hours day-of-month month day-of-week, then a year if wanted
     pub(crate) cron: String,
     /// Java time zone id
     #[arg(long, value_name = "TZ", default_value = "UTC")]
