@@ -185,6 +185,7 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  lakeflow runs list\n  lakeflow runs output 42 --task report")]
 pub(crate) enum Runs {
     /// List runs, newest first
     #[command(after_help = "Examples:\n  lakeflow runs list\n  lakeflow runs list --job etl --active --json")]

@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
+/// Failed iterations of one for-each task that are told; the others failed most likely for the same reason.
+const ITERATIONS_TOLD: usize = 3;
+
 /// What a person wants after Ctrl-C.
 enum Choice {
     Cancel,
@@ -114,6 +117,7 @@ async fn conclude(connection: &Connection, end: &WaitEnd, report: &Report, print
     outputs.retain(|task| task.phase.is_success());
     task_logs::into_outputs(connection, &mut outputs).await?;
     let mut failures = end.failures.clone();
+    failures.extend(connection.jobs.failed_iterations(run, ITERATIONS_TOLD).await?);
     task_logs::into_failures(connection, &mut failures).await?;
     if report.is_json() {
         for task in &outputs {

@@ -12,7 +12,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::run::{Phase, RunDoc, TaskDoc};
-use lakeflow_core::wait::Goal;
+use lakeflow_core::wait::{self, Goal, TaskFailure};
 use serde_json::Map;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -206,6 +206,25 @@ impl Jobs {
             Err(error) if api::fault::about_host(error.code) => Err(error),
             output => Ok(TaskOutput { task_key, iteration_of, run_id, end_time, phase, output }),
         }
+    }
+
+    /// The iterations that made for-each tasks of a run fail, with what they said; at most `most` of each task.
+    pub async fn failed_iterations(&self, run: &RunDoc, most: usize) -> Result<Vec<TaskFailure>, Error> {
+        let mut failed = Vec::new();
+        for failure in wait::failures(run) {
+            let loops = |task: &&TaskDoc| task.key() == failure.task_key && task.task.for_each_task.is_some();
+            if run.newest_attempts().iter().any(loops) {
+                let each = self.get_run(failure.run_id).await?;
+                failed.extend(wait::iteration_failures(&each).into_iter().take(most));
+            }
+        }
+        for iteration in &mut failed {
+            // What cannot be read is left out; that the iteration failed is known all the same.
+            if let Ok(output) = self.get_run_output(iteration.run_id).await {
+                iteration.explain(output);
+            }
+        }
+        Ok(failed)
     }
 
     /// The last megabyte of what a task run has printed, of any task type; `None` from a workspace, which does not keep it.

@@ -73,6 +73,17 @@ fn a_run_in_lines_and_in_json() {
 }
 
 #[test]
+fn failed_iterations_are_told_with_what_they_printed() {
+    let room = Room::bundle(
+        "- task_key: each\n  for_each_task:\n    inputs: '[1, 0]'\n    task:\n      task_key: divide\n      \
+         spark_python_task: {python_file: divide.py, parameters: ['{{input}}']}",
+    );
+    room.write("divide.py", "import sys\nprint('by', sys.argv[1])\nprint(1 / int(sys.argv[1]))\n");
+    let said = room.run(&["run", "etl"]);
+    said.expect(1, &["task each FAILED: 1 of 2", "task divide_1 FAILED: ZeroDivisionError", "by 0"]);
+}
+
+#[test]
 fn quiet_leaves_the_run_id_and_the_results() {
     let room = Room::bundle(CONDITION);
     let said = room.run(&["--quiet", "run", "etl"]);

@@ -146,6 +146,11 @@ pub fn failures(run: &RunDoc) -> Vec<TaskFailure> {
     run.newest_attempts().into_iter().filter_map(failure).collect()
 }
 
+/// The same of the iterations in the document of a for-each task run.
+pub fn iteration_failures(each: &RunDoc) -> Vec<TaskFailure> {
+    each.newest_iterations().into_iter().filter_map(failure).collect()
+}
+
 fn failure(task: &TaskDoc) -> Option<TaskFailure> {
     let Phase::Ended(end) = task.phase() else { return None };
     let by_itself = matches!(end.outcome, Outcome::Failed | Outcome::TimedOut | Outcome::Other(_));
@@ -163,7 +168,7 @@ fn failure(task: &TaskDoc) -> Option<TaskFailure> {
 
 impl TaskFailure {
     /// Adds what the task said.
-    pub(super) fn explain(&mut self, output: RunOutput) {
+    pub fn explain(&mut self, output: RunOutput) {
         let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         self.error = said(output.error);
         self.trace = said(output.error_trace);

@@ -9,7 +9,7 @@ mod end;
 mod machine;
 mod schedule;
 
-pub use end::{TaskFailure, Verdict, WaitEnd, failures};
+pub use end::{TaskFailure, Verdict, WaitEnd, failures, iteration_failures};
 pub use machine::Wait;
 pub use schedule::PollSchedule;
 
