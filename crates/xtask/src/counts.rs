@@ -42,6 +42,19 @@ pub(crate) fn pytest(text: &str) -> Counts {
     last.map_or(Counts::default(), words)
 }
 
+/// `# pass 3`, `# fail 1`, each of Node's words on its line, as its TAP reporter writes them at the end.
+pub(crate) fn node(text: &str) -> Counts {
+    let number = |word: &str| {
+        let line = text.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(word));
+        line.and_then(|rest| rest.trim().parse().ok()).unwrap_or(0)
+    };
+    Counts {
+        passed: number("pass "),
+        failed: number("fail ") + number("cancelled "),
+        skipped: number("skipped ") + number("todo "),
+    }
+}
+
 fn sum(text: &str, is_summary: impl Fn(&str) -> bool) -> Counts {
     let mut counts = Counts::default();
     for line in text.lines().map(str::trim).filter(|line| is_summary(line)) {
@@ -93,6 +106,13 @@ mod tests {
         assert_eq!(nextest(text), counts(3, 2, 2));
         let text = "     Summary [   0.010s] 1 test run: 1 passed, 0 skipped\n";
         assert_eq!(nextest(text), counts(1, 0, 0));
+    }
+
+    #[test]
+    fn node_has_a_line_for_each_word() {
+        let text = "ok 1 - a\n1..5\n# tests 5\n# suites 0\n# pass 2\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n";
+        assert_eq!(node(text), counts(2, 2, 1));
+        assert_eq!(node(""), counts(0, 0, 0));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::counts::{self, Counts};
 use crate::place::Place;
 use crate::process::{self, Result};
 use crate::report::Report;
-use crate::setup::{self, python};
+use crate::setup::{self, node, python};
 use crate::{checks, readme, wasm};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -24,6 +24,7 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
     let python =
         report.setup("Python packages", || python::ready(place, &[python::Set::Spark, python::Set::Test]));
     let schemas = report.setup("JSON Schema suite", || setup::suite::ready(place));
+    let node = report.setup("Node packages", || node::tests_ready(place));
     let flights = report.setup("flights data", || setup::data::ready(place));
     let settings: Settings = [
         ("LAKEFLOW_PYTHON", python.clone()),
@@ -43,6 +44,9 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
             let name = format!("python {}", folder.display());
             report.suite(&name, || pytest(place, python, &folder, &settings));
         }
+    }
+    if let Some(node) = &node {
+        report.suite("node tests/e2e-node", || node_tests(place, node, &settings));
     }
     report.suite("documents", || readme::run(place, &settings));
     report.suite("wasm32", || wasm::check(place));
@@ -116,4 +120,12 @@ fn pytest(place: &Place, python: &Path, folder: &Path, settings: &Settings) -> R
     command.envs(settings.iter().map(|(name, value)| (name, value)));
     let shown = process::shown(&mut command)?;
     checks::counted(&shown, counts::pytest(&shown.text))
+}
+
+fn node_tests(place: &Place, node: &node::Node, settings: &Settings) -> Result<Counts> {
+    let mut command = node.command();
+    command.current_dir(node::tests_folder(place)).args(["--test", "--test-reporter=tap"]);
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    let shown = process::shown(&mut command)?;
+    checks::counted(&shown, counts::node(&shown.text))
 }

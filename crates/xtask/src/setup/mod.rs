@@ -3,6 +3,7 @@
 
 pub(crate) mod data;
 pub(crate) mod debian;
+pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod sdist;
 pub(crate) mod suite;
@@ -21,6 +22,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let schemas = suite::ready(&place)?;
     let flights = data::ready(&place)?;
     wasm::ready(&place)?;
+    node::tests_ready(&place)?;
     println!("tool cache         {}", place.cache.display());
     println!("python             {}", python.display());
     println!("JSON Schema suite  {}", schemas.display());
