@@ -103,9 +103,10 @@ impl Engine {
             paths: paths.clone(),
             events,
         })?;
-        let driver = Driver::new(clock, store, executor, config.notice.clone(), workspace);
+        let driver =
+            Driver::new(clock, store, executor, config.notice.clone(), workspace, folder.path().to_owned());
         driver.listen(reports);
-        driver.restore(folder.path()).await?;
+        driver.restore().await?;
         driver.keep_up(config.keep_runs_days);
         let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
@@ -161,7 +162,7 @@ impl Engine {
         }
         self.driver.freeze().await;
         self.driver.executor().shutdown().await;
-        self.driver.end_unrecorded(self.folder.path()).await;
+        self.driver.end_unrecorded().await;
     }
 }
 

@@ -5,6 +5,8 @@
 
 use super::Driver;
 use super::compute::Compute;
+use super::git;
+use super::waiting::Waiting;
 use crate::exec::{Attempt, ExecEvent, TaskOutput};
 use crate::store::{Commit, RunRow, Standing, TaskRow};
 use lakeflow_core::error::Error;
@@ -31,6 +33,8 @@ pub(super) enum Message {
     Exec(ExecEvent),
     /// From a person or another run; the answer comes once the effect is stored.
     Input(Input, Option<Reply>),
+    /// The files of the run's Git source, or why there are none.
+    CheckedOut(Result<git::Files, String>),
 }
 
 /// What the machine wants done after its records are stored.
@@ -71,6 +75,8 @@ pub(super) struct Actor {
     seq: i64,
     /// Attempts that run another job instead of a process.
     children: BTreeSet<RunId>,
+    /// Attempts that wait for the files of a repository.
+    waiting: Waiting,
     inbox: mpsc::UnboundedReceiver<Message>,
     /// Where the inbox is filled from.
     pub(super) address: mpsc::UnboundedSender<Message>,
@@ -83,7 +89,9 @@ impl Actor {
         let (address, inbox) = mpsc::unbounded_channel();
         let run = machine.plan().run_id;
         let (parent, compute) = (row.parent_task_run, Compute::of(&row.facts));
-        Self { driver, run, parent, machine, compute, seq, children: BTreeSet::new(), inbox, address }
+        let waiting = Waiting::new(&row.facts);
+        let children = BTreeSet::new();
+        Self { driver, run, parent, machine, compute, seq, children, waiting, inbox, address }
     }
 
     pub(super) fn job(&self) -> JobId {
@@ -117,6 +125,18 @@ impl Actor {
                 }
             }
             Message::Exec(event) => self.feed_event(event, turn),
+            Message::CheckedOut(Ok(files)) => {
+                turn.commit.git_commit = Some(files.commit.clone());
+                let starts = self.waiting.over(Some(files));
+                turn.actions.extend(starts.into_iter().map(|start| Action::Start(Box::new(start))));
+            }
+            Message::CheckedOut(Err(reason)) => {
+                for start in self.waiting.over(None) {
+                    let text = format!("The repository could not be checked out: {reason}");
+                    let end = End::new(Outcome::Failed, TerminationCode::RepositoryCheckoutFailed, text);
+                    self.feed(exited(start.run, end), turn);
+                }
+            }
         }
     }
 
@@ -230,6 +250,11 @@ impl Actor {
             match action {
                 Action::Start(start) => answers.extend(self.start(*start).await),
                 Action::Stop(run) if self.children.contains(&run) => self.driver.stop_child(run).await,
+                Action::Stop(run) if self.waiting.forget(run) => {
+                    let text = "stopped before it had begun";
+                    let end = End::new(Outcome::Canceled, TerminationCode::UserCanceled, text);
+                    answers.push(exited(run, end));
+                }
                 Action::Stop(run) => self.driver.executor().stop(run),
                 Action::Recover(run) => answers.push(self.recover(run).await),
             }
@@ -250,7 +275,9 @@ impl Actor {
             let message = format!("Task {} cannot run locally: {reason}", start.task_key);
             return Some(exited(run, End::new(Outcome::Failed, TerminationCode::FeatureDisabled, message)));
         }
-        self.driver.executor().start(self.attempt(start));
+        if let Some(start) = self.waiting.ready(&self.driver, &self.address, start) {
+            self.driver.executor().start(self.attempt(start));
+        }
         None
     }
 

@@ -12,12 +12,14 @@ mod admission;
 mod child;
 mod compute;
 mod executor;
+mod git;
 mod process;
 mod restore;
 pub(crate) mod run_now;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod waiting;
 
 pub use executor::Executor;
 
@@ -31,10 +33,12 @@ use futures::future::BoxFuture;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::{Input, Machine, Plan, RUNS_PER_JOB_RUN, Repair};
 use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::job::GitSource;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{MutexGuard, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -71,7 +75,10 @@ struct Inner {
     notice: Notice,
     /// Workspace id and URL for references.
     workspace: lakeflow_core::execution::WorkspaceFacts,
+    data_dir: PathBuf,
     gate: tokio::sync::Mutex<()>,
+    /// One repository is fetched at a time.
+    git: tokio::sync::Mutex<()>,
     active: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Message>>>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -99,6 +106,7 @@ impl Driver {
         executor: Arc<dyn Executor>,
         notice: Notice,
         workspace: lakeflow_core::execution::WorkspaceFacts,
+        data_dir: PathBuf,
     ) -> Self {
         let inner = Inner {
             clock,
@@ -106,7 +114,9 @@ impl Driver {
             executor,
             notice,
             workspace,
+            data_dir,
             gate: tokio::sync::Mutex::default(),
+            git: tokio::sync::Mutex::default(),
             active: Mutex::default(),
             tasks: Mutex::default(),
         };
@@ -127,6 +137,17 @@ impl Driver {
 
     pub(crate) fn workspace(&self) -> &lakeflow_core::execution::WorkspaceFacts {
         &self.inner.workspace
+    }
+
+    /// The data folder.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.inner.data_dir
+    }
+
+    /// The files of a run's repository.
+    async fn check_out(&self, source: &GitSource) -> Result<git::Files, String> {
+        let _alone = self.inner.git.lock().await;
+        git::check_out(self.data_dir(), source).await
     }
 
     pub(crate) fn notice(&self, line: &str) {

@@ -9,16 +9,15 @@ use lakeflow_core::execution::Machine;
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 impl Driver {
     /// Ends stray processes, restores every active run and admits queued ones. Call once, before any request is served.
-    pub(crate) async fn restore(&self, data_dir: &Path) -> Result<(), Error> {
+    pub(crate) async fn restore(&self) -> Result<(), Error> {
         for stray in self.store().processes().await? {
             process::end_stray(&stray);
         }
-        self.end_unrecorded(data_dir).await;
+        self.end_unrecorded().await;
         self.store().forget_processes().await?;
         let gate = self.gate().await;
         let mut jobs = BTreeSet::new();
@@ -46,8 +45,8 @@ impl Driver {
 
     /// Ends processes of attempts that no record names, those of a killed engine and those that the executors had just
     /// begun to start when they were shut down.
-    pub(crate) async fn end_unrecorded(&self, data_dir: &Path) {
-        let data_dir = data_dir.to_owned();
+    pub(crate) async fn end_unrecorded(&self) {
+        let data_dir = self.data_dir().to_owned();
         // It does not panic, and a runtime that goes down waits for nothing.
         let _ = tokio::task::spawn_blocking(move || process::end_unrecorded(&data_dir)).await;
     }

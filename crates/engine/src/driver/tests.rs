@@ -76,7 +76,14 @@ impl Bench {
         let told = Arc::clone(&notices);
         let notice = Notice::new(move |line| told.lock().unwrap().push(line.to_owned()));
         let executor = Arc::clone(&held) as Arc<dyn Executor>;
-        let driver = Driver::new(Clock::start(), store, executor, notice, WorkspaceFacts::default());
+        let driver = Driver::new(
+            Clock::start(),
+            store,
+            executor,
+            notice,
+            WorkspaceFacts::default(),
+            folder.path().to_owned(),
+        );
         driver.listen(reports);
         let settings = json!({
             "name": "j",

@@ -134,6 +134,8 @@ pub(crate) struct Commit {
     pub(crate) outputs: Vec<(RunId, TaskOutput)>,
     pub(crate) started: Vec<StoredProcess>,
     pub(crate) exited: Vec<RunId>,
+    /// The commit of the run's repository that its tasks use from now on.
+    pub(crate) git_commit: Option<String>,
 }
 
 /// What [`read_row`] reads.
@@ -185,6 +187,13 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
     if let Some(standing) = &commit.standing {
         db.prepare_cached("UPDATE runs SET standing = ?2, activity = ?3 WHERE run_id = ?1")?
             .execute(params![run.0, serde_json::to_string(standing)?, standing.activity() as i64])?;
+    }
+    if let Some(commit) = &commit.git_commit {
+        db.prepare_cached(
+            "UPDATE runs SET facts = json_set(facts, '$.git_source.git_snapshot', json_object('used_commit', ?2))
+             WHERE run_id = ?1",
+        )?
+        .execute(params![run.0, commit])?;
     }
     let mut put = db.prepare_cached("INSERT OR REPLACE INTO task_runs VALUES (?1, ?2, ?3)")?;
     for row in &commit.task_runs {

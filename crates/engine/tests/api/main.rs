@@ -6,6 +6,7 @@ mod common;
 mod compute;
 mod durable;
 mod files;
+mod git;
 mod jobs;
 mod real;
 mod runs;
