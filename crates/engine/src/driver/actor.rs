@@ -126,7 +126,7 @@ impl Actor {
             }
             Message::Exec(event) => self.feed_event(event, turn),
             Message::CheckedOut(Ok(files)) => {
-                turn.commit.git_commit = Some(files.commit.clone());
+                turn.commit.checked_out = Some(files.commit.clone());
                 let starts = self.waiting.over(Some(files));
                 turn.actions.extend(starts.into_iter().map(|start| Action::Start(Box::new(start))));
             }

@@ -3,6 +3,7 @@
 //!
 //! `DATA/git/<repository>/` holds the objects fetched so far and a folder of files for each commit that a run used.
 
+use crate::exec::hex;
 use lakeflow_core::job::{GitSource, Source, Task};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -70,8 +71,7 @@ pub(super) async fn check_out(data_dir: &Path, source: &GitSource) -> Result<Fil
     if url.is_empty() || url.starts_with('-') {
         return Err(format!("{url:?} is not the address of a repository"));
     }
-    let name: String = Sha256::digest(url)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let root = data_dir.join("git").join(name);
+    let root = data_dir.join("git").join(hex(&Sha256::digest(url)[..16]));
     std::fs::create_dir_all(&root).map_err(|e| format!("{} cannot be created: {e}", root.display()))?;
     let repository = root.join("objects.git");
     if !repository.join("HEAD").exists() {

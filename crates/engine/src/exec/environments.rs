@@ -175,6 +175,7 @@ fn key(interpreter: &Interpreter, packages: &Packages) -> std::io::Result<String
     Ok(hex(&Sha256::digest(parts.join("\n"))))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two hexadecimal digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -22,6 +22,7 @@ mod supports;
 mod variables;
 mod zygote;
 
+pub(crate) use self::environments::hex;
 use self::failure::Failure;
 use crate::paths::PathMap;
 use crate::spark::catalog::Catalog;

@@ -135,7 +135,7 @@ pub(crate) struct Commit {
     pub(crate) started: Vec<StoredProcess>,
     pub(crate) exited: Vec<RunId>,
     /// The commit of the run's repository that its tasks use from now on.
-    pub(crate) git_commit: Option<String>,
+    pub(crate) checked_out: Option<String>,
 }
 
 /// What [`read_row`] reads.
@@ -188,7 +188,7 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
         db.prepare_cached("UPDATE runs SET standing = ?2, activity = ?3 WHERE run_id = ?1")?
             .execute(params![run.0, serde_json::to_string(standing)?, standing.activity() as i64])?;
     }
-    if let Some(commit) = &commit.git_commit {
+    if let Some(commit) = &commit.checked_out {
         db.prepare_cached(
             "UPDATE runs SET facts = json_set(facts, '$.git_source.git_snapshot', json_object('used_commit', ?2))
              WHERE run_id = ?1",
