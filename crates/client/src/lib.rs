@@ -7,6 +7,10 @@
 
 /// The example of the front page compiles.
 #[cfg(doctest)]
+#[expect(
+    rustdoc::invalid_codeblock_attributes,
+    reason = "the blocks that the document's own test runs name exit codes"
+)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 

@@ -291,7 +291,7 @@ async fn nothing_prints_a_secret() {
 #[test]
 fn settings_come_from_flags_then_environment_then_profile() {
     let profiles = lakeflow_client::auth::Profiles::parse(
-        "[DEFAULT]\nhost = https://default\ntoken = d\n[work]\nhost = https://work\ntoken = w\n",
+        "[DEFAULT]\nhost = https://default\ntoken = d\n[work]\nhost = https://office\ntoken = w\n",
     )
     .unwrap();
     let nothing = |_: &str| None;
@@ -301,7 +301,7 @@ fn settings_come_from_flags_then_environment_then_profile() {
     let named = |name: &str| (name == "DATABRICKS_CONFIG_PROFILE").then(|| "work".to_owned());
     assert_eq!(
         host(Settings::default().or_environment(named).or_profile(&profiles).unwrap()),
-        "https://work/"
+        "https://office/"
     );
     let environment = |name: &str| match name {
         "DATABRICKS_HOST" => Some("https://env".to_owned()),
