@@ -247,7 +247,7 @@ async fn import(State(app): Shared, request: Request) -> Response {
         Ok(Ok(json!({})))
     };
     match answer.await {
-        Ok(Err(path)) => exists(&path),
+        Ok(Err(path)) => exists(&path, StatusCode::BAD_REQUEST),
         Ok(Ok(value)) => respond(&app, Ok(value)),
         Err(error) => respond(&app, Err(error)),
     }
@@ -269,12 +269,15 @@ fn notebook(plain: &Path, content: Vec<u8>, language: Option<&str>) -> Result<(P
     Ok((file, text))
 }
 
-/// The answer that clients know for a file that is there already.
-pub(super) fn exists(path: &str) -> Response {
+/// The answer that clients know for a file that is there already: 400 from `workspace/import`, 409 where files are sent
+/// as they are.
+pub(super) fn exists(path: &str, status: StatusCode) -> Response {
+    let conflict = status == StatusCode::CONFLICT;
+    let error_code = if conflict { "ALREADY_EXISTS" } else { "RESOURCE_ALREADY_EXISTS" };
     let text = format!("Path ({path}) already exists.");
-    let body = json!({ "error_code": "RESOURCE_ALREADY_EXISTS", "message": text });
+    let body = json!({ "error_code": error_code, "message": text });
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

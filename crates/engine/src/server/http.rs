@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Bytes of a request body at most. The parser itself stops at a nesting of 128.
 pub(super) const MOST_BODY: usize = 10 << 20;
 
+/// Operation of errors about a body that is too large: they have a status of their own.
+const RECEIVE_BODY: &str = "receive_body";
+
 const ORG_ID: HeaderName = HeaderName::from_static("x-databricks-org-id");
 
 /// Adds the routes of an endpoint of the Jobs API, one for each version.
@@ -66,7 +69,7 @@ pub(super) fn query_of(request: &Request) -> Result<Vec<(String, String)>, Error
 pub(super) async fn body_of(request: Request) -> Result<Vec<u8>, Error> {
     let too_large = || {
         let text = format!("the body is larger than {} MB", MOST_BODY >> 20);
-        Error::new(ErrorCode::InvalidArgument, "request", text)
+        Error::new(ErrorCode::InvalidArgument, RECEIVE_BODY, text)
     };
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
@@ -99,7 +102,11 @@ pub(super) fn error_response(app: &App, error: &Error) -> Response {
     if error.code == ErrorCode::Storage || error.code == ErrorCode::Internal {
         app.driver.notice(&error.to_string());
     }
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = match StatusCode::from_u16(status) {
+        Ok(_) if error.operation == RECEIVE_BODY => StatusCode::PAYLOAD_TOO_LARGE,
+        Ok(status) => status,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
     let retry_after = match error.retry {
         Retry::After(ms) if status == StatusCode::TOO_MANY_REQUESTS => Some(ms.div_ceil(1000).max(1)),
         _ => None,

@@ -53,7 +53,7 @@ async fn upload(
     };
     match stored.await {
         Ok(true) => respond(&app, Ok(json!({}))),
-        Ok(false) => exists(&path),
+        Ok(false) => exists(&path, StatusCode::CONFLICT),
         Err(error) => respond(&app, Err(error)),
     }
 }

@@ -46,7 +46,7 @@ async fn bad_bodies_and_paths_get_the_platforms_errors() {
         assert_eq!((status, &answer["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")), "{answer}");
     }
     let (status, answer) = send(vec![b' '; 20 << 20]).await;
-    assert_eq!((status, &answer["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")));
+    assert_eq!((status, &answer["error_code"]), (413, &json!("INVALID_PARAMETER_VALUE")));
     assert!(answer["message"].as_str().unwrap().contains("larger than 10 MB"));
     for path in ["/api/2.2/jobs/nothing", "/api/9.9/jobs/list", "/other", "/api/2.2/jobs/create"] {
         let (status, answer) = local.get(path).await;

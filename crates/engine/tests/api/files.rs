@@ -45,7 +45,7 @@ async fn volumes_keep_files_and_nothing_leads_out() {
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(put("").await, 200);
-    assert_eq!(put("").await, 400, "not over what is there");
+    assert_eq!(put("").await, 409, "not over what is there");
     assert_eq!(put("?overwrite=true").await, 200);
     let raw = local.request("GET", file).send().await.unwrap();
     assert_eq!(raw.headers()["content-length"], "100000");
