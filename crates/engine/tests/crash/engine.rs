@@ -21,7 +21,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// The data folder of the engine to be; without it the test below has nothing to do.
 pub(crate) const FOLDER: &str = "CRASH_FOLDER";
-/// Where it dies beside the point that is armed in its database: `before-start N`, `after-start N`, `mute`.
+/// Where it dies beside the point that is armed in its database: `before-start N`, `after-start N`; `mute`: it never gets to
+/// record a process; `real`: it runs attempts as the engine of users does.
 pub(crate) const DEATH: &str = "CRASH_DEATH";
 /// Message of the trigger that stands for the instruction at which the engine is killed.
 pub(crate) const POINT: &str = "crash point";
@@ -39,10 +40,13 @@ async fn engine_process() {
         }
     });
     let config = Config { notice, ..Config::new(&folder) };
-    let started = Engine::start_with(config, move |context| {
-        Ok(Arc::new(Shell::new(context, &death)) as Arc<dyn Executor>)
-    });
-    match started.await {
+    let started = if death == "real" {
+        Engine::start(config).await
+    } else {
+        let shell = |context| Ok(Arc::new(Shell::new(context, &death)) as Arc<dyn Executor>);
+        Engine::start_with(config, shell).await
+    };
+    match started {
         Ok(_engine) => pending::<()>().await,
         Err(error) if error.message.contains(POINT) => die(),
         Err(error) => panic!("{error}"),

@@ -96,7 +96,12 @@ pub(crate) fn left_over(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids =
         entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()));
+    let runner = folder.join("runner");
     let ours = |path: &Path| {
+        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&line).contains(&*runner.to_string_lossy()) {
+            return true;
+        }
         let open = std::fs::read_dir(path.join("fd")).into_iter().flatten().flatten();
         open.filter_map(|entry| std::fs::read_link(entry.path()).ok())
             .any(|file| file.starts_with(folder.join("runs")))
