@@ -5,6 +5,7 @@ import io
 
 import pytest
 from databricks.sdk.errors import (
+    AlreadyExists,
     BadRequest,
     InvalidParameterValue,
     NotFound,
@@ -216,7 +217,7 @@ def test_volume_files(workspace):
     folder = "/Volumes/main/default/data/2026"
     files.create_directory(folder)
     files.upload(f"{folder}/a file.bin", io.BytesIO(b"x" * 100_000))
-    with pytest.raises(ResourceAlreadyExists):
+    with pytest.raises(AlreadyExists):
         files.upload(f"{folder}/a file.bin", io.BytesIO(b"y"), overwrite=False)
     files.upload(f"{folder}/a file.bin", io.BytesIO(b"y"), overwrite=True)
     assert files.download(f"{folder}/a file.bin").contents.read() == b"y"
