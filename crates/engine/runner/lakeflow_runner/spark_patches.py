@@ -5,6 +5,8 @@ Patches go on the classes once per process; they ask `_state`, set by `install`,
 
 import atexit
 import functools
+import glob
+import os
 
 from . import display, tables
 from .paths import Paths
@@ -49,7 +51,7 @@ def _patch():
     for owner, method in ((SparkSession, "table"), (DataFrameReader, "table"), (DataFrameWriter, "insertInto")):
         setattr(owner, method, _with_name(getattr(owner, method)))
     for method in ("load", "csv", "json", "parquet", "text", "orc"):
-        setattr(DataFrameReader, method, _with_path(getattr(DataFrameReader, method)))
+        setattr(DataFrameReader, method, _reading(getattr(DataFrameReader, method)))
     for method in ("save", "csv", "json", "parquet", "text", "orc"):
         setattr(DataFrameWriter, method, _with_path(getattr(DataFrameWriter, method)))
     DataFrameWriter.saveAsTable = _save_as_table(DataFrameWriter.saveAsTable)
@@ -98,6 +100,34 @@ def _with_path(original):
         return original(self, _state.paths.for_spark(path), *args, **kwargs)
 
     return method
+
+
+def _reading(original):
+    """Sail reads a path without files as an empty table; Spark fails, and so does this."""
+
+    @functools.wraps(original)
+    def method(self, path=None, *args, **kwargs):
+        local = _state.paths.for_spark(path)
+        for given, one in zip(_listed(path), _listed(local)):
+            _must_exist(given, one)
+        return original(self, local, *args, **kwargs)
+
+    return method
+
+
+def _listed(path):
+    return path if isinstance(path, (list, tuple)) else [path]
+
+
+def _must_exist(given, local):
+    """Local paths only, wildcards included; what Spark would say when there is nothing."""
+    if not isinstance(local, str) or not local.startswith(("/", "file:/")):
+        return
+    plain = "/" + local[len("file:") :].lstrip("/") if local.startswith("file:") else local
+    if not os.path.exists(plain) and not glob.glob(plain):
+        from pyspark.errors import AnalysisException
+
+        raise AnalysisException(f"[PATH_NOT_FOUND] Path does not exist: {given}")
 
 
 def _real_name(name):

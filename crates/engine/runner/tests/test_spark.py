@@ -222,6 +222,13 @@ def test_volume_paths(spark_tasks):
     assert done.stdout.splitlines()[2:] == ["3", "2"]
 
 
+def test_a_path_without_files_is_an_error_and_not_an_empty_table(spark_tasks):
+    for path in ("/Volumes/c/s/v/nothing.csv", "/Volumes/c/s/v/*.nothing", "file:/nowhere/at/all"):
+        done = spark_tasks.cells(f"spark.read.csv({path!r}).count()")
+        assert done.code == 1
+        assert f"[PATH_NOT_FOUND] Path does not exist: {path}" in done.result["error"]
+
+
 def test_scripts_get_the_session(spark_tasks):
     done = ok(
         spark_tasks.script(
