@@ -6,11 +6,13 @@ use lakeflow_client::TaskOutput;
 use lakeflow_core::error::Error;
 use lakeflow_core::wait::TaskFailure;
 
-/// Fills in the logs of outputs that would show nothing else.
+/// Fills in the logs of outputs that would show nothing else: of notebooks, and of tasks that failed. Scripts bring their
+/// logs along, and conditions print nothing, so a run of a thousand conditions asks for none.
 pub(crate) async fn into_outputs(connection: &Connection, outputs: &mut [TaskOutput]) -> Result<(), Error> {
     for task in outputs.iter_mut().filter(|_| connection.local) {
         if let Ok(output) = &mut task.output
             && output.shown().is_none()
+            && (output.notebook_output.is_some() || output.error.is_some())
         {
             output.logs = connection.jobs.run_log(task.run_id).await?;
         }
