@@ -1,0 +1,52 @@
+"use strict";
+// Finds the addon of this platform: beside this file (a build from source, or a package made for one platform), or in
+// the package `lakeflow-jobs-<platform>` that npm installs as an optional dependency. Exports the addon, or `null`
+// and why there is none.
+
+const { createRequire } = require("node:module");
+const { join } = require("node:path");
+
+/** The name that packages of this platform bear, such as `linux-x64-gnu`. */
+function platform() {
+  const { platform, arch } = process;
+  if (platform === "linux") {
+    const glibc = process.report?.getReport?.().header?.glibcVersionRuntime;
+    return `linux-${arch}-${glibc ? "gnu" : "musl"}`;
+  }
+  return platform === "win32" ? `win32-${arch}-msvc` : `${platform}-${arch}`;
+}
+
+/** Where to start from: this file, or what it was bundled into, or the folder the program runs in. */
+function bases() {
+  const here = typeof __filename === "string" ? [__filename] : [];
+  return [...here, ...(process.argv[1] ? [process.argv[1]] : []), join(process.cwd(), "package.json")];
+}
+
+function load() {
+  const name = platform();
+  const tried = [];
+  const attempt = (require, request) => {
+    try {
+      return require(request);
+    } catch (error) {
+      if (error.code !== "MODULE_NOT_FOUND") tried.push(`${request}: ${error.message}`);
+      return null;
+    }
+  };
+  const own = process.env.LAKEFLOW_ADDON;
+  if (own) {
+    const addon = attempt(createRequire(join(process.cwd(), "package.json")), own);
+    return { addon, platform: name, reason: addon ? null : `LAKEFLOW_ADDON: ${tried.join("; ") || "no such file"}` };
+  }
+  for (const base of bases()) {
+    const require = createRequire(base);
+    for (const request of [`./lakeflow.${name}.node`, `lakeflow-jobs-${name}`, `lakeflow-jobs/native/lakeflow.${name}.node`]) {
+      const addon = attempt(require, request);
+      if (addon) return { addon, platform: name, reason: null };
+    }
+  }
+  const reason = tried.join("; ") || `neither native/lakeflow.${name}.node nor the package lakeflow-jobs-${name} is installed`;
+  return { addon: null, platform: name, reason };
+}
+
+module.exports = load();
