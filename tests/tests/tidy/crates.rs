@@ -15,8 +15,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("lakeflow-engine", &["lakeflow-core"]),
     ("lakeflow-wasm", &["lakeflow-core"]),
     ("lakeflow-cli", &["lakeflow-core", "lakeflow-client", "lakeflow-engine"]),
-    ("lakeflow-py", &["lakeflow-core", "lakeflow-client", "lakeflow-engine"]),
-    ("lakeflow-node", &["lakeflow-core", "lakeflow-client", "lakeflow-engine"]),
+    ("lakeflow-py", &["lakeflow-core", "lakeflow-client", "lakeflow-engine", "lakeflow-cli"]),
+    ("lakeflow-node", &["lakeflow-core", "lakeflow-client", "lakeflow-engine", "lakeflow-cli"]),
     ("lakeflow-tests", &["lakeflow-core", "lakeflow-client", "lakeflow-engine"]),
     ("xtask", &[]),
 ];
