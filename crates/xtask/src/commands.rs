@@ -11,8 +11,16 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     /// One line for the usage text.
     pub(crate) about: &'static str,
-    /// Does it; an error is a message for a person and means exit code 1.
-    pub(crate) run: fn() -> Result<ExitCode>,
+    /// Does it.
+    pub(crate) run: Run,
+}
+
+/// How a command is called; an error is a message for a person and means exit code 1.
+pub(crate) enum Run {
+    /// Takes no arguments.
+    Alone(fn() -> Result<ExitCode>),
+    /// Takes any number of names.
+    Named(fn(&[&str]) -> Result<ExitCode>),
 }
 
 /// All commands, in the order in which a newcomer meets them.
@@ -20,32 +28,37 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
         about: "run examples/medallion on the local engine and print its results",
-        run: crate::demo::run,
+        run: Run::Alone(crate::demo::run),
     },
     Command {
         name: "test",
         about: "run every test; closes with `N passed, N failed`",
-        run: crate::test::run,
+        run: Run::Alone(crate::test::run),
     },
     Command {
         name: "ci",
         about: "format, lints and documentation, then `test`; what has to pass before a merge",
-        run: crate::ci::run,
+        run: Run::Alone(crate::ci::run),
     },
     Command {
         name: "tidy",
         about: "only the checks of the repository itself: sizes, arrows, versions, documents",
-        run: crate::checks::run_tidy,
+        run: Run::Alone(crate::checks::run_tidy),
+    },
+    Command {
+        name: "bench",
+        about: "[SECTION...] measure beside the peers; all sections together write BENCHMARKS.md",
+        run: Run::Named(crate::bench::run),
     },
     Command {
         name: "data",
         about: "put the flights tables into examples/medallion/data",
-        run: crate::setup::data::run,
+        run: Run::Alone(crate::setup::data::run),
     },
     Command {
         name: "setup",
         about: "fetch everything the other commands need, and nothing else",
-        run: crate::setup::run,
+        run: Run::Alone(crate::setup::run),
     },
 ];
 

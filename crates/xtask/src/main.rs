@@ -6,6 +6,7 @@
     reason = "a command line tool: printing is what it does"
 )]
 
+mod bench;
 mod checks;
 mod ci;
 mod commands;
@@ -20,6 +21,7 @@ mod setup;
 mod test;
 mod wasm;
 
+use commands::Run;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -30,16 +32,23 @@ fn main() -> ExitCode {
             println!("{}", commands::usage());
             ExitCode::SUCCESS
         }
-        [name] => match commands::COMMANDS.iter().find(|c| c.name == *name) {
-            Some(command) => (command.run)().unwrap_or_else(|message| {
-                eprintln!("error: {message}");
-                ExitCode::FAILURE
-            }),
+        [] => misuse("a command is missing"),
+        [name, words @ ..] => match commands::COMMANDS.iter().find(|c| c.name == *name).map(|c| &c.run) {
+            Some(Run::Alone(_)) if !words.is_empty() => {
+                misuse(&format!("`{name}` takes no arguments, got {}", words.len()))
+            }
+            Some(Run::Alone(run)) => ended(run()),
+            Some(Run::Named(run)) => ended(run(words)),
             None => misuse(&format!("no command `{name}`")),
         },
-        [] => misuse("a command is missing"),
-        [name, ..] => misuse(&format!("`{name}` takes no arguments, got {}", args.len() - 1)),
     }
+}
+
+fn ended(result: process::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|message| {
+        eprintln!("error: {message}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Says what is wrong with the command line, and what would be right.

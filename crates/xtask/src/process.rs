@@ -24,6 +24,15 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Err(format!("`{}` failed ({}):\n{}", line(command), done.status, last_lines(&done)))
 }
 
+/// As [`output`], with standard error shown as it comes.
+pub(crate) fn output_alone(command: &mut Command) -> Result<String> {
+    let done = start(command.stderr(Stdio::inherit()), Command::output)?;
+    if done.status.success() {
+        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
+    }
+    Err(format!("`{}` failed ({}):\n{}", line(command), done.status, last_lines(&done)))
+}
+
 /// Whether the program is there and exits with 0; nothing is shown.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|done| done.status.success())
