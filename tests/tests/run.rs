@@ -1,7 +1,7 @@
 //! The two wire forms of a run's phase: the table of reference section 8.4 in both directions.
 
 use lakeflow_core::run::wire::{Level, RunState, RunStatus, read, write};
-use lakeflow_core::run::{Outcome, Phase, TerminationCode};
+use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use lakeflow_tests::vectors;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -60,5 +60,27 @@ fn failure_never_reads_as_success() {
                 assert_eq!(read(Some(&state), Some(&status)).is_success(), code_succeeds, "{outcome} {code}");
             }
         }
+    }
+}
+
+#[test]
+fn every_state_has_the_word_under_which_pages_show_it() {
+    let end = |outcome, code| Phase::Ended(End::new(outcome, code, ""));
+    let cases = [
+        (Phase::Blocked, "BLOCKED", "BLOCKED"),
+        (Phase::Queued { code: String::new(), message: String::new() }, "QUEUED", "QUEUED"),
+        (Phase::WaitingForRetry, "WAITING_FOR_RETRY", "WAITING_FOR_RETRY"),
+        (Phase::Terminating(End::success()), "TERMINATING", "TERMINATING"),
+        (Phase::Ended(End::success()), "SUCCESS", "SUCCESS"),
+        (end(Outcome::Failed, TerminationCode::RunExecutionError), "FAILED", "FAILED"),
+        (end(Outcome::Failed, TerminationCode::InternalError), "INTERNAL_ERROR", "INTERNAL_ERROR"),
+        (end(Outcome::TimedOut, TerminationCode::Canceled), "TIMEDOUT", "TIMEDOUT"),
+        (end(Outcome::UpstreamFailed, TerminationCode::Skipped), "UPSTREAM_FAILED", "UPSTREAM_FAILED"),
+        (end(Outcome::Excluded, TerminationCode::Skipped), "SKIPPED", "EXCLUDED"),
+        (Phase::Unknown { state: "NEW_WORD".to_owned() }, "NEW_WORD", "NEW_WORD"),
+    ];
+    for (phase, of_job, of_task) in cases {
+        assert_eq!(phase.state_key(Level::Job), of_job);
+        assert_eq!(phase.state_key(Level::Task), of_task);
     }
 }

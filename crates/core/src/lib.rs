@@ -15,6 +15,7 @@ pub mod error;
 pub mod execution;
 pub mod id;
 pub mod job;
+pub mod layout;
 pub mod mapping;
 pub mod params;
 pub mod problem;

@@ -7,6 +7,7 @@
 mod doc;
 mod phase;
 mod progress;
+mod state_key;
 pub mod wire;
 
 pub use doc::*;
