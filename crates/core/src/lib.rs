@@ -11,6 +11,7 @@
 pub mod api;
 pub mod bundle;
 pub mod dag;
+pub mod door;
 pub mod error;
 pub mod execution;
 pub mod id;

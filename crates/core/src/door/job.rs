@@ -1,0 +1,90 @@
+//! Definitions, texts of definitions, parameter schemas and their mapping.
+
+use super::{Answer, parse, read, write};
+use crate::error::{Error, ErrorCode};
+use crate::job::{ApiVersion, LintOptions, check};
+use crate::mapping::{TaskType, map_params};
+use crate::params::{Options, ParamSchema};
+use crate::source::{Document, Format};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct LintInput {
+    job: Value,
+    #[serde(default)]
+    api: String,
+}
+
+/// All problems of a definition. `api` is `2.1` or `2.2`.
+pub(super) fn lint(input: Value) -> Answer {
+    let LintInput { job, api } = read(input)?;
+    let api = if api == "2.1" { ApiVersion::V2_1 } else { ApiVersion::V2_2 };
+    write(check(&job, &LintOptions { api, ..LintOptions::default() }).1)
+}
+
+#[derive(Deserialize)]
+struct Mapping {
+    task_type: Option<String>,
+    #[serde(default)]
+    params: Value,
+    /// JSON text instead of `params`.
+    params_text: Option<String>,
+}
+
+/// `{"fields": …}` of a run-now request, or `{"problems": …}`.
+pub(super) fn mapping(input: Value) -> Answer {
+    let Mapping { task_type, params, params_text } = read(input)?;
+    let task_type = task_type
+        .map(|name| name.parse::<TaskType>())
+        .transpose()
+        .map_err(|e| Error::new(ErrorCode::InvalidArgument, "map_params", e.to_string()))?;
+    let params = params_text.map_or(Ok(params), |text| parse("map_params", &text))?;
+    Ok(match map_params(task_type, &params) {
+        Ok(fields) => json!({ "fields": fields }),
+        Err(problems) => json!({ "problems": problems }),
+    })
+}
+
+#[derive(Deserialize)]
+struct Params {
+    schema: Value,
+    #[serde(default)]
+    instance: Value,
+    #[serde(default)]
+    resources: BTreeMap<String, Value>,
+}
+
+/// `{"violations": …, "warnings": …}`, or `{"problems": …}` of a schema that is none.
+pub(super) fn params(input: Value) -> Answer {
+    let Params { schema, instance, resources } = read(input)?;
+    Ok(match ParamSchema::compile_with(&schema, &Options { resources, ..Options::default() }) {
+        Ok(schema) => json!({ "violations": schema.validate(&instance), "warnings": schema.warnings() }),
+        Err(problems) => json!({ "problems": problems }),
+    })
+}
+
+#[derive(Deserialize)]
+struct Source {
+    file: String,
+    text: String,
+    /// Paths whose places are asked for.
+    #[serde(default)]
+    paths: Vec<String>,
+}
+
+/// `{"value": …, "positions": …}` of a YAML or JSON text, or `{"problems": …}`.
+pub(super) fn source(input: Value) -> Answer {
+    let Source { file, text, paths } = read(input)?;
+    let document = match Document::parse(&file, text.as_bytes(), Format::ByExtension) {
+        Ok(document) => document,
+        Err(problems) => return Ok(json!({ "problems": problems })),
+    };
+    let place = |path: String| {
+        let mark = document.positions().find(&path)?;
+        Some((path, json!([mark.line, mark.column])))
+    };
+    let positions: Map<_, _> = paths.into_iter().filter_map(place).collect();
+    Ok(json!({ "value": document.value(), "positions": positions }))
+}

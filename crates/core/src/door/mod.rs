@@ -1,0 +1,93 @@
+//! The rules over JSON text, for languages that have none of Rust's types: a rule's name and JSON in, JSON out.
+//!
+//! Each rule reads its input, calls the room that decides, and writes what came out; nothing is decided here. Rules
+//! that have a file in `tests/vectors/` bear its name, take its `input`, and give what its `expect` describes, so that
+//! every language runs the vectors through this one door.
+
+mod api;
+mod bundle;
+mod execution;
+mod graph;
+mod job;
+mod reference;
+mod run;
+mod schedule;
+mod text;
+mod wait;
+
+pub use text::{js_text, text};
+pub use wait::WaitMachine;
+
+use crate::error::{Error, ErrorCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What a rule makes of its input.
+pub type Answer = Result<Value, Error>;
+
+/// A rule over JSON.
+pub type Rule = fn(Value) -> Answer;
+
+/// Every rule, by name.
+pub const RULES: &[(&str, Rule)] = &[
+    ("api_requests", api::request),
+    ("bundle", bundle::load),
+    ("dag_condition", graph::condition),
+    ("dag_result", graph::result),
+    ("dag_run_if", graph::run_if),
+    ("dag_simulate", graph::simulation),
+    ("errors", api::error),
+    ("execution_admission", execution::admission),
+    ("execution_child_parameters", execution::child),
+    ("execution_parameters", execution::parameters),
+    ("lint", job::lint),
+    ("mapping", job::mapping),
+    ("params", job::params),
+    ("reference", reference::text),
+    ("reference_task", reference::task),
+    ("resolve_references", reference::value),
+    ("run_read", run::read),
+    ("run_write", run::write),
+    ("schedule", schedule::cron),
+    ("schedule_periodic", schedule::periodic),
+    ("select", graph::selection),
+    ("source", job::source),
+];
+
+/// Calls a rule with JSON text.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` for a name that is no rule or an input that the rule cannot read, `MALFORMED` for text that is not
+/// JSON, and the rule's own errors.
+pub fn call(rule: &str, input: &str) -> Answer {
+    let Some((_, call)) = RULES.iter().find(|(name, _)| *name == rule) else {
+        let known: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
+        let message = format!("{rule:?} is not a rule; rules are {}", known.join(", "));
+        return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
+    };
+    call(parse("call_rule", input)?)
+}
+
+/// Reads JSON text.
+///
+/// # Errors
+/// `MALFORMED` with the place where the text stops being JSON.
+pub fn parse(operation: &'static str, text: &str) -> Result<Value, Error> {
+    serde_json::from_str(text)
+        .map_err(|e| Error::new(ErrorCode::Malformed, operation, format!("the text is not valid JSON: {e}")))
+}
+
+/// An input as the type that a rule works with.
+fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
+    serde_json::from_value(input).map_err(|e| {
+        Error::new(ErrorCode::InvalidArgument, "call_rule", format!("the input cannot be read: {e}"))
+    })
+}
+
+/// What a rule gives, as JSON.
+fn write(value: impl Serialize) -> Answer {
+    serde_json::to_value(value).map_err(|e| {
+        Error::new(ErrorCode::Internal, "call_rule", format!("the answer has no form in JSON: {e}"))
+    })
+}

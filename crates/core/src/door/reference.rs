@@ -1,0 +1,84 @@
+//! Dynamic value references.
+
+use super::{Answer, read};
+use crate::reference::{Context, Found, Mode, resolve, resolve_task, resolve_value, scan_task};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ModeText {
+    #[default]
+    Strict,
+    Lenient,
+}
+
+impl From<ModeText> for Mode {
+    fn from(mode: ModeText) -> Self {
+        match mode {
+            ModeText::Strict => Self::Strict,
+            ModeText::Lenient => Self::Lenient,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct TextInput {
+    text: String,
+    context: Context,
+    #[serde(default)]
+    mode: ModeText,
+}
+
+/// `{"text": …}` with the values in place, or `{"unresolved": …}`.
+pub(super) fn text(input: Value) -> Answer {
+    let TextInput { text, context, mode } = read(input)?;
+    Ok(match resolve(&text, mode.into(), &context) {
+        Ok(text) => json!({ "text": text }),
+        Err(unresolved) => json!({ "unresolved": unresolved }),
+    })
+}
+
+#[derive(Deserialize)]
+struct ValueInput {
+    value: Value,
+    context: Context,
+    #[serde(default)]
+    mode: ModeText,
+}
+
+/// `{"value": …}` with the values in place of the references in every text of a JSON value, or `{"unresolved": …}`.
+pub(super) fn value(input: Value) -> Answer {
+    let ValueInput { value, context, mode } = read(input)?;
+    Ok(match resolve_value(&value, mode.into(), &context) {
+        Ok(value) => json!({ "value": value }),
+        Err(unresolved) => json!({ "unresolved": unresolved }),
+    })
+}
+
+#[derive(Deserialize)]
+struct TaskInput {
+    task: Value,
+    context: Context,
+    #[serde(default)]
+    mode: ModeText,
+}
+
+/// The references of a task, `found`, and the task with the values in place, `resolved` or `unresolved`.
+pub(super) fn task(input: Value) -> Answer {
+    let TaskInput { task, context, mode } = read(input)?;
+    let found: Vec<Value> = scan_task(&task, mode.into()).into_iter().map(found).collect();
+    Ok(match resolve_task(&task, mode.into(), &context) {
+        Ok(resolved) => json!({ "found": found, "resolved": resolved }),
+        Err(unresolved) => json!({ "found": found, "unresolved": unresolved }),
+    })
+}
+
+fn found(found: Found) -> Value {
+    let mut told = json!({ "path": found.path, "text": found.placeholder.text });
+    if let Err(problem) = found.placeholder.reference {
+        told["code"] = problem.code.into();
+        told["message"] = problem.message.into();
+    }
+    told
+}

@@ -1,0 +1,55 @@
+//! JSON text for a host language, in which integers stay what they are.
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+use std::io::{self, Write};
+
+/// The largest integer up to which JavaScript's numbers are exact: 2^53 - 1.
+pub(super) const JS_SAFE: u64 = (1 << 53) - 1;
+
+/// JSON text. A value that has no form in JSON, which no type of this crate is, becomes `null`.
+pub fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// JSON text for JavaScript: integers that a double would round are written as texts of their digits (design rule 5).
+pub fn js_text(value: &impl Serialize) -> String {
+    let mut bytes = Vec::with_capacity(128);
+    let mut serializer = Serializer::with_formatter(&mut bytes, SafeIntegers);
+    match value.serialize(&mut serializer) {
+        Ok(()) => String::from_utf8(bytes).unwrap_or_else(|_| "null".to_owned()),
+        Err(_) => "null".to_owned(),
+    }
+}
+
+struct SafeIntegers;
+
+impl Formatter for SafeIntegers {
+    fn write_i64<W: ?Sized + Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
+        if value.unsigned_abs() <= JS_SAFE {
+            write!(writer, "{value}")
+        } else {
+            write!(writer, "\"{value}\"")
+        }
+    }
+    fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        if value <= JS_SAFE { write!(writer, "{value}") } else { write!(writer, "\"{value}\"") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn javascript_gets_only_integers_that_it_can_hold() {
+        let value = json!({"run_id": 9_007_199_254_740_993_i64, "low": -9_007_199_254_740_992_i64,
+            "safe": 9_007_199_254_740_991_i64, "huge": u64::MAX, "half": 0.5});
+        assert_eq!(
+            js_text(&value),
+            r#"{"run_id":"9007199254740993","low":"-9007199254740992","safe":9007199254740991,"huge":"18446744073709551615","half":0.5}"#
+        );
+        assert!(text(&value).starts_with(r#"{"run_id":9007199254740993,"#));
+    }
+}
