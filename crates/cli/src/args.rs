@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Serve the bundle's jobs on this machine behind the Jobs REST API
     Dev(Dev),
+    /// Print a link that opens the pages of the running `lakeflow dev` in a browser
+    Console(Console),
     /// Create or update the bundle's jobs on the host
     Deploy(Deploy),
     /// Run a job and wait for its end
@@ -108,6 +110,19 @@ pub(crate) struct Dev {
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) bundle: BundleArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  lakeflow console\n\nA link signs one browser in, once, within twelve hours."
+)]
+pub(crate) struct Console {
+    /// Bundle folder or databricks.yml of the running `lakeflow dev`
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Data folder; `.lakeflow` beside the bundle when missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -44,6 +44,11 @@ impl Connection {
         }
     }
 
+    /// A link that signs a browser in to the pages of the engine, when this process is it.
+    pub(crate) fn sign_in_link(&self) -> Result<Option<String>, Failure> {
+        Ok(self.engine.as_ref().map(Engine::sign_in_link).transpose()?)
+    }
+
     /// Creates or updates every job of the bundle, each after the jobs whose ids it needs, and gives their ids.
     pub(crate) async fn deploy(&self) -> Result<Vec<Deployed>, Failure> {
         let Some(project) = &self.project else { return Ok(Vec::new()) };
@@ -176,7 +181,7 @@ fn jobs_of(url: &str, token: &str) -> Result<Jobs, Failure> {
 }
 
 /// The engine that serves a data folder in another process, if it answers.
-async fn running(data: &Path) -> Result<Option<Jobs>, Failure> {
+pub(crate) async fn running(data: &Path) -> Result<Option<Jobs>, Failure> {
     let Some(file) = EngineFile::read(data) else { return Ok(None) };
     let Ok(token) = std::fs::read_to_string(data.join("token")) else { return Ok(None) };
     let workspace = Workspace::new(Settings::new(&file.url, Secret::new(token.trim())))?;

@@ -5,6 +5,7 @@ use crate::config::{Config, Principal};
 use crate::driver::{Driver, Executor};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
+use crate::server::console::{SignIn, sign_in_link};
 use crate::server::faults::Faults;
 use crate::server::{Access, App, router};
 use crate::store::Store;
@@ -31,6 +32,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 pub struct Engine {
     url: String,
     token: String,
+    sign_in: Arc<SignIn>,
     paths: PathMap,
     driver: Driver,
     folder: DataFolder,
@@ -112,9 +114,11 @@ impl Engine {
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
         let access =
             Access::new(principals, address.port(), &config.allowed_hosts, config.requests_per_second);
+        let sign_in = Arc::new(SignIn::new(&token, address.port()));
         let app = App {
             driver: driver.clone(),
             access,
+            sign_in: Arc::clone(&sign_in),
             paths: paths.clone(),
             faults: Faults::new(config.faults),
             url: url.clone(),
@@ -130,7 +134,7 @@ impl Engine {
             // Serving only ends by the signal; accept errors are retried inside.
             let _ = serve.await;
         });
-        Ok(Self { url, token, paths, driver, folder, stop: Some(stop), server: Some(server) })
+        Ok(Self { url, token, sign_in, paths, driver, folder, stop: Some(stop), server: Some(server) })
     }
 
     /// Base URL, for example `http://127.0.0.1:8080`.
@@ -143,6 +147,11 @@ impl Engine {
         &self.token
     }
 
+    /// A link that signs one browser in to the console, once, within twelve hours.
+    pub fn sign_in_link(&self) -> Result<String, Error> {
+        sign_in_link(&self.url, &self.sign_in)
+    }
+
     /// The map of workspace paths, to mount folders in.
     pub fn paths(&self) -> &PathMap {
         &self.paths
@@ -151,6 +160,7 @@ impl Engine {
     /// Stops serving, ends every process that the engine started, and closes the store. Active runs stay active in
     /// the store: the next start reports what was running as lost and goes on.
     pub async fn shutdown(mut self) {
+        self.driver.store().feed().close();
         if let Some(stop) = self.stop.take() {
             // The server may have ended already.
             let _ = stop.send(());

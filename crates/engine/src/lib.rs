@@ -9,6 +9,7 @@ mod config;
 mod driver;
 mod engine;
 pub mod exec;
+mod live;
 pub mod paths;
 mod server;
 pub mod spark;

@@ -41,6 +41,9 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
     if let Some(data) = &connection.data {
         printer.line(&format!("token  {}", data.join("token").display()))?;
     }
+    if let Some(link) = connection.sign_in_link()? {
+        printer.line(&format!("pages  {link}"))?;
+    }
     printer.note("serving until Ctrl-C; changes of the bundle are taken over");
     let mut interrupts = Interrupts::new()?;
     let mut seen = stamps(connection.project.as_ref());

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod console;
 mod deploy;
 mod dev;
 mod next;
@@ -21,6 +22,7 @@ pub(crate) fn dispatch(command: Command, printer: &Printer) -> Ended {
         Command::Next(args) => next::run(&args, printer),
         Command::Schema(args) => block_on(schema::run(&args, printer)),
         Command::Dev(args) => block_on(dev::run(&args, printer)),
+        Command::Console(args) => block_on(console::run(&args, printer)),
         Command::Deploy(args) => block_on(deploy::run(args, printer)),
         Command::Run(args) => block_on(run::run(&args, printer)),
         Command::Runs(args) => block_on(runs::run(args, printer)),

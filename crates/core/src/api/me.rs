@@ -21,6 +21,18 @@ pub fn current_user() -> Request {
 /// Names the workspace on every answer of the platform.
 pub const WORKSPACE_ID_HEADER: &str = "x-databricks-org-id";
 
+/// `POST /console/link` of the local engine: a link that signs one browser in to its pages, as `{"url": …}`.
+pub fn console_link() -> Request {
+    Request {
+        operation: "console_link",
+        method: Method::Post,
+        path: "/console/link".to_owned(),
+        query: Vec::new(),
+        body: Some(json!({})),
+        repeatable: true,
+    }
+}
+
 /// `POST /api/2.0/lakeflow-local/mounts` of the local engine: lets workspace folders stand for folders of this machine.
 /// Sending it again changes nothing.
 pub fn mount(folders: &BTreeMap<String, String>) -> Request {

@@ -1,5 +1,9 @@
-//! Who may come in: token, `Host`, `Origin`, time and rate. Runs before anything else looks at a request.
+//! Who may come in: token or cookie, `Host`, `Origin`, time and rate. Runs before anything else looks at a request.
+//!
+//! A cookie comes by itself, whoever made the browser send it; so with it a request must come from a page of this
+//! engine, and one that changes something must be of a kind that no form can send.
 
+use super::console::{self, SignIn};
 use super::http::error_response;
 use super::{App, Caller};
 use crate::clock::Clock;
@@ -63,6 +67,12 @@ impl Access {
         found
     }
 
+    /// The holder of the engine's own token.
+    fn owner(&self) -> Caller {
+        let user_name = self.principals.first().map(|owner| owner.user_name.clone()).unwrap_or_default();
+        Caller { user_name, admin: true }
+    }
+
     fn allows_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
@@ -115,10 +125,14 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Error> {
         let message = "Too many requests; the engine was started with a limit.";
         return Err(Error::new(ErrorCode::RateLimited, "request", message).retry(Retry::After(1000)));
     }
-    if OPEN_PATHS.contains(&request.uri().path()) {
+    let path = request.uri().path();
+    if OPEN_PATHS.contains(&path) || console::is_open(path) {
         return Ok(None);
     }
     let Some(sent) = text(header::AUTHORIZATION) else {
+        if signed_in(&app.sign_in, request)? {
+            return Ok(Some(app.access.owner()));
+        }
         return Err(Error::new(ErrorCode::Unauthenticated, "request", "Credential was not sent."));
     };
     let token = match sent.split_once(' ') {
@@ -126,4 +140,26 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Error> {
         _ => return Err(Error::new(ErrorCode::Unauthenticated, "request", "A bearer token is needed.")),
     };
     app.access.principal(token).map(Some).ok_or_else(|| refused("Invalid access token.".to_owned()))
+}
+
+/// Whether a request has the cookie of a signed-in browser, and comes from a page of this engine.
+fn signed_in(sign_in: &SignIn, request: &Request) -> Result<bool, Error> {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let mut cookies =
+        request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    if !cookies.any(|cookies| sign_in.holds(cookies, Clock::wall())) {
+        return Ok(false);
+    }
+    let refused = |message: &str| Err(Error::new(ErrorCode::PermissionDenied, "request", message));
+    if text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site)) {
+        return refused("Only pages of the engine itself may call with its cookie.");
+    }
+    if request.method().is_safe() {
+        return Ok(true);
+    }
+    if text("origin").is_none() {
+        return refused("A request that changes something must say which page it comes from (`Origin`).");
+    }
+    let json = text("content-type").is_some_and(|kind| kind.trim_start().starts_with("application/json"));
+    if json { Ok(true) } else { refused("A request that changes something must be `application/json`.") }
 }

@@ -1,9 +1,10 @@
 //! The Jobs REST API over HTTP on loopback (reference sections 2, 3 and 17). Rooms: `guard` (who may come in), `http` (bodies, errors), `jobs`, `runs`, `outputs`,
-//! `permissions`, `companion`, `files` (handlers), `documents` (what a job and a run look like).
+//! `permissions`, `companion`, `files` (handlers), `documents` (what a job and a run look like), `console` (pages for people).
 //!
 //! Handlers read a request of `lakeflow_core::api`, ask the driver or the store, and write a document. No rule about runs lives here.
 
 mod companion;
+pub(crate) mod console;
 mod documents;
 pub(crate) mod faults;
 mod files;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub(crate) struct App {
     pub(crate) driver: Driver,
     pub(crate) access: Access,
+    pub(crate) sign_in: Arc<console::SignIn>,
     pub(crate) paths: PathMap,
     pub(crate) faults: faults::Faults,
     /// Base URL without trailing slash.
@@ -71,6 +73,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = files::routes(routes);
     let routes = transfer::routes(routes);
     let routes = faults::routes(routes);
+    let routes = console::routes(routes);
     let guarded = routes
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)

@@ -7,6 +7,7 @@
 //! each task.
 
 use super::schema;
+use crate::live::Feed;
 use lakeflow_core::error::{Error, ErrorCode, Retry};
 use rusqlite::{Connection, ErrorCode as Sql, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -74,6 +75,7 @@ struct Inner {
     path: PathBuf,
     writer: Worker,
     reader: Worker,
+    feed: Feed,
 }
 
 /// The database. Clones are the same database; it is closed when the last one is dropped.
@@ -106,7 +108,12 @@ impl Store {
         };
         let writer = Worker::spawn("lakeflow-store-writer", writer).map_err(thread)?;
         let reader = Worker::spawn("lakeflow-store-reader", reader).map_err(thread)?;
-        Ok(Self { inner: Arc::new(Inner { path, writer, reader }) })
+        Ok(Self { inner: Arc::new(Inner { path, writer, reader, feed: Feed::new() }) })
+    }
+
+    /// What changed, for pages that show it live.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.inner.feed
     }
 
     /// Runs a closure in one write transaction; it is rolled back when the closure fails.

@@ -1,6 +1,7 @@
 //! Stored jobs.
 
 use super::db::{Db, Store};
+use crate::live::shapes;
 use lakeflow_core::error::Error;
 use lakeflow_core::id::JobId;
 use lakeflow_core::job::JobSettings;
@@ -53,6 +54,7 @@ fn read_row(row: &Row<'_>) -> Db<JobRow> {
 impl Store {
     /// Stores a new job, or the new state of one.
     pub(crate) async fn put_job(&self, job: JobRow) -> Result<(), Error> {
+        let job_id = job.job_id;
         self.write("put_job", move |db| {
             let name = job.settings.display_name().to_owned();
             db.prepare_cached(
@@ -72,7 +74,9 @@ impl Store {
             ])?;
             Ok(())
         })
-        .await
+        .await?;
+        self.feed().publish(|| shapes::job(job_id));
+        Ok(())
     }
 
     /// The job with an id; deleted ones too.
@@ -91,7 +95,9 @@ impl Store {
                 .execute([id.0, now.0])?;
             Ok(())
         })
-        .await
+        .await?;
+        self.feed().publish(|| shapes::job(id));
+        Ok(())
     }
 
     /// Jobs of a page, newest first. Jobs that `may_see` refuses are as if they were not there.

@@ -2,6 +2,7 @@
 
 use super::db::{Db, Store};
 use crate::exec::TaskOutput;
+use crate::live::shapes;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::{Change, Machine, ParameterValue, Plan, RepairView, RunView, TaskRunView};
 use lakeflow_core::id::{JobId, RunId};
@@ -217,7 +218,7 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
 impl Store {
     /// Stores a new run with what its machine recorded first, and its idempotency token.
     pub(crate) async fn create_run(&self, row: RunRow, plan: Plan, commit: Commit) -> Result<Commit, Error> {
-        self.write("create_run", move |db| {
+        let stored = self.write("create_run", move |db| {
             db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(
                 params![
                     row.run_id.0,
@@ -236,14 +237,27 @@ impl Store {
                     .execute(params![token, row.run_id.0])?;
             }
             apply(db, row.run_id, &commit)?;
-            Ok(commit)
-        })
-        .await
+            Ok((row, commit))
+        });
+        let (row, commit) = stored.await?;
+        self.feed().publish(|| shapes::changed(row.run_id, row.job_id, shapes::run(&row), &commit.task_runs));
+        Ok(commit)
     }
 
     /// Stores one turn of a run's machine.
     pub(crate) async fn commit_run(&self, run: RunId, commit: std::sync::Arc<Commit>) -> Result<(), Error> {
-        self.write("commit_run", move |db| apply(db, run, &commit)).await
+        let stored = std::sync::Arc::clone(&commit);
+        let applied = self.write("commit_run", move |db| {
+            apply(db, run, &stored)?;
+            let mut job = db.prepare_cached("SELECT job_id FROM runs WHERE run_id = ?1")?;
+            Ok(JobId(job.query_row([run.0], |row| row.get(0))?))
+        });
+        let job = applied.await?;
+        self.feed().publish(|| {
+            let fields = commit.standing.as_ref().map(shapes::standing).unwrap_or_default();
+            shapes::changed(run, job, fields, &commit.task_runs)
+        });
+        Ok(())
     }
 
     /// The run that an idempotency token belongs to; the run itself may have been deleted since.
@@ -347,7 +361,9 @@ impl Store {
             }
             Ok(())
         })
-        .await
+        .await?;
+        self.feed().publish(|| shapes::deleted(run));
+        Ok(())
     }
 
     /// Queued runs created at a time or before, oldest first.

@@ -4,6 +4,7 @@
 mod access;
 mod common;
 mod compute;
+mod console;
 mod durable;
 mod files;
 mod git;
