@@ -15,6 +15,7 @@ mod demo;
 mod markdown;
 mod place;
 mod process;
+mod python;
 mod readme;
 mod report;
 mod setup;

@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::process::{self, Result};
 use crate::report::Report;
 use crate::setup::{self, node, python};
-use crate::{checks, readme, wasm};
+use crate::{checks, python as package, readme, wasm};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// All suites of tests; `ci` runs them too.
 pub(crate) fn suites(place: &Place, report: &mut Report) {
     let python =
-        report.setup("Python packages", || python::ready(place, &[python::Set::Spark, python::Set::Test]));
+        report.setup("Python packages", || python::ready(place, &python::Set::ALL));
     let schemas = report.setup("JSON Schema suite", || setup::suite::ready(place));
     let node = report.setup("Node packages", || node::tests_ready(place));
     let flights = report.setup("flights data", || setup::data::ready(place));
@@ -39,9 +39,14 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
     report.suite("build", || build(place));
     report.suite("rust", || rust(place, &settings));
     report.suite("rust documentation", || rust_documentation(place));
+    let package = report.setup("Python package", || package::staged(place));
     if let Some(python) = &python {
         for folder in python_test_folders(place) {
             let name = format!("python {}", folder.display());
+            let mut settings = settings.clone();
+            if let Some(package) = package.as_ref().filter(|_| folder.starts_with("python")) {
+                settings.push(("PYTHONPATH", package.clone().into_os_string()));
+            }
             report.suite(&name, || pytest(place, python, &folder, &settings));
         }
     }

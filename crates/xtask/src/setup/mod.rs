@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// `cargo xtask setup`.
 pub(crate) fn run() -> Result<ExitCode> {
     let place = Place::find()?;
-    let python = python::ready(&place, &[python::Set::Spark, python::Set::Test])?;
+    let python = python::ready(&place, &python::Set::ALL)?;
     let schemas = suite::ready(&place)?;
     let flights = data::ready(&place)?;
     wasm::ready(&place)?;

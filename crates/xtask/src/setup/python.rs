@@ -15,15 +15,19 @@ pub(crate) enum Set {
     Spark,
     /// What the tests written in Python need.
     Test,
+    /// What the Python package is tested, measured and built with.
+    Package,
 }
 
 impl Set {
-    const ALL: [Set; 2] = [Set::Spark, Set::Test];
+    /// All of them.
+    pub(crate) const ALL: [Set; 3] = [Set::Spark, Set::Test, Set::Package];
 
     fn name(self) -> &'static str {
         match self {
             Set::Spark => "spark",
             Set::Test => "test",
+            Set::Package => "package",
         }
     }
 
@@ -31,6 +35,7 @@ impl Set {
         match self {
             Set::Spark => include_str!("../../requirements/spark.txt"),
             Set::Test => include_str!("../../requirements/test.txt"),
+            Set::Package => include_str!("../../requirements/package.txt"),
         }
     }
 }
