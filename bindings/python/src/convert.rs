@@ -56,8 +56,9 @@ impl Reader {
                 self.left = 0;
                 let message = format!("the value has more than {} bytes as JSON", self.limit);
                 let problem = Problem::error("too_large", "", message);
-                self.problems
-                    .push(problem.with_hint("write large values to a file or a table and pass where they are"));
+                self.problems.push(
+                    problem.with_hint("write large values to a file or a table and pass where they are"),
+                );
                 false
             }
         }
@@ -82,10 +83,14 @@ impl Reader {
             }
             Kind::Date(text) => Value::from(text),
             Kind::List(list) => self.nested(value, path, |reader| {
-                Value::Array(list.iter().enumerate().map(|(n, item)| reader.read(&item, &path.index(n))).collect())
+                Value::Array(
+                    list.iter().enumerate().map(|(n, item)| reader.read(&item, &path.index(n))).collect(),
+                )
             }),
             Kind::Tuple(tuple) => self.nested(value, path, |reader| {
-                Value::Array(tuple.iter().enumerate().map(|(n, item)| reader.read(&item, &path.index(n))).collect())
+                Value::Array(
+                    tuple.iter().enumerate().map(|(n, item)| reader.read(&item, &path.index(n))).collect(),
+                )
             }),
             Kind::Dict(dict) => self.nested(value, path, |reader| reader.members(dict, path)),
             Kind::Foreign(name) => {
@@ -100,19 +105,17 @@ impl Reader {
     fn members(&mut self, dict: &Bound<'_, PyDict>, path: &Path<'_>) -> Value {
         let mut members = Map::new();
         for (name, value) in dict {
-            match name.cast::<PyString>().ok().and_then(|name| name.to_str().ok().map(str::to_owned)) {
-                Some(name) => {
-                    if !self.spend(name.len()) {
-                        break;
-                    }
-                    let value = self.read(&value, &path.key(&name));
-                    members.insert(name, value);
-                }
-                None => {
-                    let message = format!("the name {} is not text", shown_name(&name));
-                    self.refuse("not_json", path, message);
-                }
+            let text = name.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
+            let Some(text) = text else {
+                let message = format!("the name {} is not text", shown_name(&name));
+                self.refuse("not_json", path, message);
+                continue;
+            };
+            if !self.spend(text.len()) {
+                break;
             }
+            let value = self.read(&value, &path.key(text));
+            members.insert(text.to_owned(), value);
         }
         Value::Object(members)
     }

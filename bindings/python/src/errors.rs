@@ -21,7 +21,8 @@ pub(crate) fn raised_with(py: Python<'_>, error: &Error, attributes: &Bound<'_, 
         }
         let retryable = !matches!(error.retry, Retry::Never);
         let make = py.import("lakeflow_jobs.errors")?.getattr("_from_native")?;
-        let arguments = (error.code.as_str(), &error.message, error.operation, retryable, context, attributes);
+        let arguments =
+            (error.code.as_str(), &error.message, error.operation, retryable, context, attributes);
         Ok(PyErr::from_value(make.call1(arguments)?))
     };
     // What the import itself raises is the better answer then.

@@ -145,8 +145,22 @@ pub(crate) const UNKNOWN: &str = "Python object";
 /// Types of the standard library and of what is used beside it, by the name that a message shows.
 fn type_name(value: &Bound<'_, PyAny>) -> &'static str {
     const KNOWN: [&str; 16] = [
-        "set", "frozenset", "bytes", "bytearray", "Decimal", "timedelta", "UUID", "complex", "function",
-        "generator", "range", "DataFrame", "Series", "ndarray", "PosixPath", "Fraction",
+        "set",
+        "frozenset",
+        "bytes",
+        "bytearray",
+        "Decimal",
+        "timedelta",
+        "UUID",
+        "complex",
+        "function",
+        "generator",
+        "range",
+        "DataFrame",
+        "Series",
+        "ndarray",
+        "PosixPath",
+        "Fraction",
     ];
     let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     KNOWN.iter().find(|known| **known == name).copied().unwrap_or(UNKNOWN)
@@ -192,7 +206,9 @@ impl<'py> Instance for Object<'py> {
         match kind(&self.value) {
             Kind::Null => View::Null,
             Kind::Bool(flag) => View::Bool(flag),
-            Kind::Int(int) => whole(int).map_or(View::Foreign("whole number beyond all doubles"), View::Number),
+            Kind::Int(int) => {
+                whole(int).map_or(View::Foreign("whole number beyond all doubles"), View::Number)
+            }
             Kind::Float(value) => View::Number(Number::Float(value)),
             Kind::Text(text) => View::String(Text::Python(text.clone())),
             Kind::Date(text) => View::String(Text::Own(text)),

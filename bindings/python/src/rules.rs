@@ -137,12 +137,6 @@ pub(crate) struct ParamSchema {
     source: String,
 }
 
-impl ParamSchema {
-    pub(crate) fn shared(&self) -> Arc<params::ParamSchema> {
-        self.schema.clone()
-    }
-}
-
 #[pymethods]
 impl ParamSchema {
     #[new]
@@ -272,7 +266,8 @@ pub(crate) fn map_params<'py>(
     let task_type = task_type.map(|name| read_task_type(py, name)).transpose()?;
     let refused =
         |list: Vec<problem::Problem>| errors::problems(py, ErrorCode::InvalidParameters, "map_params", &list);
-    let value = params.map_or(Ok(Value::Null), |params| to_value(params, PARAMETER_BYTES)).map_err(refused)?;
+    let value =
+        params.map_or(Ok(Value::Null), |params| to_value(params, PARAMETER_BYTES)).map_err(refused)?;
     to_dict(py, &mapping::map_params(task_type, &value).map_err(refused)?)
 }
 

@@ -21,8 +21,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// All suites of tests; `ci` runs them too.
 pub(crate) fn suites(place: &Place, report: &mut Report) {
-    let python =
-        report.setup("Python packages", || python::ready(place, &python::Set::ALL));
+    let python = report.setup("Python packages", || python::ready(place, &python::Set::ALL));
     let schemas = report.setup("JSON Schema suite", || setup::suite::ready(place));
     let node = report.setup("Node packages", || node::tests_ready(place));
     let flights = report.setup("flights data", || setup::data::ready(place));
