@@ -60,6 +60,17 @@ impl Retrier {
         }
     }
 
+    /// The host has been reached before, by another call: the limits of a first contact do not hold.
+    pub fn reached(&mut self) {
+        self.reached = true;
+    }
+
+    /// Goes on trying as long as this policy too would.
+    pub fn widen(&mut self, policy: RetryPolicy) {
+        self.policy.budget_ms = self.policy.budget_ms.max(policy.budget_ms);
+        self.policy.first_contact_ms = self.policy.first_contact_ms.max(policy.first_contact_ms);
+    }
+
     /// A call succeeded: failures before it no longer count.
     pub fn succeeded(&mut self) {
         self.failures = 0;

@@ -6,17 +6,23 @@
 //! Which host is asked, and with which credential, is the driver's affair.
 
 mod end;
+mod history;
+pub mod hub;
+mod limiter;
 mod machine;
 mod schedule;
+mod sight;
 
 pub use end::{TaskFailure, Verdict, WaitEnd, failures, iteration_failures};
+pub use history::{History, Plan};
+pub use limiter::Limiter;
 pub use machine::Wait;
-pub use schedule::PollSchedule;
+pub use schedule::{Aim, PollSchedule};
 
 use crate::api::retry::RetryPolicy;
 use crate::api::{RepairRun, Request, Response, RunNow, SubmitRun};
 use crate::error::Error;
-use crate::id::RunId;
+use crate::id::{JobId, RunId};
 use crate::run::RunDoc;
 use crate::time::Tick;
 
@@ -53,6 +59,9 @@ pub struct WaitOptions {
     pub cancel_on_stop: bool,
     /// Outputs of at most this many failed tasks are fetched.
     pub failures: usize,
+    /// The job of the run, where it is known beforehand: a wait for a run that exists can then share the pages of the
+    /// job's runs from its first poll on. A trigger knows it anyway.
+    pub job: Option<JobId>,
     /// For jitter.
     pub seed: u64,
 }
@@ -67,6 +76,7 @@ impl WaitOptions {
             cancel_on_timeout: false,
             cancel_on_stop: false,
             failures: 10,
+            job: None,
             seed,
         }
     }
