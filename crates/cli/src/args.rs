@@ -1,5 +1,9 @@
 //! The command line, as clap reads it.
 
+mod dev;
+
+pub(crate) use dev::Dev;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -87,29 +91,6 @@ pub(crate) struct Validate {
     /// Print one JSON object with all problems
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lakeflow dev\n  lakeflow dev examples/medallion --port 8080\n\n\
-                        Any client of the Jobs REST API can then use the host and the token that are printed.")]
-pub(crate) struct Dev {
-    /// Bundle folder or databricks.yml
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-    /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 8080)]
-    pub(crate) port: u16,
-    /// Accept jobs with tasks that cannot run locally; such a task fails at run time and says why
-    #[arg(long)]
-    pub(crate) allow_unsupported: bool,
-    /// Faults to play to clients, as JSON: {"faults": [{"path": "/jobs/run-now", "kind": "reset", "after": true}]}
-    #[arg(long, value_name = "FILE")]
-    pub(crate) faults: Option<PathBuf>,
-    /// Data folder; `.lakeflow` beside the bundle when missing
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) bundle: BundleArgs,
 }
 
 #[derive(Debug, Args)]

@@ -31,7 +31,10 @@ pub struct Config {
     pub grace: Duration,
     /// A JSON file of secrets for `dbutils.secrets`: scope to key to value.
     pub secrets: Option<PathBuf>,
-    /// Days that ended runs are kept; 60 as on the platform.
+    /// Gives tasks the engine's address and token as `DATABRICKS_HOST` and `DATABRICKS_TOKEN`, so that code in them can
+    /// use an SDK against the engine. Without it no task gets a token of the API.
+    pub share_token: bool,
+    /// Days that ended runs are kept, and installed packages and checkouts that nothing used; 60 as on the platform.
     pub keep_runs_days: u32,
     /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
     pub requests_per_second: Option<u32>,
@@ -48,6 +51,23 @@ pub struct Principal {
     pub token: String,
     /// The user it stands for.
     pub user_name: String,
+}
+
+/// A token that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub(crate) String);
+
+impl Token {
+    /// From its text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
 }
 
 /// Takes a line for the person who runs the engine.
@@ -80,6 +100,7 @@ impl Config {
             allowed_paths: Vec::new(),
             grace: Duration::from_secs(30),
             secrets: None,
+            share_token: false,
             keep_runs_days: 60,
             requests_per_second: None,
             faults: Vec::new(),

@@ -1,7 +1,7 @@
 //! Putting the engine together, and taking it apart.
 
 use crate::clock::Clock;
-use crate::config::{Config, Principal};
+use crate::config::{Config, Principal, Token};
 use crate::driver::{Driver, Executor};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
@@ -53,6 +53,8 @@ pub struct ExecutorContext {
     pub workspace_id: String,
     /// Which local file a workspace path means.
     pub paths: PathMap,
+    /// The engine's token, when tasks are to have it.
+    pub shared_token: Option<Token>,
     /// Where attempts are reported.
     pub events: UnboundedSender<ExecEvent>,
 }
@@ -70,6 +72,7 @@ impl Engine {
                 grace: context.config.grace,
                 secrets: context.config.secrets,
                 workspace_id: context.workspace_id,
+                shared_token: context.shared_token,
             };
             Ok(Arc::new(Executors::new(exec, context.events)?) as Arc<dyn Executor>)
         })
@@ -103,6 +106,7 @@ impl Engine {
             url: url.clone(),
             workspace_id: workspace.id.clone(),
             paths: paths.clone(),
+            shared_token: config.share_token.then(|| Token::new(token.clone())),
             events,
         })?;
         let driver =

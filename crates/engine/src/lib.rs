@@ -4,6 +4,7 @@
 //! loopback only.
 #![warn(missing_docs)]
 
+mod caches;
 mod clock;
 mod config;
 mod driver;
@@ -15,7 +16,7 @@ mod server;
 pub mod spark;
 mod store;
 
-pub use config::{Config, Notice, Principal};
+pub use config::{Config, Notice, Principal, Token};
 pub use driver::Executor;
 pub use engine::{Engine, ExecutorContext};
 pub use paths::PathMap;

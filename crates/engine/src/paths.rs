@@ -157,7 +157,8 @@ fn plain(path: &str) -> &str {
 
 fn outside(path: &str) -> Error {
     let message = format!(
-        "{path:?} is outside of the bundle, the workspace folders and the folders that the engine may use"
+        "{path:?} is outside of the bundle, the workspace folders and the folders that the engine may use; `lakeflow dev \
+         --allow-path FOLDER` lets tasks name files of a further folder"
     );
     Error::new(ErrorCode::PermissionDenied, OPERATION, message)
 }

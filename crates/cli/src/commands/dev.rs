@@ -8,12 +8,15 @@ use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::project::{self, Project};
 use lakeflow_core::error::{Error, ErrorCode};
-use lakeflow_engine::{Engine, Fault};
+use lakeflow_engine::{Engine, Fault, Principal};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// How often the bundle's files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Characters of a further user's token at least.
+const SHORTEST_TOKEN: usize = 16;
 
 pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     let path = project::find(&args.path).ok_or_else(|| {
@@ -27,6 +30,14 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     config.port = Some(args.port);
     config.allow_unsupported = args.allow_unsupported;
     config.faults = args.faults.as_deref().map(faults).transpose()?.unwrap_or_default();
+    config.requests_per_second = args.rate_limit;
+    config.keep_runs_days = args.keep_days;
+    config.principals = args.users.as_deref().map(users).transpose()?.unwrap_or_default();
+    config.secrets = args.secrets.as_deref().map(secrets).transpose()?;
+    config.allowed_paths = args.allowed_paths.iter().map(|path| folder(path)).collect::<Result<_, _>>()?;
+    config.allowed_hosts.clone_from(&args.allowed_hosts);
+    config.grace = Duration::from_secs(args.grace);
+    config.share_token = args.share_token;
     let engine = Engine::start(config).await?;
     let url = engine.url().to_owned();
     let mut connection = host::own(engine, Some(project), data)?;
@@ -82,10 +93,55 @@ fn faults(path: &Path) -> Result<Vec<Fault>, Failure> {
     struct File {
         faults: Vec<Fault>,
     }
+    read::<File>(path, "a list of faults").map(|file| file.faults)
+}
+
+/// Reads a file of further users. A token that somebody may guess, or that two share, tells nobody apart.
+fn users(path: &Path) -> Result<Vec<Principal>, Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct User {
+        user_name: String,
+        token: String,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        users: Vec<User>,
+    }
+    let users = read::<File>(path, "a list of users")?.users;
+    for (at, user) in users.iter().enumerate() {
+        let what = if user.user_name.trim().is_empty() {
+            Some("has no user_name")
+        } else if user.token.len() < SHORTEST_TOKEN || !user.token.chars().all(|c| c.is_ascii_graphic()) {
+            Some("needs a token of 16 or more visible ASCII characters")
+        } else if users[..at].iter().any(|other| other.token == user.token) {
+            Some("has the token of another one")
+        } else {
+            None
+        };
+        if let Some(what) = what {
+            return Err(Failure::usage(format!("{}: users[{at}] {what}", path.display())));
+        }
+    }
+    Ok(users.into_iter().map(|user| Principal { token: user.token, user_name: user.user_name }).collect())
+}
+
+/// A file of secrets is read when a task asks; that it can be read is seen at once.
+fn secrets(path: &Path) -> Result<PathBuf, Failure> {
+    let told = |what: String| Failure::usage(format!("{}: {what}", path.display()));
+    std::fs::File::open(path).and_then(|_| std::path::absolute(path)).map_err(|e| told(e.to_string()))
+}
+
+fn folder(path: &Path) -> Result<PathBuf, Failure> {
+    let found = path.canonicalize().map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+    if found.is_dir() { Ok(found) } else { Err(Failure::usage(format!("{}: not a folder", path.display()))) }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<T, Failure> {
     let told = |what: String| Failure::usage(format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| told(e.to_string()))?;
-    let file: File = serde_json::from_str(&text).map_err(|e| told(format!("not a list of faults: {e}")))?;
-    Ok(file.faults)
+    serde_json::from_str(&text).map_err(|e| told(format!("not {what}: {e}")))
 }
 
 /// Deploys the bundle and lists its jobs.

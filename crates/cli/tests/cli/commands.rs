@@ -1,9 +1,7 @@
 //! What the commands print and how they end when all is well.
 
-use crate::support::{CONDITION, Room, said};
+use crate::support::{CONDITION, Room, Served, said};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
@@ -92,30 +90,10 @@ fn quiet_leaves_the_run_id_and_the_results() {
     assert_eq!(said.err, "");
 }
 
-/// A served engine, ended when it is dropped.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Served {
-    fn new(room: &Room) -> Self {
-        let mut child =
-            room.command(&["--quiet", "dev", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut served = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(served.any(|line| line.unwrap().starts_with("token ")), "it says where the token is");
-        Self(child)
-    }
-}
-
 #[test]
 fn commands_use_the_engine_that_serves_the_data_folder() {
     let room = Room::bundle(CONDITION);
-    let served = Served::new(&room);
+    let served = Served::new(&room, &[]);
     let said = room.run(&["run", "etl", "--no-wait"]);
     said.expect(0, &["the run goes on"]);
     let run_id = said.out.trim().strip_prefix("run ").unwrap().to_owned();

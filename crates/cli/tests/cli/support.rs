@@ -1,7 +1,9 @@
 //! Runs the real binary in a folder of its own, with nothing of the environment that could lead it elsewhere.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A folder with files, and the binary to run in it.
 pub(crate) struct Room {
@@ -87,3 +89,52 @@ pub(crate) fn bundle_text(tasks: &str) -> String {
 /// A condition task: it needs no Python and is over at once.
 pub(crate) const CONDITION: &str =
     "- task_key: check\n  condition_task: {op: EQUAL_TO, left: \"{{job.parameters.day}}\", right: \"1\"}";
+
+/// A served engine, ended when it is dropped.
+pub(crate) struct Served {
+    child: Child,
+    address: String,
+    token: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    /// `lakeflow dev` with these settings beside a free port.
+    pub(crate) fn new(room: &Room, settings: &[&str]) -> Self {
+        let words = [&["--quiet", "dev", "--port", "0"], settings].concat();
+        let mut child = room.command(&words).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut address, mut token) = (String::new(), String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+            if let Some(url) = line.strip_prefix("host ") {
+                url.trim().trim_start_matches("http://").clone_into(&mut address);
+            }
+            if let Some(path) = line.strip_prefix("token ") {
+                token = std::fs::read_to_string(path.trim()).unwrap().trim().to_owned();
+                break;
+            }
+        }
+        assert!(!address.is_empty() && !token.is_empty(), "it says where it is and where the token is");
+        Self { child, address, token }
+    }
+
+    /// Asks as the holder of the engine's own token; status and the whole answer.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.get_as(&self.token, "127.0.0.1", path)
+    }
+
+    /// Asks with a token and a host name.
+    pub(crate) fn get_as(&self, token: &str, host: &str, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.unwrap_or_else(|| panic!("no status: {answer}")), answer)
+    }
+}

@@ -6,6 +6,7 @@ use lakeflow_core::id::RunId;
 use lakeflow_core::job::Task;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::SystemTime;
 
 /// Runs attempts. Every started attempt is answered by exactly one [`crate::exec::ExecEvent::Exited`] on the channel that the executor
 /// was made with, unless `shutdown` comes first.
@@ -27,6 +28,11 @@ pub trait Executor: Send + Sync + 'static {
         axum::Router::new()
     }
 
+    /// Removes what it keeps for later attempts and no attempt has used since `before`.
+    fn prune(&self, _before: SystemTime) -> Pin<Box<dyn Future<Output = std::io::Result<()>> + Send + '_>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Ends every process, without reporting it.
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -46,6 +52,9 @@ impl Executor for Executors {
     }
     fn routes(&self) -> axum::Router {
         Self::routes(self)
+    }
+    fn prune(&self, before: SystemTime) -> Pin<Box<dyn Future<Output = std::io::Result<()>> + Send + '_>> {
+        Box::pin(Self::prune(self, before))
     }
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(Self::shutdown(self))

@@ -3,12 +3,15 @@
 //!
 //! `DATA/git/<repository>/` holds the objects fetched so far and a folder of files for each commit that a run used.
 
+use crate::caches;
 use crate::exec::hex;
 use lakeflow_core::job::{GitSource, Source, Task};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::SystemTime;
 use tokio::process::Command;
 
 /// The files of one commit.
@@ -92,7 +95,31 @@ pub(super) async fn check_out(data_dir: &Path, source: &GitSource) -> Result<Fil
     if !folder.exists() {
         write_files(&root, &repository, &commit, &folder).await?;
     }
+    caches::touch(&folder);
     Ok(Files { commit, folder })
+}
+
+/// Removes the files of commits that no run has used since `before` and that `in_use` does not name, and repositories of
+/// which nothing is left. A run that needs one again fetches it again. Blocks; not to be called during a checkout.
+pub(super) fn prune(data_dir: &Path, before: SystemTime, in_use: &BTreeSet<String>) -> std::io::Result<()> {
+    let commits = |root: &Path| {
+        let entries = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries.filter(|path| path.is_dir() && path.extension().is_none()).count()
+    };
+    for root in std::fs::read_dir(data_dir.join("git")).into_iter().flatten().flatten() {
+        let root = root.path();
+        for folder in caches::unused(&root, before) {
+            let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if folder.extension().is_none() && !in_use.contains(name) {
+                caches::remove(&folder)?;
+            }
+        }
+        let fetched = std::fs::metadata(root.join("objects.git")).and_then(|found| found.modified());
+        if commits(&root) == 0 && fetched.is_ok_and(|at| at < before) {
+            std::fs::remove_dir_all(&root)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the files of a commit beside their place first, so that half of them are never taken for all.

@@ -146,8 +146,13 @@ impl Driver {
 
     /// The files of a run's repository.
     async fn check_out(&self, source: &GitSource) -> Result<git::Files, String> {
-        let _alone = self.inner.git.lock().await;
+        let _alone = self.git_lock().await;
         git::check_out(self.data_dir(), source).await
+    }
+
+    /// Held while repositories are fetched or pruned.
+    async fn git_lock(&self) -> MutexGuard<'_, ()> {
+        self.inner.git.lock().await
     }
 
     pub(crate) fn notice(&self, line: &str) {
@@ -449,6 +454,9 @@ impl Driver {
             Some(_) => {
                 let tasks = self.store().task_runs(run).await?;
                 self.store().delete_run(run).await?;
+                // A run whose notebooks installed nothing has none.
+                let packages = self.data_dir().join("packages").join(run.to_string());
+                let _ = tokio::fs::remove_dir_all(packages).await;
                 for task in tasks {
                     // Attempts that never ran have no files.
                     let _ = tokio::fs::remove_dir_all(self.executor().files(task.view.run_id).dir).await;

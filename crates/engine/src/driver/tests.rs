@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::Notice;
 use crate::driver::Executor;
 use crate::exec::{Attempt, AttemptFiles, ExecEvent, TaskOutput};
-use crate::store::{JobRow, RunFilter, Store};
+use crate::store::{Commit, JobRow, RunFilter, Store};
 use lakeflow_core::error::ErrorCode;
 use lakeflow_core::execution::{Exit, Input, MAX_QUEUE_MS, Machine, WorkspaceFacts, queue_expired};
 use lakeflow_core::id::{JobId, RunId};
@@ -20,7 +20,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// Attempts that never end by themselves.
@@ -171,6 +171,50 @@ async fn old_runs_are_pruned_with_their_files_once_they_have_ended() {
     assert_eq!((bench.phase(old).await, files.exists()), (None, false));
     assert_eq!(bench.phase(active).await, Some(Phase::Running), "an active run is kept, however old");
     assert_eq!(bench.driver.store().task_runs(old).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn packages_of_deleted_runs_and_files_that_no_run_owns_go() {
+    let bench = Bench::new().await;
+    let run = bench.run().await;
+    let root = bench.driver.data_dir().to_owned();
+    let folders = ["packages", "runs"]
+        .map(|name| [run, RunId(run.0 + (1 << 20))].map(|id| root.join(name).join(id.to_string())));
+    for folder in folders.iter().flatten() {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    bench.driver.prune_files(SystemTime::now()).await.unwrap();
+    for [owned, orphan] in &folders {
+        assert_eq!((owned.exists(), orphan.exists()), (true, false), "{}", owned.display());
+    }
+    bench.finish(run, TaskOutput::default()).await;
+    bench.end(run).await;
+    bench.driver.delete_run(run).await.unwrap();
+    assert!(!folders[0][0].exists(), "what its notebooks installed goes with a run");
+}
+
+#[tokio::test]
+async fn checkouts_that_no_run_used_for_long_go_but_not_those_of_active_runs() {
+    let mut bench = Bench::new().await;
+    let source = json!({ "git_url": "https://x.example/r", "git_provider": "gitHub" });
+    bench.job.settings.git_source = serde_json::from_value(source).unwrap();
+    let run = bench.run().await;
+    let checked_out = Commit { checked_out: Some("aa11".to_owned()), ..Commit::default() };
+    bench.driver.store().commit_run(run, Arc::new(checked_out)).await.unwrap();
+    let repository = bench.driver.data_dir().join("git/repository");
+    for commit in ["aa11", "bb22", "objects.git"] {
+        std::fs::create_dir_all(repository.join(commit)).unwrap();
+    }
+    let later = SystemTime::now() + Duration::from_secs(60);
+    bench.driver.prune_files(SystemTime::UNIX_EPOCH).await.unwrap();
+    assert!(repository.join("bb22").exists(), "it was used since");
+    bench.driver.prune_files(later).await.unwrap();
+    assert!(repository.join("aa11").exists() && repository.join("objects.git").exists());
+    assert!(!repository.join("bb22").exists());
+    bench.finish(run, TaskOutput::default()).await;
+    bench.end(run).await;
+    bench.driver.prune_files(later).await.unwrap();
+    assert!(!repository.exists(), "nothing of it is left to be used");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -25,6 +25,8 @@ const LOG_CHECK: Duration = Duration::from_millis(100);
 pub(super) enum Command {
     Start(Box<Attempt>),
     Stop(RunId),
+    /// Removes what no attempt has used since; fails are told to whoever asked.
+    Prune(SystemTime, oneshot::Sender<std::io::Result<()>>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -55,6 +57,8 @@ struct Live {
     token: String,
     place: Place,
     group: Option<i32>,
+    /// What runs, when it is a program of its own.
+    program: Option<PathBuf>,
     /// Stopping: when the group is killed, unless it ends before.
     kill_at: Option<Instant>,
     /// Bytes of the log that are gone from its beginning.
@@ -107,6 +111,7 @@ impl Actor {
                 command = inbox.recv() => match command {
                     Some(Command::Start(attempt)) => self.start(attempt),
                     Some(Command::Stop(run)) => self.stop(run),
+                    Some(Command::Prune(before, done)) => self.prune(before, done),
                     Some(Command::Shutdown(done)) => {
                         self.end_all().await;
                         // Nobody waits any more when the receiver is gone.
@@ -132,6 +137,7 @@ impl Actor {
             token: token.clone(),
             place: Place::Preparing,
             group: None,
+            program: None,
             kill_at: None,
             trimmed: 0,
         };
@@ -189,6 +195,7 @@ impl Actor {
         if let Some(live) = self.live.get_mut(&run) {
             live.place = Place::Own;
             live.group = group;
+            live.program = Some(launch.program.clone());
         }
         let told = self.told.clone();
         tokio::spawn(async move {
@@ -279,6 +286,15 @@ impl Actor {
                 process::terminate(group);
             }
         }
+    }
+
+    fn prune(&self, before: SystemTime, done: oneshot::Sender<std::io::Result<()>>) {
+        let in_use: Vec<PathBuf> = self.live.values().filter_map(|live| live.program.clone()).collect();
+        let preparer = Arc::clone(&self.preparer);
+        tokio::task::spawn_blocking(move || {
+            // Nobody waits any more when the receiver is gone.
+            let _ = done.send(preparer.prune(before, &in_use));
+        });
     }
 
     fn kill_overdue(&mut self) {

@@ -2,12 +2,13 @@
 //!
 //! An environment is `environments/KEY` where the key is a digest of the interpreter, the requirement lines and the
 //! contents of the files that they name. The runner's `install` makes it (`crates/engine/runner/PROTOCOL.md`) and writes the
-//! file `ready` last: a folder without it is what an interrupted installation left, and is made anew. Nothing is ever
-//! removed here.
+//! file `ready` last: a folder without it is what an interrupted installation left, and is made anew. One that no task has
+//! used for long is removed by [`Environments::prune`].
 
 use super::libraries::Packages;
 use super::python::Interpreter;
 use super::{Failure, command, log, process, variables};
+use crate::caches;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use lakeflow_core::run::TerminationCode;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::task::AbortHandle;
 
 /// An installation that takes longer is ended.
@@ -66,11 +67,13 @@ impl Environments {
         };
         let folder = self.root.join(key.map_err(Failure::internal)?.map_err(Failure::internal)?);
         let venv = folder.join("venv");
-        if folder.join("ready").exists() && venv.join("bin/python").exists() {
-            return Ok(venv);
-        }
         let installation = {
             let mut running = self.running();
+            // Under the lock, since pruning must not take away what was just found.
+            if folder.join("ready").exists() && venv.join("bin/python").exists() {
+                caches::touch(&folder);
+                return Ok(venv);
+            }
             let running = running.as_mut().ok_or_else(|| Failure::internal("the engine is going down"))?;
             let begin = || self.begin(interpreter, packages, folder.clone());
             running.entry(folder.clone()).or_insert_with(begin).0.clone()
@@ -81,6 +84,20 @@ impl Environments {
             running.remove(&folder);
         }
         result.map(|()| venv)
+    }
+
+    /// Removes environments that were used last before `before`, unless `in_use` names them. Blocks.
+    pub(super) fn prune(&self, before: SystemTime, in_use: &[PathBuf]) -> std::io::Result<()> {
+        for folder in caches::unused(&self.root, before) {
+            let running = self.running();
+            let made = running.as_ref().is_none_or(|running| running.contains_key(&folder));
+            // What was found a moment ago may have been used since.
+            let still = caches::unused(&self.root, before).contains(&folder);
+            if still && !made && !in_use.iter().any(|used| used.starts_with(&folder)) {
+                caches::remove(&folder)?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends every installation; none begins any more.

@@ -24,6 +24,7 @@ mod zygote;
 
 pub(crate) use self::environments::hex;
 use self::failure::Failure;
+use crate::config::Token;
 use crate::paths::PathMap;
 use crate::spark::catalog::Catalog;
 use lakeflow_core::error::Error;
@@ -35,7 +36,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Where and how attempts run.
@@ -56,6 +57,8 @@ pub struct ExecConfig {
     pub secrets: Option<PathBuf>,
     /// Id of the workspace, for tasks that ask.
     pub workspace_id: String,
+    /// A token of the API for tasks to have; none of them gets one otherwise.
+    pub shared_token: Option<Token>,
 }
 
 /// One attempt to run.
@@ -209,6 +212,15 @@ impl Executors {
     /// Stops an attempt: SIGTERM, and SIGKILL after the grace time. Its `Exited` still comes.
     pub fn stop(&self, run: RunId) {
         let _ = self.commands.send(actor::Command::Stop(run));
+    }
+
+    /// Removes installed packages that no attempt has used since `before`. Fails with what could not be removed.
+    pub async fn prune(&self, before: SystemTime) -> std::io::Result<()> {
+        let (done, pruned) = tokio::sync::oneshot::channel();
+        if self.commands.send(actor::Command::Prune(before, done)).is_err() {
+            return Ok(());
+        }
+        pruned.await.unwrap_or(Ok(()))
     }
 
     /// The files of an attempt.

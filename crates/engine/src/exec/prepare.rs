@@ -12,6 +12,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// An attempt that can be started.
 #[derive(Debug)]
@@ -59,6 +60,11 @@ impl Preparer {
         enter(&venv, &mut variables);
         let request = request::build(&self.config, attempt, &files, token, &variables)?;
         self.own(&venv, &request, variables, &files).map(Ready::Own)
+    }
+
+    /// Removes what no attempt has used since `before`, but nothing that the programs `in_use` belong to. Blocks.
+    pub(super) fn prune(&self, before: SystemTime, in_use: &[PathBuf]) -> std::io::Result<()> {
+        self.environments.prune(before, in_use)
     }
 
     /// Ends installations; none begins any more.

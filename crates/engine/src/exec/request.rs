@@ -65,13 +65,13 @@ fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Failure>
     let request = match task.kind() {
         Some(TaskKind::Notebook(notebook)) => json!({
             "kind": "notebook",
-            "path": local(config, &notebook.notebook_path),
+            "path": local(config, &notebook.notebook_path)?,
             "widgets": map(&notebook.base_parameters),
             "sql_only": notebook.warehouse_id.is_some(),
         }),
         Some(TaskKind::SparkPython(script)) => json!({
             "kind": "python_script",
-            "path": local(config, &script.python_file),
+            "path": local(config, &script.python_file)?,
             "parameters": list(&script.parameters),
         }),
         Some(TaskKind::PythonWheel(wheel)) => json!({
@@ -81,10 +81,10 @@ fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Failure>
             "parameters": list(&wheel.parameters),
             "named_parameters": map(&wheel.named_parameters),
         }),
-        Some(TaskKind::Dbt(dbt)) => dbt_request(config, dbt),
+        Some(TaskKind::Dbt(dbt)) => dbt_request(config, dbt)?,
         Some(TaskKind::Sql(sql)) => {
             let mut request = match (&sql.file, &sql.query) {
-                (Some(file), _) => json!({ "kind": "sql_file", "path": local(config, &file.path) }),
+                (Some(file), _) => json!({ "kind": "sql_file", "path": local(config, &file.path)? }),
                 (None, Some(query)) => query_request(config, query)?,
                 (None, None) => return Err(not_here("sql_task")),
             };
@@ -100,13 +100,14 @@ fn not_here(name: &str) -> Failure {
     Failure::new(TerminationCode::InvalidRunConfiguration, format!("a `{name}` does not run locally"))
 }
 
-fn dbt_request(config: &ExecConfig, dbt: &DbtTask) -> Value {
-    json!({
+fn dbt_request(config: &ExecConfig, dbt: &DbtTask) -> Result<Value, Failure> {
+    let folder = |path: &Option<String>| path.as_ref().map(|path| local(config, path)).transpose();
+    Ok(json!({
         "kind": "dbt",
         "commands": list(&dbt.commands),
-        "project_directory": dbt.project_directory.as_ref().map(|path| local(config, path)),
-        "profiles_directory": dbt.profiles_directory.as_ref().map(|path| local(config, path)),
-    })
+        "project_directory": folder(&dbt.project_directory)?,
+        "profiles_directory": folder(&dbt.profiles_directory)?,
+    }))
 }
 
 /// A saved query: its `query_text` when the definition carries it, else the file `queries/ID.sql` of a mounted folder
@@ -152,10 +153,16 @@ fn list(items: &[Text]) -> Value {
     items.iter().map(|item| item.0.as_str()).collect()
 }
 
-/// The local file or folder behind a workspace path. What the map does not take goes to the runner as it is, which
-/// says that there is no such file.
-fn local(config: &ExecConfig, path: &str) -> PathBuf {
-    config.paths.resolve(path).unwrap_or_else(|_| PathBuf::from(path))
+/// The local file or folder behind a workspace path; a relative one is looked for from the root of the workspace. Fails
+/// when the path leads out of the folders that tasks may name.
+fn local(config: &ExecConfig, path: &str) -> Result<PathBuf, Failure> {
+    let relative = !path.starts_with('/') && !path.contains(':');
+    let found = if relative {
+        config.paths.resolve_workspace(&format!("/{path}"))
+    } else {
+        config.paths.resolve(path)
+    };
+    found.map_err(|error| Failure::new(TerminationCode::ResourceNotFound, error.message))
 }
 
 /// Catalogs that the parameters of a task name, by the parameter's name. The runner adds what it sees in the source.
@@ -195,6 +202,7 @@ mod tests {
             grace: std::time::Duration::ZERO,
             secrets: None,
             workspace_id: String::new(),
+            shared_token: None,
         };
         let request = |query: Value| query_request(&config, &serde_json::from_value(query).unwrap());
         assert_eq!(

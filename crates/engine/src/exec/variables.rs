@@ -20,10 +20,14 @@ const WITHHELD: [&str; 4] = ["DATABRICKS_", "LAKEFLOW_", "BUNDLE_VAR_", "SAIL_"]
 
 pub(super) type Variables = BTreeMap<String, String>;
 
-/// The whole environment of an attempt: the engine's without its secrets, the cluster's `spark_env_vars`, the files of
+/// The whole environment of an attempt: the engine's without its secrets, its address and token if tasks are to have them, the cluster's `spark_env_vars`, the files of
 /// the selected entry in order, its inline variables; later ones win. Fails when a file is missing or has a bad line.
 pub(super) fn of(config: &ExecConfig, attempt: &Attempt) -> Result<Variables, Failure> {
     let mut variables = inherited();
+    if let Some(token) = &config.shared_token {
+        variables.insert("DATABRICKS_HOST".to_owned(), config.engine_url.clone());
+        variables.insert("DATABRICKS_TOKEN".to_owned(), token.0.clone());
+    }
     let cluster = attempt.task.new_cluster.as_ref().or(attempt.cluster.as_ref());
     let own = cluster.and_then(|cluster| cluster["spark_env_vars"].as_object());
     for (name, value) in own.into_iter().flatten() {

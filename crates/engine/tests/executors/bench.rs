@@ -3,6 +3,7 @@
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::Task;
 use lakeflow_core::run::{Outcome, TerminationCode};
+use lakeflow_engine::Token;
 use lakeflow_engine::exec::{Attempt, ExecConfig, ExecEvent, Executors, TaskOutput, log};
 use lakeflow_engine::paths::PathMap;
 use serde_json::{Value, json};
@@ -31,7 +32,12 @@ impl Bench {
     pub(crate) fn new(python: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let python = python.map(|python| folder.path().join(python));
-        Self::at(folder, python)
+        Self::at(folder, python, None)
+    }
+
+    /// With an engine that gives its token to tasks.
+    pub(crate) fn sharing_token(token: &str) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), None, Some(Token::new(token)))
     }
 
     /// With a Python that first carries out `script`, a piece of shell, in a folder of the bench.
@@ -41,10 +47,10 @@ impl Bench {
         let root = folder.path().display();
         std::fs::write(&path, format!("#!/bin/sh\nROOT='{root}'\n{script}\nexec python3 \"$@\"\n")).unwrap();
         set_executable(&path);
-        Self::at(folder, Some(path))
+        Self::at(folder, Some(path), None)
     }
 
-    fn at(folder: TempDir, python: Option<PathBuf>) -> Self {
+    fn at(folder: TempDir, python: Option<PathBuf>, shared_token: Option<Token>) -> Self {
         let root = folder.path().canonicalize().unwrap();
         let data_dir = root.join("data");
         std::fs::create_dir_all(&data_dir).unwrap();
@@ -58,6 +64,7 @@ impl Bench {
             grace: Duration::from_millis(300),
             secrets: None,
             workspace_id: "1".to_owned(),
+            shared_token,
         };
         Self { executors: Executors::new(config, sender).unwrap(), events, folder }
     }

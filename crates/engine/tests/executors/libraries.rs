@@ -5,6 +5,7 @@ use lakeflow_core::id::RunId;
 use lakeflow_core::run::{Outcome, TerminationCode};
 use serde_json::{Value, json};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 /// Writes a wheel: folder, name, source of its module, entry points.
 const MAKE_WHEEL: &str = "import sys, zipfile\n\
@@ -99,6 +100,36 @@ async fn attempts_with_the_same_packages_share_one_installation() {
     bench.start_in(8, task, json!({ "dependencies": [wheel] }));
     assert_eq!(bench.end().await.1.log, "changed\n");
     assert_eq!(installations(), 2);
+}
+
+#[tokio::test]
+async fn packages_that_no_task_uses_any_more_are_removed() {
+    let mut bench = Bench::new(None);
+    let root = bench.path("data/environments");
+    let environments = || {
+        let entries = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).count()
+    };
+    let idle = bench.wheel("idle", "", "");
+    let task = bench.script("idle.py", "import idle\n");
+    bench.start_in(5, task, json!({ "dependencies": [idle] }));
+    assert_eq!(bench.end().await.1.outcome, Outcome::Success);
+    let busy = bench.wheel("busy", "", "");
+    let go = bench.path("go");
+    let text =
+        format!("import os, time\nwhile not os.path.exists({go:?}):\n    time.sleep(0.01)\nimport busy\n");
+    let task = bench.script("busy.py", &text);
+    bench.start_in(6, task, json!({ "dependencies": [busy] }));
+    bench.started(6).await;
+    bench.executors.prune(SystemTime::UNIX_EPOCH).await.unwrap();
+    assert_eq!(environments(), 2, "both were used since");
+    bench.executors.prune(SystemTime::now() + Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(environments(), 1, "the one that a task runs in stays");
+    bench.file("go", "");
+    let (_, told) = bench.end().await;
+    assert_eq!(told.outcome, Outcome::Success, "{:?}", told.output);
+    bench.executors.prune(SystemTime::now() + Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(environments(), 0);
 }
 
 #[tokio::test]

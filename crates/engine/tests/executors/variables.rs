@@ -54,6 +54,18 @@ async fn a_bad_file_of_variables_fails_the_task_and_every_problem_is_told() {
 }
 
 #[tokio::test]
+async fn the_engines_token_reaches_tasks_only_when_that_was_asked_for() {
+    let text = "import os\nprint(os.environ.get('DATABRICKS_HOST'), os.environ.get('DATABRICKS_TOKEN'))\n";
+    let mut bench = Bench::new(None);
+    let task = bench.script("s.py", text);
+    assert_eq!(bench.run(5, task).await.log, "None None\n");
+    let mut bench = Bench::sharing_token("secret-of-the-engine");
+    let task = bench.script("s.py", text);
+    let log = bench.run(6, task).await.log;
+    assert!(log.starts_with("http://127.0.0.1:") && log.ends_with(" secret-of-the-engine\n"), "{log}");
+}
+
+#[tokio::test]
 async fn secrets_come_from_the_data_folder_and_are_hidden_in_the_log() {
     let mut bench = Bench::new(None);
     bench.file("data/secrets.json", r#"{"scope": {"key": "hunter2"}}"#);
