@@ -256,6 +256,12 @@ impl Jobs {
         Running::new(self.workspace.clone(), Goal::Adopt(run_id), options)
     }
 
+    /// Something has been heard about a run, for example by a webhook: those who wait for it poll at once. A run that nobody
+    /// waits for is passed over.
+    pub fn notify(&self, run_id: RunId) {
+        self.workspace.notify(run_id);
+    }
+
     pub(crate) async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
         self.workspace.call(endpoint, None).await
     }

@@ -16,6 +16,7 @@ mod readme {}
 
 pub mod auth;
 mod clock;
+mod hub;
 mod job;
 mod jobs;
 pub mod transport;
@@ -27,3 +28,6 @@ pub use job::{Job, JobConfig};
 pub use jobs::{Jobs, TaskOutput};
 pub use wait::{Event, Handle, Running, WaitOptions};
 pub use workspace::Workspace;
+
+pub use lakeflow_core::wait::hub::{HubSettings, HubStats};
+pub use lakeflow_core::wait::{Aim, PollSchedule};

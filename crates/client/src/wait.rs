@@ -1,18 +1,14 @@
-//! Drives one of the core's wait machines over a workspace.
+//! One wait of a workspace, as its user holds it: events one by one, or the end. The workspace's hub does the waiting.
 
+use crate::hub::{SharedHub, Slot};
 use crate::workspace::{Workspace, fresh_seed};
-use futures::future::BoxFuture;
-use lakeflow_core::api::{Request, Response};
-use lakeflow_core::error::Error;
-use lakeflow_core::id::RunId;
+use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::run::RunDoc;
-use lakeflow_core::time::Tick;
-use lakeflow_core::wait::{
-    CallId, Goal, Input, Now, Output, PollSchedule, Verdict, Wait, WaitEnd, WaitOptions as CoreOptions,
-};
-use std::sync::Arc;
+use lakeflow_core::wait::hub::{HubInput, WaitId};
+use lakeflow_core::wait::{Goal, PollSchedule, WaitEnd, WaitOptions as CoreOptions};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// How a run is waited for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +21,9 @@ pub struct WaitOptions {
     pub cancel_on_stop: bool,
     /// Distances of polls; by default those for a workspace, or the shorter ones for a host on this machine.
     pub schedule: Option<PollSchedule>,
+    /// The job of a run that exists, where the caller knows it: many waits for runs of one job then share pages of the
+    /// job's runs from their first poll on.
+    pub job: Option<JobId>,
 }
 
 /// What a wait tells while it lasts.
@@ -32,42 +31,70 @@ pub struct WaitOptions {
 pub enum Event {
     /// The run id is known.
     Started(RunId),
-    /// The state of the run, a task or an attempt is not what it was.
+    /// The state of the run, a task or an attempt is not what it was. States that nobody looked at before the next came are
+    /// left out.
     Changed(Box<RunDoc>),
     /// The wait is over; nothing follows.
     Ended(Box<WaitEnd>),
 }
 
-/// A wait under way. [`Running::next`] moves it on; dropping it leaves the run as it is.
+/// A wait. It begins with the first [`Running::next`] or [`Running::finish`], and its time-out counts from when it was
+/// made; from then on it goes on by itself. Dropping it leaves the run as it is.
 pub struct Running {
     workspace: Workspace,
-    machine: Wait,
-    calling: Option<(CallId, Call)>,
-    signals: Arc<Signals>,
+    slot: Arc<Slot>,
+    place: Arc<Place>,
+    goal: Option<Box<(Goal, CoreOptions)>>,
+    run_id: Option<RunId>,
     ended: bool,
 }
 
-type Call = BoxFuture<'static, Result<Response, Error>>;
+/// Where a wait stands in the hub: what is said to it before it begins is kept.
+struct Place {
+    workspace: Workspace,
+    standing: Mutex<Standing>,
+}
 
 #[derive(Default)]
-struct Signals {
-    stop: Notify,
-    news: Notify,
+struct Standing {
+    wait: Option<WaitId>,
+    run_id: Option<RunId>,
+    stopped: bool,
 }
 
 /// Reaches a wait from elsewhere, for example from a signal handler.
 #[derive(Clone)]
-pub struct Handle(Arc<Signals>);
+pub struct Handle(Arc<Place>);
 
 impl Handle {
-    /// Ends the wait. The run goes on unless `cancel_on_stop` was set.
+    /// Ends the wait. The run goes on unless `cancel_on_stop` was set; a second stop does not wait for the cancel.
     pub fn stop(&self) {
-        self.0.stop.notify_one();
+        let wait = {
+            let mut standing = self.0.standing();
+            standing.stopped |= standing.wait.is_none();
+            standing.wait
+        };
+        if let Some(wait) = wait {
+            self.0.hub().put(self.0.workspace.now(), HubInput::Stop(wait));
+        }
     }
 
     /// Something has been heard about the run: poll at once.
     pub fn notify(&self) {
-        self.0.news.notify_one();
+        let run_id = self.0.standing().run_id;
+        if let Some(run_id) = run_id {
+            self.0.workspace.notify(run_id);
+        }
+    }
+}
+
+impl Place {
+    fn standing(&self) -> std::sync::MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hub(&self) -> &SharedHub {
+        self.workspace.hub()
     }
 }
 
@@ -82,20 +109,34 @@ impl Running {
             cancel_on_timeout: options.cancel_on_timeout,
             cancel_on_stop: options.cancel_on_stop,
             retry: workspace.retry_policy(),
+            job: options.job,
             ..CoreOptions::new(options.schedule.unwrap_or(local), fresh_seed())
         };
-        let machine = Wait::new(goal, core, now);
-        Self { workspace, machine, calling: None, signals: Arc::default(), ended: false }
+        let run_id = match &goal {
+            Goal::RunNow(_) | Goal::Submit(_) => None,
+            Goal::Adopt(run_id) | Goal::Cancel(run_id) => Some(*run_id),
+            Goal::Repair(repair) => Some(repair.run_id),
+        };
+        let place = Place { workspace: workspace.clone(), standing: Mutex::default() };
+        let place = Arc::new(place);
+        Self {
+            workspace,
+            slot: Arc::default(),
+            place,
+            goal: Some(Box::new((goal, core))),
+            run_id,
+            ended: false,
+        }
     }
 
     /// A handle to stop or hurry the wait.
     pub fn handle(&self) -> Handle {
-        Handle(self.signals.clone())
+        Handle(self.place.clone())
     }
 
     /// The run, once it is known.
     pub fn run_id(&self) -> Option<RunId> {
-        self.machine.run_id()
+        self.run_id
     }
 
     /// The next event; `None` after [`Event::Ended`]. A future that is dropped halfway loses nothing: the next goes on.
@@ -103,77 +144,63 @@ impl Running {
         if self.ended {
             return None;
         }
-        let event = self.step().await;
-        self.ended = matches!(event, Event::Ended(_));
-        Some(event)
+        Some(std::future::poll_fn(|context| self.look(context)).await)
     }
 
     /// Waits to the end, telling nobody.
     pub async fn finish(mut self) -> WaitEnd {
         loop {
-            if let Event::Ended(end) = self.step().await {
+            if let Event::Ended(end) = std::future::poll_fn(|context| self.look(context)).await {
                 return *end;
             }
         }
     }
 
-    async fn step(&mut self) -> Event {
-        loop {
-            match self.machine.poll() {
-                Output::Call { call, request } => self.calling = Some((call, self.send(*request))),
-                Output::Started(run_id) => return Event::Started(run_id),
-                Output::Changed(run) => return Event::Changed(run),
-                Output::Wait { until, .. } => {
-                    let input = self.input(until).await;
-                    // The machine refuses only answers to calls that are not under way; here there is one at a time.
-                    let _ = self.machine.handle(self.workspace.now(), input);
-                }
-                Output::Ended(mut end) => {
-                    if let Verdict::Unfinished(error) = end.verdict {
-                        end.verdict = Verdict::Unfinished(self.workspace.located(error));
-                    }
-                    return Event::Ended(end);
-                }
+    /// Takes what lies in the slot.
+    fn look(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        self.begin();
+        self.slot.register(context.waker());
+        match self.slot.take() {
+            Some(Event::Started(run_id)) => {
+                self.run_id = Some(run_id);
+                self.place.standing().run_id = Some(run_id);
+                Poll::Ready(Event::Started(run_id))
+            }
+            Some(event) => {
+                self.ended = matches!(event, Event::Ended(_));
+                Poll::Ready(event)
+            }
+            None => {
+                // The task may have ended with its runtime.
+                self.workspace.hub().ensure_driven(&self.workspace);
+                Poll::Pending
             }
         }
     }
 
-    fn send(&self, request: Request) -> Call {
-        let workspace = self.workspace.clone();
-        Box::pin(async move { workspace.send(&request, None).await })
-    }
-
-    /// What happens first: the answer, the timer, a stop, or news.
-    async fn input(&mut self, until: Option<Tick>) -> Input {
-        let clock = self.workspace.clock();
-        let timer = async {
-            match until {
-                Some(tick) => tokio::time::sleep_until(clock.instant(tick)).await,
-                None => std::future::pending().await,
-            }
-        };
-        let answer = async {
-            match &mut self.calling {
-                Some((call, answer)) => (*call, answer.await),
-                None => std::future::pending().await,
-            }
-        };
-        let input = tokio::select! {
-            biased;
-            () = self.signals.stop.notified() => Input::Stop,
-            (call, result) = answer => Input::Answered { call, result },
-            () = self.signals.news.notified() => Input::Notify,
-            () = timer => Input::Timeout,
-        };
-        if matches!(input, Input::Answered { .. }) {
-            self.calling = None;
+    fn begin(&mut self) {
+        let Some((goal, options)) = self.goal.take().map(|goal| *goal) else { return };
+        let hub = self.workspace.hub();
+        let mut standing = self.place.standing();
+        let wait = hub.begin(self.workspace.now(), goal, options, self.slot.clone());
+        standing.wait = Some(wait);
+        if standing.stopped {
+            hub.put(self.workspace.now(), HubInput::Stop(wait));
         }
-        input
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let wait = self.place.standing().wait;
+        if let Some(wait) = wait.filter(|_| !self.ended) {
+            self.workspace.hub().put(self.workspace.now(), HubInput::Forget(wait));
+        }
     }
 }
 
 impl Workspace {
-    pub(crate) fn now(&self) -> Now {
-        Now { tick: self.clock().tick(), wall: crate::Clock::wall() }
+    pub(crate) fn notify(&self, run_id: RunId) {
+        self.hub().put(self.now(), HubInput::Notify(run_id));
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::auth::{Credentials, Settings};
 use crate::clock::Clock;
+use crate::hub::SharedHub;
 use crate::transport::{HttpRequest, HttpTransport, Transport};
 use lakeflow_core::api::retry::{Retrier, RetryPolicy, Verdict};
 use lakeflow_core::api::{Endpoint, Request, Response, fault, read_value};
 use lakeflow_core::error::Error;
 use lakeflow_core::time::{Tick, WallTime};
+use lakeflow_core::wait::Now;
+use lakeflow_core::wait::hub::{HubSettings, HubStats};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +37,8 @@ struct Inner {
     user_agent: String,
     in_flight: Semaphore,
     clock: Clock,
+    limits: HubSettings,
+    hub: Arc<SharedHub>,
 }
 
 impl fmt::Debug for Workspace {
@@ -64,11 +69,14 @@ impl Workspace {
         transport: Arc<dyn Transport>,
     ) -> Self {
         // On this machine a refused connection means that nothing listens; only a start that is under way is waited for.
-        let retry = if crate::transport::is_local(&host) {
+        let local = crate::transport::is_local(&host);
+        let retry = if local {
             RetryPolicy { first_contact_ms: 1000, ..RetryPolicy::default() }
         } else {
             RetryPolicy::default()
         };
+        let limits = if local { HubSettings::LOCAL } else { HubSettings::WORKSPACE };
+        let limits = HubSettings { seed: fresh_seed(), ..limits };
         let user_agent = format!("lakeflow-jobs/{}", env!("CARGO_PKG_VERSION"));
         Self {
             inner: Arc::new(Inner {
@@ -79,6 +87,8 @@ impl Workspace {
                 user_agent,
                 in_flight: Semaphore::new(IN_FLIGHT),
                 clock: Clock::new(),
+                limits,
+                hub: Arc::new(SharedHub::new(limits)),
             }),
         }
     }
@@ -96,6 +106,19 @@ impl Workspace {
     /// The same workspace with other limits of trying again.
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        let limits = self.inner.limits;
+        self.changed(retry, limits)
+    }
+
+    /// The same workspace with other limits on its calls. Waits that are under way stay with the limits that they began
+    /// with.
+    #[must_use]
+    pub fn with_limits(self, limits: HubSettings) -> Self {
+        let retry = self.inner.retry;
+        self.changed(retry, limits)
+    }
+
+    fn changed(&self, retry: RetryPolicy, limits: HubSettings) -> Self {
         let Inner { host, credentials, transport, user_agent, clock, .. } = &*self.inner;
         Self {
             inner: Arc::new(Inner {
@@ -106,12 +129,36 @@ impl Workspace {
                 user_agent: user_agent.clone(),
                 in_flight: Semaphore::new(IN_FLIGHT),
                 clock: *clock,
+                limits,
+                hub: Arc::new(SharedHub::new(limits)),
             }),
         }
     }
 
     pub(crate) fn clock(&self) -> Clock {
         self.inner.clock
+    }
+
+    /// How many waits there are, and what they cost.
+    pub fn wait_stats(&self) -> HubStats {
+        self.inner.hub.stats()
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<SharedHub> {
+        &self.inner.hub
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { tick: self.clock().tick(), wall: Clock::wall() }
+    }
+
+    /// Waits for a place under the limit of calls, which waits and other calls share.
+    async fn place(&self) {
+        let now = self.now();
+        let at = self.inner.hub.book(now);
+        if at > now.tick {
+            tokio::time::sleep_until(self.clock().instant(at)).await;
+        }
     }
 
     pub(crate) fn retry_policy(&self) -> RetryPolicy {
@@ -137,6 +184,7 @@ impl Workspace {
     ) -> Result<T, Error> {
         let mut retrier = Retrier::new(self.inner.retry, fresh_seed());
         loop {
+            self.place().await;
             let answered = self.send(request, deadline).await;
             let error = match answered.and_then(|response| read(&response, Clock::wall())) {
                 Ok(answer) => return Ok(answer),
@@ -154,6 +202,7 @@ impl Workspace {
     pub(crate) async fn send(&self, request: &Request, deadline: Option<Tick>) -> Result<Response, Error> {
         let first = self.exchange(request, deadline, false).await?;
         if first.status == 401 && self.inner.credentials.can_refresh() {
+            self.place().await;
             return self.exchange(request, deadline, true).await;
         }
         Ok(first)
