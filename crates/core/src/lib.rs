@@ -14,6 +14,7 @@ pub mod dag;
 pub mod door;
 pub mod error;
 pub mod execution;
+pub mod gateway;
 pub mod id;
 pub mod job;
 pub mod layout;

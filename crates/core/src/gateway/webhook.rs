@@ -1,0 +1,111 @@
+//! Notifications of the platform that a run started or ended (reference section 16.3): which runs they are about, and
+//! whether the sender may be believed.
+
+use super::http::{Incoming, Refusal};
+use crate::error::ErrorCode;
+use crate::id::{JobId, RunId};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What a sender has to know. A notification only makes waits poll at once, so the worst that a wrong one does is a call.
+#[derive(Clone, PartialEq, Eq)]
+pub enum WebhookSecret {
+    /// User name and password of basic authentication, as a destination of the platform has them.
+    Basic {
+        /// Name.
+        username: String,
+        /// Password.
+        password: String,
+    },
+    /// `Authorization: Bearer …`.
+    Bearer(String),
+}
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl WebhookSecret {
+    /// The value of the header.
+    fn expected(&self) -> String {
+        match self {
+            Self::Basic { username, password } => {
+                format!("Basic {}", base64(format!("{username}:{password}").as_bytes()))
+            }
+            Self::Bearer(token) => format!("Bearer {token}"),
+        }
+    }
+}
+
+/// The runs that a notification is about, the job run first.
+pub(super) fn read(
+    incoming: &Incoming,
+    secret: Option<&WebhookSecret>,
+) -> Result<(JobId, Vec<RunId>), Refusal> {
+    let Some(secret) = secret else {
+        return Err(Refusal::new(404, ErrorCode::NotFound, "Not Found"));
+    };
+    let given = incoming.header("authorization").unwrap_or_default();
+    if !same(given.as_bytes(), secret.expected().as_bytes()) {
+        return Err(Refusal::new(401, ErrorCode::Unauthenticated, "Unauthorized"));
+    }
+    let body = incoming.json()?;
+    let about = |name: &str| body.get(name).and_then(Value::as_object);
+    let runs: Vec<RunId> = about("run")
+        .into_iter()
+        .flat_map(|run| ["parent_run_id", "run_id"].into_iter().filter_map(|name| id(run, name)).map(RunId))
+        .collect();
+    match (about("job").and_then(|job| id(job, "job_id")), runs.is_empty()) {
+        (Some(job), false) => Ok((JobId(job), runs)),
+        _ => Err(Refusal::invalid("The notification names no job (job.job_id) or no run (run.run_id)")),
+    }
+}
+
+/// An id as a number or as text.
+fn id(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+    let value = fields.get(name)?;
+    value.as_i64().or_else(|| value.as_str().and_then(super::registry::parse_id)).filter(|id| *id > 0)
+}
+
+/// Compares without telling by the time it takes where two texts differ.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let differing = a.iter().zip(b).fold(0, |found, (a, b)| found | (a ^ b));
+    a.len() == b.len() && differing == 0
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| (group << 8) | u32::from(*byte));
+        let group = group << (8 * (3 - chunk.len()));
+        for n in 0..4 {
+            let letter = LETTERS[((group >> (18 - 6 * n)) & 63) as usize];
+            text.push(if n <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let known = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (text, encoded) in known {
+            assert_eq!(base64(text.as_bytes()), encoded);
+        }
+    }
+}
