@@ -3,8 +3,6 @@
 //! A vector file is a JSON array of objects `{ "name", "why", "input", "expect" }`; every language runs the
 //! same files.
 
-pub mod gateway;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

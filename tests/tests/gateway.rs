@@ -1,250 +1,41 @@
-//! The vectors of the `/api/jobs` routes, driven as plain data; and what holds between requests.
+//! The `/api/jobs` routes between requests: who comes back after a broken connection, and faults that vectors cannot tell.
+//! Single requests are `tests/vectors/gateway.json`, run through `core::door`.
 
-use lakeflow_core::api::{Response, fault, read_value};
-use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::api::fault;
+use lakeflow_core::door::{call, job_configs};
 use lakeflow_core::gateway::{
-    Body, Checked, Effect, Exchange, Gateway, Incoming, Registry, Settings, Sse, StreamStart, WebhookSecret,
+    Body, Effect, Exchange, Gateway, Incoming, Registry, Settings, Sse, StreamStart,
 };
-use lakeflow_core::id::RunId;
-use lakeflow_core::job::wire::Wire;
-use lakeflow_core::run::RunDoc;
-use lakeflow_core::time::{Tick, WallTime};
-use lakeflow_core::wait::{Goal, TaskFailure, Verdict, WaitEnd};
-use lakeflow_tests::gateway::{config, fits};
+use lakeflow_core::time::Tick;
+use lakeflow_core::wait::Goal;
 use lakeflow_tests::vectors;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-#[derive(Deserialize)]
-struct Asked {
-    method: String,
-    path: String,
-    body: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
+/// The routes of one job, `etl`, with the id 11.
+fn gateway() -> Gateway {
+    let jobs = json!({"etl": {"id": "11"}});
+    let configured = job_configs(jobs.as_object().expect("an object")).expect("it is a configuration");
+    Gateway::new(Registry::discover(&[], &configured), Settings::default()).expect("schemas compile")
 }
 
-#[derive(Deserialize)]
-struct Input {
-    jobs: Map<String, Value>,
-    request: Asked,
-    webhook: Option<Value>,
-    #[serde(default)]
-    answers: BTreeMap<String, Value>,
-    check: Option<Value>,
-    #[serde(default)]
-    events: Vec<(i64, String, Value)>,
-}
-
-impl Asked {
-    fn incoming(&self) -> Incoming {
-        Incoming {
-            method: self.method.clone(),
-            path: self.path.clone(),
-            headers: self.headers.clone().into_iter().collect(),
-            body: self.body.clone().unwrap_or_default().into_bytes(),
-            client: String::new(),
-            nonce: "n-1".to_owned(),
-            program: false,
-        }
+/// What an exchange that makes no calls comes to.
+fn reply_or_stream(exchange: &mut Exchange) -> Result<(u16, Body), Box<StreamStart>> {
+    match exchange.poll() {
+        Effect::Reply(reply) => Ok((reply.status, reply.body)),
+        Effect::Stream(start) => Err(start),
+        other => panic!("{other:?}"),
     }
-}
-
-fn gateway(jobs: &Map<String, Value>, webhook: Option<&Value>) -> Gateway {
-    let configured: Vec<_> = jobs.iter().map(|(key, value)| (key.clone(), config(value))).collect();
-    let text = |value: &Value, name: &str| value[name].as_str().expect("text").to_owned();
-    let webhook = webhook.map(|value| match value.get("bearer") {
-        Some(_) => WebhookSecret::Bearer(text(value, "bearer")),
-        None => WebhookSecret::Basic { username: text(value, "username"), password: text(value, "password") },
-    });
-    let settings = Settings { webhook, ..Settings::default() };
-    Gateway::new(Registry::discover(&[], &configured), settings).expect("schemas compile")
-}
-
-/// What a workspace says: JSON, `{"$text"}` for JSON that a double would change, `{"$status"}` for an error.
-fn answer(operation: &'static str, told: Option<&Value>) -> Result<Value, Error> {
-    let told = told.expect("the vector has an answer to the call");
-    let response = match (told.get("$text"), told.get("$status")) {
-        (Some(text), _) => {
-            Response { status: 200, body: text.as_str().expect("text").into(), ..Response::default() }
-        }
-        (None, Some(status)) => Response {
-            status: status.as_u64().expect("a status") as u16,
-            headers: told.get("headers").into_iter().flat_map(headers).collect(),
-            body: told.to_string().into_bytes(),
-        },
-        (None, None) => Response { status: 200, body: told.to_string().into_bytes(), ..Response::default() },
-    };
-    read_value(operation, &response, WallTime(0))
-}
-
-fn headers(value: &Value) -> Vec<(String, String)> {
-    let members = value.as_object().expect("headers");
-    members.iter().map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect()
-}
-
-/// What an exchange did until its end.
-#[derive(Default)]
-struct Course {
-    calls: Vec<Value>,
-    notified: Vec<i64>,
-    reply: Option<Value>,
-    retry_after: Option<String>,
-    stream: Option<Box<StreamStart>>,
-}
-
-fn drive(exchange: &mut Exchange, answers: &BTreeMap<String, Value>, check: Option<&Value>) -> Course {
-    let mut course = Course::default();
-    let mut waiting = Vec::new();
-    loop {
-        match exchange.poll() {
-            Effect::Call { call, request } => {
-                let query: Vec<String> =
-                    request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-                let name = format!("{} {}{query}", request.method.as_str(), request.path);
-                course.calls.push(match &request.body {
-                    None => json!([name]),
-                    Some(body) => json!([name, body]),
-                });
-                waiting.push((call, answer(request.operation, answers.get(&name))));
-            }
-            Effect::Check { key, params } => {
-                course.calls.push(json!([format!("CHECK {key}"), params]));
-                let check = check.expect("the vector says what the host's check finds");
-                exchange.checked(match (check.get("valid"), check.get("invalid")) {
-                    (Some(params), _) => Checked::Valid(params.clone()),
-                    (_, Some(details)) => Checked::Invalid(details.clone()),
-                    _ => Checked::Broken(check["broken"].to_string()),
-                });
-            }
-            Effect::Notify(runs) => course.notified.extend(runs.iter().map(|run| run.0)),
-            Effect::Reply(reply) => {
-                let body = match reply.body {
-                    Body::Empty => Value::Null,
-                    Body::Json(body) => body,
-                };
-                course.retry_after = reply
-                    .headers
-                    .into_iter()
-                    .find(|(name, _)| *name == "retry-after")
-                    .map(|(_, value)| value);
-                course.reply = Some(json!({"status": reply.status, "body": body}));
-                return course;
-            }
-            Effect::Stream(start) => {
-                course.stream = Some(start);
-                return course;
-            }
-            Effect::Wait => {
-                assert!(!waiting.is_empty(), "the exchange waits for nothing");
-                let (call, answer) = waiting.remove(0);
-                exchange.answered(call, answer);
-            }
-        }
-    }
-}
-
-fn goal(goal: &Goal) -> Value {
-    match goal {
-        Goal::RunNow(request) => json!({"run_now": request.write()}),
-        Goal::Adopt(run_id) => json!({"adopt": run_id}),
-        Goal::Repair(request) => json!({"repair": request.write()}),
-        other => json!(format!("{other:?}")),
-    }
-}
-
-fn end(told: &Value) -> WaitEnd {
-    let run: Option<RunDoc> = told.get("run").map(|run| serde_json::from_value(run.clone()).expect("a run"));
-    let run_id = run.as_ref().map(|run| run.run_id).or_else(|| told["run_id"].as_i64().map(RunId));
-    let failures = told.get("failures").and_then(Value::as_array).into_iter().flatten();
-    let text = |value: &Value, name: &str| value[name].as_str().expect("text").to_owned();
-    let verdict = match told.get("error").and_then(Value::as_str) {
-        Some(code) => {
-            let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code).expect("a code");
-            let error = Error::new(*code, "wait", "secret text of the workspace");
-            Verdict::Unfinished(match told.get("status") {
-                Some(status) => error.with("status", status),
-                None => error,
-            })
-        }
-        None if told["verdict"] == "succeeded" => Verdict::Succeeded,
-        None => Verdict::Failed,
-    };
-    WaitEnd {
-        run_id,
-        run,
-        verdict,
-        failures: failures
-            .map(|f| TaskFailure {
-                task_key: text(f, "task_key"),
-                run_id: RunId(f["run_id"].as_i64().expect("an id")),
-                attempt: 0,
-                outcome: text(f, "outcome"),
-                message: text(f, "message"),
-                error: Some(text(f, "error")),
-                trace: Some("a trace".to_owned()),
-                output: Some("what it printed".to_owned()),
-            })
-            .collect(),
-    }
-}
-
-fn tell(mut sse: Sse, events: &[(i64, String, Value)]) -> Value {
-    let mut told = Vec::new();
-    for (at, what, value) in events {
-        let now = WallTime(*at);
-        let event = match what.as_str() {
-            "started" => sse.started(now, RunId(value.as_i64().expect("an id"))),
-            "changed" => sse.changed(now, &serde_json::from_value(value.clone()).expect("a run")),
-            _ => sse.ended(now, &end(value)),
-        };
-        told.extend(event.map(|event| {
-            let frame = event.frame();
-            assert!(frame.ends_with("\n\n") && frame.trim_end().lines().count() <= 3, "{frame:?}");
-            json!([event.id, event.event, event.data])
-        }));
-    }
-    Value::Array(told)
 }
 
 #[test]
-fn vectors_hold() {
-    for case in vectors::<Input, Value>("gateway.json") {
-        let input = case.input;
-        let mut gateway = gateway(&input.jobs, input.webhook.as_ref());
-        let mut exchange = gateway.accept(Tick(0), input.request.incoming());
-        let course = drive(&mut exchange, &input.answers, input.check.as_ref());
-        let mut found = json!({"calls": course.calls});
-        if let Some(reply) = course.reply {
-            found["status"] = reply["status"].clone();
-            found["body"] = reply["body"].clone();
-        }
-        if let Some(start) = course.stream {
-            let mut stream = json!({"goal": goal(&start.goal), "timeoutMs": start.timeout_ms});
-            if case.expect["stream"].get("events").is_some() {
-                stream["events"] = tell(start.sse, &input.events);
-            }
-            found["stream"] = stream;
-        }
-        if case.expect.get("notify").is_some() {
-            found["notify"] = json!(course.notified);
-        }
-        assert!(
-            fits(&found, &case.expect),
-            "{}: {}\nfound    {found}\nexpected {}",
-            case.name,
-            case.why,
-            case.expect
-        );
-        let shown = found.to_string();
-        assert!(!shown.contains("secret text"), "{}: the workspace's words reach a client", case.name);
+fn the_words_of_the_workspace_reach_no_client() {
+    let mut failures = 0;
+    for case in vectors::<Value, Value>("gateway.json") {
+        failures += usize::from(case.input.to_string().contains("secret text"));
+        let told = call("gateway", &case.input.to_string()).expect("the vector can be driven").to_string();
+        assert!(!told.contains("secret text"), "{}: {told}", case.name);
     }
-}
-
-fn one_job() -> Map<String, Value> {
-    json!({"etl": {"id": "11"}}).as_object().expect("an object").clone()
+    assert!(failures > 5, "there are vectors with errors of the workspace");
 }
 
 fn streaming(client: &str, nonce: &str, body: &str) -> Incoming {
@@ -261,7 +52,7 @@ fn streaming(client: &str, nonce: &str, body: &str) -> Incoming {
 
 fn token(gateway: &mut Gateway, now: u64, incoming: Incoming) -> (Option<String>, Sse) {
     let mut exchange = gateway.accept(Tick(now), incoming);
-    let start = drive(&mut exchange, &BTreeMap::new(), None).stream.expect("a stream");
+    let start = reply_or_stream(&mut exchange).expect_err("a stream");
     match start.goal {
         Goal::RunNow(request) => (request.idempotency_token, start.sse),
         other => panic!("{other:?}"),
@@ -270,7 +61,7 @@ fn token(gateway: &mut Gateway, now: u64, incoming: Incoming) -> (Option<String>
 
 #[test]
 fn a_client_that_was_told_nothing_comes_back_to_its_own_trigger() {
-    let mut gateway = gateway(&one_job(), None);
+    let mut gateway = gateway();
     let (first, sse) = token(&mut gateway, 0, streaming("ada", "a", "{}"));
     gateway.abandoned(Tick(1000), sse.claim().expect("a claim").clone());
     let (other_client, _) = token(&mut gateway, 2000, streaming("bob", "b", "{}"));
@@ -286,7 +77,7 @@ fn a_client_that_was_told_nothing_comes_back_to_its_own_trigger() {
 
 #[test]
 fn a_minute_later_it_is_a_new_trigger() {
-    let mut gateway = gateway(&one_job(), None);
+    let mut gateway = gateway();
     let (_, sse) = token(&mut gateway, 0, streaming("ada", "a", "{}"));
     gateway.abandoned(Tick(0), sse.claim().expect("a claim").clone());
     let (later, _) = token(&mut gateway, 60_000, streaming("ada", "b", "{}"));
@@ -294,21 +85,9 @@ fn a_minute_later_it_is_a_new_trigger() {
 }
 
 #[test]
-fn a_busy_workspace_says_when_to_come_back() {
-    let mut gateway = gateway(&one_job(), None);
-    let incoming =
-        Incoming { method: "GET".to_owned(), path: "/etl/status".to_owned(), ..Incoming::default() };
-    let mut exchange = gateway.accept(Tick(0), incoming);
-    let call = "GET /api/2.2/jobs/runs/list?job_id=11&limit=1".to_owned();
-    let refused = json!({"$status": 429, "headers": {"retry-after": "7"}});
-    let course = drive(&mut exchange, &BTreeMap::from([(call, refused)]), None);
-    assert_eq!(course.retry_after.as_deref(), Some("7"));
-}
-
-#[test]
 fn a_lost_answer_to_a_repair_is_looked_up() {
     let after = |latest: i64| {
-        let mut gateway = gateway(&one_job(), None);
+        let mut gateway = gateway();
         let incoming = Incoming {
             method: "POST".to_owned(),
             path: "/etl/runs/70/repair".to_owned(),
@@ -347,21 +126,16 @@ fn a_lost_answer_to_a_repair_is_looked_up() {
 #[test]
 fn a_schema_that_is_none_is_told_with_its_job() {
     let jobs = json!({"etl": {"id": "11", "params": {"type": 7}}});
-    let configured: Vec<_> = jobs
-        .as_object()
-        .expect("an object")
-        .iter()
-        .map(|(key, value)| (key.clone(), config(value)))
-        .collect();
+    let configured = job_configs(jobs.as_object().expect("an object")).expect("it is a configuration");
     let problems = Gateway::new(Registry::discover(&[], &configured), Settings::default()).unwrap_err();
     assert!(problems[0].path.starts_with("etl: "), "{problems:?}");
 }
 
 #[test]
 fn large_bodies_are_refused() {
-    let mut gateway = gateway(&one_job(), None);
+    let mut gateway = gateway();
     let body = format!(r#"{{"params": {{"x": "{}"}}}}"#, "y".repeat(10 << 20));
     let incoming = Incoming { path: "/etl/run".to_owned(), ..streaming("", "n", &body) };
-    let course = drive(&mut gateway.accept(Tick(0), incoming), &BTreeMap::new(), None);
-    assert_eq!(course.reply.expect("a reply")["status"], 413);
+    let (status, _) = reply_or_stream(&mut gateway.accept(Tick(0), incoming)).expect("a reply");
+    assert_eq!(status, 413);
 }

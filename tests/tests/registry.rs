@@ -1,46 +1,8 @@
-//! The vectors of the job registry: which jobs an environment and a configuration give, and what is left aside.
+//! What the registry tells people. Which jobs there are is `tests/vectors/registry.json`, run through `core::door`.
 
-use lakeflow_core::gateway::{JobConfig, JobRef, Registry};
-use lakeflow_tests::{gateway, vectors};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-
-#[derive(Deserialize)]
-struct Input {
-    environment: Vec<(String, String)>,
-    jobs: Map<String, Value>,
-}
-
-fn configured(jobs: &Map<String, Value>) -> Vec<(String, JobConfig)> {
-    jobs.iter().map(|(key, config)| (key.clone(), gateway::config(config))).collect()
-}
-
-#[test]
-fn vectors_hold() {
-    for case in vectors::<Input, Value>("registry.json") {
-        let registry = Registry::discover(&case.input.environment, &configured(&case.input.jobs));
-        let jobs: Vec<Value> = registry
-            .entries()
-            .iter()
-            .map(|entry| {
-                let found = match &entry.job {
-                    JobRef::Id(id) => Some(id.to_string()),
-                    JobRef::Name(name) => Some(name.clone()),
-                    JobRef::Missing => None,
-                };
-                json!([entry.key, found, entry.variable])
-            })
-            .collect();
-        let ignored: Vec<Value> =
-            registry.ignored().iter().map(|one| json!([one.variable, one.reason])).collect();
-        let mut found = json!({"jobs": jobs, "ignored": ignored});
-        if case.expect.get("resources").is_some() {
-            let resources = registry.requirements();
-            found["resources"] = resources.iter().map(|r| json!([r.alias, r.variable])).collect();
-        }
-        assert_eq!(found, case.expect, "{}: {}", case.name, case.why);
-    }
-}
+use lakeflow_core::door::job_configs;
+use lakeflow_core::gateway::Registry;
+use serde_json::json;
 
 #[test]
 fn what_is_told_of_a_variable_says_what_to_do_and_is_short() {
@@ -66,10 +28,24 @@ fn an_unknown_key_is_told_with_those_that_are_known() {
 fn a_browser_is_told_schemas_and_task_types_and_no_ids() {
     let jobs =
         json!({"etl": {"id": "11", "taskType": "notebook", "params": {"type": "object"}}, "x": {"id": "12"}});
-    let registry = Registry::discover(&[], &configured(jobs.as_object().expect("an object")));
+    let registry = Registry::discover(
+        &[],
+        &job_configs(jobs.as_object().expect("an object")).expect("they are configurations"),
+    );
     let expected = json!({"jobs": {
         "etl": {"params": {"type": "object"}, "taskType": "notebook"},
         "x": {"params": null, "taskType": null},
     }});
     assert_eq!(registry.client_config(), expected);
+}
+
+#[test]
+fn all_that_is_wrong_with_a_configuration_is_told() {
+    let jobs = json!({"a": {"id": "12abc", "taskType": "notebok"}, "b": {"waitTimeout": "soon"}});
+    let told = job_configs(jobs.as_object().expect("an object")).expect_err("slips").message;
+    for part in
+        ["job \"a\", id: \"12abc\"", "job \"a\", taskType: \"notebok\"", "job \"b\", waitTimeout: \"soon\""]
+    {
+        assert!(told.contains(part), "{part} in {told}");
+    }
 }

@@ -7,6 +7,7 @@
 mod api;
 mod bundle;
 mod execution;
+mod gateway;
 mod graph;
 mod job;
 mod reference;
@@ -15,6 +16,7 @@ mod schedule;
 mod text;
 mod wait;
 
+pub use gateway::job_configs;
 pub use text::{js_text, text};
 pub use wait::WaitMachine;
 
@@ -41,11 +43,13 @@ pub const RULES: &[(&str, Rule)] = &[
     ("execution_admission", execution::admission),
     ("execution_child_parameters", execution::child),
     ("execution_parameters", execution::parameters),
+    ("gateway", gateway::gateway),
     ("lint", job::lint),
     ("mapping", job::mapping),
     ("params", job::params),
     ("reference", reference::text),
     ("reference_task", reference::task),
+    ("registry", gateway::registry),
     ("resolve_references", reference::value),
     ("run_read", run::read),
     ("run_write", run::write),

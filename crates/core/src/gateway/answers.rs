@@ -185,16 +185,13 @@ impl Exchange {
         }
         // A page without runs ends too, whatever its token says.
         let more = runs.len() < limit && runs.len() > before;
-        match list.after(&tokens).filter(|_| more) {
-            Some(next) => {
-                let next = ListRuns { limit: Some(LIST_RUNS_LIMIT.min((limit - runs.len()) as i64)), ..next };
-                let request = next.request();
-                self.call(Step::Runs(next, runs), request);
-            }
-            None => {
-                runs.truncate(limit);
-                self.reply(Reply::json(json!({"runs": runs})));
-            }
+        if let Some(next) = list.after(&tokens).filter(|_| more) {
+            let next = ListRuns { limit: Some(LIST_RUNS_LIMIT.min((limit - runs.len()) as i64)), ..next };
+            let request = next.request();
+            self.call(Step::Runs(next, runs), request);
+        } else {
+            runs.truncate(limit);
+            self.reply(Reply::json(json!({"runs": runs})));
         }
     }
 

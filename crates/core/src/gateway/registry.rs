@@ -188,9 +188,8 @@ impl Registry {
     fn discovered(&mut self, source: &mut Source<'_>) {
         for n in 0..source.found.len() {
             let key = source.found[n].key.clone();
-            let speaks = |other: &&str| claims(other, &key);
             let known = self.entries.iter().any(|entry| entry.key == key);
-            if source.found[n].used || known || source.configured.iter().any(|other| speaks(&other)) {
+            if source.found[n].used || known || source.configured.iter().any(|other| claims(other, &key)) {
                 continue;
             }
             if RESERVED.contains(&key.as_str()) {

@@ -4,7 +4,7 @@ use crate::api::RunOutput;
 use crate::error::{Error, ErrorCode};
 use crate::id::RunId;
 use crate::run::{Outcome, Phase, RunDoc, TaskDoc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The end of a wait.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub enum Verdict {
 }
 
 /// A task that failed, with what it said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskFailure {
     /// Key of the task.
     pub task_key: String,
