@@ -4,6 +4,7 @@ use crate::jobs::Jobs;
 use crate::wait::{Running, WaitOptions};
 use lakeflow_core::api::{self, ListRuns, RunNow};
 use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::gateway::{Entry, JobRef, ParamCheck};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::wire::Wire;
 use lakeflow_core::mapping::{TaskType, check_run_now, map_params};
@@ -18,12 +19,37 @@ use std::sync::Arc;
 /// What is known of a job beforehand.
 #[derive(Clone, Default)]
 pub struct JobConfig {
-    /// Its id; without one the key is the job's name.
+    /// Its id; without one it is looked up by its name.
     pub id: Option<JobId>,
+    /// Its unique name; without one the key is the name.
+    pub name: Option<String>,
     /// What its parameters are for; without it parameters are the fields of the run-now request.
     pub task_type: Option<TaskType>,
     /// What its parameters must look like.
     pub params: Option<Arc<ParamSchema>>,
+}
+
+impl JobConfig {
+    /// What a registry says of a job.
+    pub(crate) fn of(entry: &Entry) -> Result<Self, Error> {
+        let (id, name) = match &entry.job {
+            JobRef::Id(id) => (Some(*id), None),
+            JobRef::Name(name) => (None, Some(name.clone())),
+            JobRef::Missing => (None, None),
+        };
+        let params = match &entry.config.check {
+            ParamCheck::Schema(schema) => {
+                let compiled = ParamSchema::compile(schema).map_err(|problems| {
+                    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                    let message = format!("the schema of the job {:?}: {}", entry.key, told.join("; "));
+                    Error::new(ErrorCode::InvalidArgument, "configure", message)
+                })?;
+                Some(Arc::new(compiled))
+            }
+            ParamCheck::None | ParamCheck::Host(_) => None,
+        };
+        Ok(Self { id, name, task_type: entry.config.task_type, params })
+    }
 }
 
 impl fmt::Debug for JobConfig {
@@ -45,13 +71,23 @@ impl Job {
         Self { jobs, key: key.to_owned(), config }
     }
 
-    /// The id: configured, or the key itself when it is a number, or that of the one job whose name is the key.
+    /// The id: configured, or that of the one job with the configured name; without either the key itself when it is a
+    /// number, or that of the one job whose name is the key.
     pub async fn id(&self) -> Result<JobId, Error> {
-        if let Some(id) = self.config.id.or_else(|| self.key.parse().ok()) {
+        if let Some(id) = self.config.id {
             return Ok(id);
         }
-        self.jobs.find(&self.key).await?.ok_or_else(|| {
-            let message = format!("there is no job with the key, name or id {:?}", self.key);
+        if self.config.name.is_none()
+            && let Ok(id) = self.key.parse()
+        {
+            return Ok(id);
+        }
+        let name = self.config.name.as_deref().unwrap_or(&self.key);
+        self.jobs.find(name).await?.ok_or_else(|| {
+            let message = match &self.config.name {
+                Some(name) => format!("there is no job named {name:?}"),
+                None => format!("there is no job with the key, name or id {name:?}"),
+            };
             Error::new(ErrorCode::NotFound, "find_job", message)
         })
     }

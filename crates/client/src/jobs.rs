@@ -9,6 +9,7 @@ use lakeflow_core::api::{
     LIST_JOBS_LIMIT, LIST_RUNS_LIMIT, ListJobs, ListRuns, RepairRun, ResetJob, RunOutput,
 };
 use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::gateway::Registry;
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::run::{Phase, RunDoc, TaskDoc};
@@ -249,6 +250,21 @@ impl Jobs {
     /// Repairs a finished run and waits for its end. A missing `latest_repair_id` is looked up.
     pub fn repair_run(&self, request: RepairRun, options: WaitOptions) -> Running {
         Running::new(self.workspace.clone(), Goal::Repair(Box::new(request)), options)
+    }
+
+    /// Does what a goal says, and waits for the end of its run.
+    pub fn follow(&self, goal: Goal, options: WaitOptions) -> Running {
+        Running::new(self.workspace.clone(), goal, options)
+    }
+
+    /// The jobs of a registry, by key: its ids, task types and schemas.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` with every problem of every schema. Checks by code of a host are not the client's affair.
+    pub fn with_registry(self, registry: &Registry) -> Result<Self, Error> {
+        let configured: Result<BTreeMap<String, JobConfig>, Error> =
+            registry.entries().iter().map(|entry| Ok((entry.key.clone(), JobConfig::of(entry)?))).collect();
+        Ok(self.with_jobs(configured?))
     }
 
     /// Waits for a run that exists, whoever started it.

@@ -19,6 +19,7 @@ mod clock;
 mod hub;
 mod job;
 mod jobs;
+pub mod routes;
 pub mod transport;
 mod wait;
 mod workspace;

@@ -3,21 +3,23 @@
 
 use crate::clock::Clock;
 use crate::jobs::Jobs;
-use crate::wait::{Event, Running, WaitOptions};
+use crate::wait::{Event, Handle, Running, WaitOptions};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use lakeflow_core::api::Request;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{
-    CallId, Checked, Claim, Effect, Gateway, HEARTBEAT, HEARTBEAT_MS, Incoming, Registry, Reply, Settings, Sse,
-    SseEvent, StreamStart,
+    CallId, Checked, Claim, Effect, Gateway, HEARTBEAT, HEARTBEAT_MS, Incoming, Registry, Reply, Settings,
+    Sse, SseEvent, StreamStart,
 };
 use lakeflow_core::id::RunId;
 use lakeflow_core::time::Tick;
 use lakeflow_core::wait::PollSchedule;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Asks the host's own schema about parameters of the job with this key.
@@ -58,6 +60,9 @@ struct Inner {
     check: Option<Check>,
     schedule: Option<PollSchedule>,
     streams: Arc<tokio::sync::Semaphore>,
+    /// The waits of open streams, to be hurried by notifications.
+    open: Mutex<BTreeMap<u64, (Option<RunId>, Handle)>>,
+    opened: AtomicU64,
 }
 
 impl fmt::Debug for Routes {
@@ -93,6 +98,8 @@ impl Routes {
             check: None,
             schedule: None,
             streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
+            open: Mutex::default(),
+            opened: AtomicU64::new(0),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -115,7 +122,7 @@ impl Routes {
         self
     }
 
-    fn gateway(&self) -> std::sync::MutexGuard<'_, Gateway> {
+    fn gateway(&self) -> MutexGuard<'_, Gateway> {
         self.inner.gateway.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,7 +149,7 @@ impl Routes {
                     };
                     exchange.checked(checked);
                 }
-                Effect::Notify(runs) => runs.into_iter().for_each(|run_id| notify(jobs, run_id)),
+                Effect::Notify(runs) => self.notify(&runs),
                 Effect::Reply(reply) => return Answer::Reply(reply),
                 Effect::Stream(start) => return self.open(jobs, *start),
                 Effect::Wait => {
@@ -150,6 +157,19 @@ impl Routes {
                     let Some((call, answer)) = calls.next().await else { return broken() };
                     exchange.answered(call, answer);
                 }
+            }
+        }
+    }
+
+    fn waits(&self) -> MutexGuard<'_, BTreeMap<u64, (Option<RunId>, Handle)>> {
+        self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something has been heard about these runs: open streams about them poll at once.
+    pub fn notify(&self, runs: &[RunId]) {
+        for (run_id, handle) in self.waits().values() {
+            if run_id.is_some_and(|run_id| runs.contains(&run_id)) {
+                handle.notify();
             }
         }
     }
@@ -166,9 +186,13 @@ impl Routes {
             schedule: self.inner.schedule,
             ..WaitOptions::default()
         };
+        let running = jobs.follow(start.goal, options);
+        let number = self.inner.opened.fetch_add(1, Ordering::Relaxed);
+        self.waits().insert(number, (running.run_id(), running.handle()));
         Answer::Stream(Box::new(EventStream {
             routes: self.clone(),
-            running: jobs.watch(start.goal, options),
+            number,
+            running,
             sse: start.sse,
             sent: false,
             _permit: permit,
@@ -179,8 +203,6 @@ impl Routes {
 async fn answer(jobs: &Jobs, call: CallId, request: Box<Request>) -> (CallId, Result<Value, Error>) {
     (call, jobs.workspace().request(&request, None).await)
 }
-
-fn notify(_jobs: &Jobs, _run_id: RunId) {}
 
 fn empty(status: u16, error: Error) -> Reply {
     let body = serde_json::json!({"error": lakeflow_core::gateway::reason(status), "plugin": "jobs", "code": error.code});
@@ -195,6 +217,7 @@ fn broken() -> Answer {
 /// one that opened it is taken for its retry.
 pub struct EventStream {
     routes: Routes,
+    number: u64,
     running: Running,
     sse: Sse,
     sent: bool,
@@ -234,7 +257,12 @@ impl EventStream {
             let event = self.running.next().await?;
             let now = Clock::wall();
             let told = match event {
-                Event::Started(run_id) => self.sse.started(now, run_id),
+                Event::Started(run_id) => {
+                    if let Some(wait) = self.routes.waits().get_mut(&self.number) {
+                        wait.0 = Some(run_id);
+                    }
+                    self.sse.started(now, run_id)
+                }
                 Event::Changed(run) => self.sse.changed(now, &run),
                 Event::Ended(end) => self.sse.ended(now, &end),
             };
@@ -258,6 +286,7 @@ impl EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
+        self.routes.waits().remove(&self.number);
         let claim: Option<Claim> = self.sse.claim().filter(|_| !self.sent).cloned();
         if let Some(claim) = claim {
             let now: Tick = self.routes.inner.clock.tick();
