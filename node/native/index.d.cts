@@ -1,13 +1,90 @@
 // The functions of the addon as Rust gives them: JSON crosses as text. `src/` makes them pleasant to use.
 
 declare namespace native {
-  interface ParamSchemaHandle {
+  interface Schema {
     validate(instance: string): string | null;
+    isValid(instance: string): boolean;
+    warnings(): string;
+  }
+
+  interface WaitMachine {
+    poll(): string;
+    handle(tick: number, wall: number, input: string): void;
+  }
+
+  interface RunHandle {
+    summary(): string;
+    taskCount(): number;
+    iterationCount(): number;
+    task(index: number, iteration: boolean): string;
+    newest(iteration: boolean): number[];
+    taskDocument(index: number, iteration: boolean): string;
+    head(): Promise<string>;
+    documents(from: number, bytes: number, iteration: boolean): Promise<string>;
+    json(): string;
+  }
+
+  interface Answer {
+    texts(): string[];
+    runs(): RunHandle[];
+  }
+
+  interface Abort {
+    abort(): void;
+  }
+
+  interface WaitEvent {
+    text(): string;
+    run(): RunHandle | null;
+  }
+
+  interface WaitHandle {
+    next(): Promise<WaitEvent | null>;
+    stop(): void;
+    notify(): void;
+  }
+
+  interface TransportRequest {
+    method: string;
+    url: string;
+    headers: [string, string][];
+    body: string;
+    timeoutMs: number;
+  }
+
+  interface TransportAnswer {
+    status: number;
+    headers: string[][];
+    body: Uint8Array;
+    fault?: string;
+    detail?: string;
+  }
+
+  type Credentials = (asked: string) => Promise<string>;
+  type Send = (request: TransportRequest) => Promise<TransportAnswer>;
+
+  interface Client {
+    actingAs(credentials: Credentials): Client;
+    host(): string;
+    call(operation: string, args: string, abort?: Abort): Promise<Answer>;
+    wait(goal: string, options: string, abort?: Abort): Promise<WaitHandle>;
+  }
+
+  interface EngineHandle {
+    about(): string;
+    stop(): Promise<void>;
   }
 
   interface Addon {
     version(): string;
-    ParamSchema: new (schema: string) => ParamSchemaHandle;
+    runCommand(args: string[]): number;
+    rules(): string[];
+    callRule(rule: string, input: string): string;
+    Schema: new (schema: string) => Schema;
+    WaitMachine: new (tick: number, wall: number, options: string) => WaitMachine;
+    Abort: new () => Abort;
+    Client: new (settings: string, schemas: [string, Schema][], credentials?: Credentials, transport?: Send) => Client;
+    EngineHandle: { start(options: string): Promise<EngineHandle> };
   }
 }
 

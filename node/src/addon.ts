@@ -1,9 +1,17 @@
 // Gives the addon of this platform, or a clear error where there is none.
 
 import native from "../native/index.cjs";
+import { LakeflowError } from "./errors.js";
 
-/** The addon; throws when this platform has none. */
+/** The addon; throws `UNSUPPORTED` when this platform has none. */
 export function addon(): native.Addon {
   if (native.addon) return native.addon;
-  throw new Error(`lakeflow-jobs has no addon for ${native.platform}: ${native.reason}`);
+  throw new LakeflowError({
+    code: "UNSUPPORTED",
+    operation: "load",
+    message:
+      `lakeflow-jobs has no addon for ${native.platform} (${native.reason}); ` +
+      "schemas, mapping, linting and schedules work without it, everything that connects or runs does not",
+    context: { platform: native.platform },
+  });
 }

@@ -32,7 +32,7 @@ fn sorted(problems: &Value) -> Value {
 
 #[test]
 fn rules_give_what_the_vectors_expect() {
-    let special = ["bundle", "source"];
+    let special = ["bundle", "layout", "source"];
     let mut wrong = Vec::new();
     for (rule, _) in RULES {
         let file = format!("{rule}.json");
@@ -150,4 +150,45 @@ fn a_wait_is_driven_with_json() {
     wait.handle(2, 2, answer(number(&poll), run)).expect("it is under way");
     assert_eq!(wait.poll()["word"], "SUCCESS");
     assert_eq!(wait.poll()["ended"]["verdict"], "succeeded");
+}
+
+#[test]
+fn a_definition_is_judged_as_value_and_as_text() {
+    let job = json!({ "max_concurrent_runs": 5000 });
+    let of_value = call("validate_job", &json!({ "job": job }).to_string()).expect("the input is read");
+    assert_eq!(of_value.as_array().map(Vec::len), Some(2), "{of_value}");
+    assert_eq!(of_value[1].get("position"), None);
+    let text = "tasks: []\nmax_concurrent_runs: 5000\n";
+    let of_text = call("validate_job", &json!({ "text": text }).to_string()).expect("the input is read");
+    let place = |problems: &Value| {
+        problems
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|problem| problem["path"] == "max_concurrent_runs")
+            .map(|problem| json!([problem["position"]["line"], problem["position"]["column"]]))
+    };
+    assert_eq!(place(&of_text), Some(json!([2, 22])), "{of_text}");
+}
+
+#[test]
+fn fire_times_are_asked_for_in_the_zone_of_the_schedule() {
+    let input = json!({ "cron": "0 0 2 * * ?", "timezone": "Europe/Warsaw", "after": "2026-07-01T01:30:00", "count": 1 });
+    let fires = call("next_fire_times", &input.to_string()).expect("sound");
+    assert_eq!(fires, json!([{ "utc": "2026-07-01T00:00:00Z", "local": "2026-07-01T02:00:00+02:00" }]));
+    let input = json!({ "cron": "0 0 25 * * ?", "timezone": "Mars", "after": "2026-07-01", "count": 0 });
+    let error = call("next_fire_times", &input.to_string()).expect_err("three slips");
+    assert!(["25", "Mars", "count 0"].iter().all(|slip| error.message.contains(slip)), "{error}");
+}
+
+#[test]
+fn graphs_are_drawn() {
+    for case in vectors::<Value, Value>("layout.json") {
+        let found = call("layout", &case.input.to_string()).expect("the input is read");
+        for field in ["width", "height", "edges", "critical"] {
+            if let Some(wanted) = case.expect.get(field) {
+                assert!(agrees(wanted, &found[field]), "{}: {field}: {}", case.name, found[field]);
+            }
+        }
+    }
 }

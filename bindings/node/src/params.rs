@@ -1,34 +1,48 @@
 //! The parameter schema as a class of JavaScript.
 
+use crate::fault::{thrown, thrown_with};
+use lakeflow_core::door;
+use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::params::ParamSchema as Compiled;
-use napi::{Error, Result};
+use napi::Result;
 use napi_derive::napi;
-use serde_json::Value;
+use std::sync::Arc;
 
 /// A compiled schema.
 #[napi]
-pub struct ParamSchema(Compiled);
+pub struct Schema(pub(crate) Arc<Compiled>);
 
 #[napi]
-impl ParamSchema {
+impl Schema {
     /// Compiles the JSON text of a schema.
     #[napi(constructor)]
     pub fn new(schema: String) -> Result<Self> {
-        let schema: Value = serde_json::from_str(&schema).map_err(|e| Error::from_reason(e.to_string()))?;
-        Compiled::compile(&schema)
-            .map(Self)
-            .map_err(|problems| Error::from_reason(serde_json::to_string(&problems).unwrap_or_default()))
+        let schema = door::parse("compile_schema", &schema).map_err(|e| thrown(&e))?;
+        Compiled::compile(&schema).map(|schema| Self(Arc::new(schema))).map_err(|problems| {
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let message = format!("this is not a JSON Schema: {}", told.join("; "));
+            thrown_with(&Error::new(ErrorCode::InvalidArgument, "compile_schema", message), &problems)
+        })
     }
 
-    /// The violations of an instance as JSON text; `null` when there are none.
+    /// The violations of JSON text, as JSON text; `null` when there are none.
     #[napi]
     pub fn validate(&self, instance: String) -> Result<Option<String>> {
-        let instance: Value =
-            serde_json::from_str(&instance).map_err(|e| Error::from_reason(e.to_string()))?;
+        let instance = door::parse("validate", &instance).map_err(|e| thrown(&e))?;
         let violations = self.0.validate(&instance);
-        if violations.is_empty() {
-            return Ok(None);
-        }
-        serde_json::to_string(&violations).map(Some).map_err(|e| Error::from_reason(e.to_string()))
+        Ok(if violations.is_empty() { None } else { Some(door::js_text(&violations)) })
+    }
+
+    /// Whether JSON text satisfies the schema.
+    #[napi]
+    pub fn is_valid(&self, instance: String) -> Result<bool> {
+        let instance = door::parse("validate", &instance).map_err(|e| thrown(&e))?;
+        Ok(self.0.is_valid(&instance))
+    }
+
+    /// What has no effect in the schema, as JSON text.
+    #[napi]
+    pub fn warnings(&self) -> String {
+        door::js_text(&self.0.warnings())
     }
 }

@@ -4,6 +4,7 @@ use super::{Answer, read, write};
 use crate::dag::{Assumed, Edge, JobOutcome, compare, decide, edge, job_outcome, select, simulate};
 use crate::error::{Error, ErrorCode};
 use crate::job::{ConditionOp, RunIf, Task};
+use crate::layout::{Node, Options, Timed, critical_path, layout};
 use crate::run::Outcome;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -118,4 +119,22 @@ pub(super) fn selection(input: Value) -> Answer {
         }
         Err(unknown) => json!({ "unknown": unknown }),
     })
+}
+
+#[derive(Deserialize)]
+struct Picture {
+    #[serde(default)]
+    nodes: Vec<Node>,
+    #[serde(default)]
+    options: Options,
+    times: Option<Vec<Timed>>,
+}
+
+/// Where the nodes and edges of a task graph are drawn; with `times` instead of nodes the longest way, as `critical`.
+pub(super) fn picture(input: Value) -> Answer {
+    let Picture { nodes, options, times } = read(input)?;
+    match times {
+        Some(times) => Ok(json!({ "critical": critical_path(&times) })),
+        None => write(layout(&nodes, &options)),
+    }
 }

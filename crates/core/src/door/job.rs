@@ -25,6 +25,34 @@ pub(super) fn lint(input: Value) -> Answer {
 }
 
 #[derive(Deserialize)]
+struct Definition {
+    /// A definition as a value.
+    job: Option<Value>,
+    /// YAML or JSON text instead.
+    text: Option<String>,
+    /// The name that positions carry; what ends in `.json` is read as JSON alone.
+    #[serde(default)]
+    file: String,
+}
+
+/// All problems of a definition; with their places when it is text.
+pub(super) fn validate(input: Value) -> Answer {
+    let Definition { job, text, file } = read(input)?;
+    let options = LintOptions::default();
+    let Some(text) = text else {
+        return write(check(&job.unwrap_or_default(), &options).1);
+    };
+    write(match Document::parse(&file, text.as_bytes(), Format::ByExtension) {
+        Err(problems) => problems,
+        Ok(document) => {
+            let mut problems = check(&document.value(), &options).1;
+            document.locate(&mut problems);
+            problems
+        }
+    })
+}
+
+#[derive(Deserialize)]
 struct Mapping {
     task_type: Option<String>,
     #[serde(default)]

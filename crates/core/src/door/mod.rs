@@ -44,8 +44,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("execution_child_parameters", execution::child),
     ("execution_parameters", execution::parameters),
     ("gateway", gateway::gateway),
+    ("layout", graph::picture),
     ("lint", job::lint),
     ("mapping", job::mapping),
+    ("next_fire_times", schedule::next),
     ("params", job::params),
     ("reference", reference::text),
     ("reference_task", reference::task),
@@ -57,6 +59,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("schedule_periodic", schedule::periodic),
     ("select", graph::selection),
     ("source", job::source),
+    ("validate_job", job::validate),
 ];
 
 /// Calls a rule with JSON text.

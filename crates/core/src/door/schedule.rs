@@ -26,6 +26,13 @@ pub(super) fn cron(input: Value) -> Answer {
     write(next_fire_times(&cron, &timezone, moment(&after)?, count)?)
 }
 
+/// The same with problems as an error; a time without an offset is in the schedule's zone.
+pub(super) fn next(input: Value) -> Answer {
+    let CronInput { cron, timezone, after, count } = read(input)?;
+    let zone = Zone::resolve(&timezone).unwrap_or_else(|_| Zone::utc());
+    write(next_fire_times(&cron, &timezone, moment_in(&zone, &after)?, count)?)
+}
+
 #[derive(Deserialize)]
 struct PeriodicInput {
     interval: i64,
@@ -59,8 +66,11 @@ pub(super) fn periodic(input: Value) -> Answer {
 }
 
 fn moment(text: &str) -> Result<WallTime, Error> {
-    Zone::utc()
-        .read(text)
+    moment_in(&Zone::utc(), text)
+}
+
+fn moment_in(zone: &Zone, text: &str) -> Result<WallTime, Error> {
+    zone.read(text)
         .map_err(|problem| Error::new(ErrorCode::InvalidArgument, "next_fire_times", problem.to_string()))
 }
 

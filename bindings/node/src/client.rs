@@ -1,0 +1,191 @@
+//! The jobs of a host as a class of JavaScript.
+
+use crate::abort::Abort;
+use crate::answer::Answer;
+use crate::credentials::{Callback, JsCredentials};
+use crate::fault::{argument, thrown};
+use crate::operations;
+use crate::params::Schema;
+use crate::transport::{JsTransport, Send};
+use crate::wait::{Options, WaitHandle};
+use lakeflow_client::auth::{Profiles, Secret, Settings};
+use lakeflow_client::transport::{HttpTransport, Transport};
+use lakeflow_client::{JobConfig, Jobs, Workspace};
+use lakeflow_core::api::fault;
+use lakeflow_core::door;
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::id::JobId;
+use lakeflow_core::mapping::TaskType;
+use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, ClassInstance};
+use napi::{Env, Result};
+use napi_derive::napi;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where to connect to, as JSON text.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Where {
+    host: Option<String>,
+    token: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    profile: Option<String>,
+    auth_type: Option<String>,
+    /// Fill what is missing from the environment and the profile file.
+    discover: bool,
+    /// Jobs under keys of the caller's.
+    jobs: BTreeMap<String, Configured>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Configured {
+    id: Option<JobId>,
+    task_type: Option<String>,
+}
+
+/// The jobs of a host under one identity.
+#[napi]
+pub struct Client {
+    jobs: Jobs,
+    transport: Arc<dyn Transport>,
+    configured: BTreeMap<String, JobConfig>,
+}
+
+#[napi]
+impl Client {
+    /// Prepares to connect; nothing is sent. `schemas` are those of configured jobs, by key.
+    #[napi(constructor)]
+    pub fn new(
+        settings: String,
+        schemas: Vec<(String, ClassInstance<Schema>)>,
+        credentials: Option<Callback>,
+        transport: Option<Send>,
+    ) -> Result<Self> {
+        let schemas = schemas.into_iter().map(|(key, schema)| (key, schema.0.clone())).collect();
+        Self::make(&settings, schemas, credentials, transport).map_err(|e| thrown(&e))
+    }
+
+    /// The same host, jobs and connections for somebody else.
+    #[napi]
+    #[must_use]
+    pub fn acting_as(&self, credentials: Callback) -> Self {
+        let host = self.jobs.workspace().host().clone();
+        let credentials = Arc::new(JsCredentials(Arc::new(credentials)));
+        let workspace = Workspace::with_credentials(host, credentials, self.transport.clone());
+        Self {
+            jobs: Jobs::new(workspace).with_jobs(self.configured.clone()),
+            transport: self.transport.clone(),
+            configured: self.configured.clone(),
+        }
+    }
+
+    /// The host, without a slash at its end.
+    #[napi]
+    pub fn host(&self) -> String {
+        self.jobs.workspace().host().as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Carries out an operation of `operations` with JSON text of its arguments.
+    #[napi]
+    pub fn call(
+        &self,
+        env: &Env,
+        operation: String,
+        arguments: String,
+        abort: Option<&Abort>,
+    ) -> Result<AsyncBlock<Answer>> {
+        let jobs = self.jobs.clone();
+        let work =
+            async move { operations::carry_out(&jobs, &operation, &arguments).await.map_err(|e| thrown(&e)) };
+        AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
+    }
+
+    /// Begins a wait: for a trigger, a repair, a cancel, or a run that exists.
+    #[napi]
+    pub fn wait(
+        &self,
+        env: &Env,
+        goal: String,
+        options: String,
+        abort: Option<&Abort>,
+    ) -> Result<AsyncBlock<WaitHandle>> {
+        let jobs = self.jobs.clone();
+        let work = async move {
+            let options = Options::read(&options).map_err(|e| thrown(&e))?;
+            operations::begin(&jobs, &goal, options.client())
+                .await
+                .map(WaitHandle::new)
+                .map_err(|e| thrown(&e))
+        };
+        AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
+    }
+}
+
+impl Client {
+    fn make(
+        settings: &str,
+        mut schemas: BTreeMap<String, Arc<lakeflow_core::params::ParamSchema>>,
+        credentials: Option<Callback>,
+        transport: Option<Send>,
+    ) -> std::result::Result<Self, Error> {
+        let text = door::parse("configure", settings)?;
+        let given: Where = serde_json::from_value(text).map_err(|e| argument("configure", e))?;
+        let configured = given.jobs.into_iter().map(|(key, job)| {
+            let params = schemas.remove(&key);
+            let task_type = job.task_type.map(|name| name.parse::<TaskType>()).transpose();
+            let task_type =
+                task_type.map_err(|e| argument("configure", format!("jobs.{key}.taskType: {e}")))?;
+            Ok((key, JobConfig { id: job.id, task_type, params }))
+        });
+        let configured: BTreeMap<String, JobConfig> =
+            configured.collect::<std::result::Result<_, Error>>()?;
+        let explicit = Settings {
+            host: given.host,
+            token: given.token.map(Secret::new),
+            client_id: given.client_id,
+            client_secret: given.client_secret.map(Secret::new),
+            profile: given.profile,
+            auth_type: given.auth_type,
+        };
+        let settings = if given.discover { discover(explicit, credentials.is_some())? } else { explicit };
+        let host = settings.host_url()?;
+        let transport: Arc<dyn Transport> = match transport {
+            Some(send) => Arc::new(JsTransport(Arc::new(send))),
+            None => Arc::new(
+                HttpTransport::new(&host).map_err(|f| fault::transport("configure", f.kind, &f.detail))?,
+            ),
+        };
+        let workspace = match credentials {
+            Some(callback) => {
+                let credentials = Arc::new(JsCredentials(Arc::new(callback)));
+                Workspace::with_credentials(host, credentials, transport.clone())
+            }
+            None => Workspace::with_transport(settings, transport.clone())?,
+        };
+        Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), transport, configured })
+    }
+}
+
+/// Fills what is missing from the environment, then from the profile file. With a callback only the host is looked for.
+fn discover(explicit: Settings, has_credentials: bool) -> std::result::Result<Settings, Error> {
+    let settings = explicit.or_environment(|name| std::env::var(name).ok());
+    if has_credentials && settings.host.is_some() {
+        return Ok(settings);
+    }
+    let named = std::env::var_os("DATABRICKS_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let Some(path) = named.or_else(|| Some(std::env::home_dir()?.join(".databrickscfg"))) else {
+        return Ok(settings);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => settings.or_profile(&Profiles::parse(&text)?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => settings.or_profile(&Profiles::default()),
+        Err(e) => {
+            let message = format!("the profile file {} cannot be read: {e}", path.display());
+            Err(Error::new(ErrorCode::InvalidArgument, "configure", message))
+        }
+    }
+}

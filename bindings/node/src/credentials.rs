@@ -1,0 +1,65 @@
+//! Credentials that a function of JavaScript gives, asked for each request.
+
+use crate::fault::argument;
+use futures::future::BoxFuture;
+use lakeflow_client::auth::Credentials;
+use lakeflow_core::error::{Error, ErrorCode};
+use napi::Status;
+use napi::bindgen_prelude::Promise;
+use napi::threadsafe_function::ThreadsafeFunction;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Takes and gives JSON text. Weak: a client that is not used keeps no process alive.
+pub type Callback = ThreadsafeFunction<String, Promise<String>, String, Status, false, true>;
+
+const OPERATION: &str = "authenticate";
+
+/// Asks JavaScript for the `Authorization` header.
+pub(crate) struct JsCredentials(pub(crate) Arc<Callback>);
+
+/// What the function answers. It never throws: what went wrong is told, with the number under which JavaScript keeps it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    authorization: Option<String>,
+    error: Option<String>,
+    cause: Option<u32>,
+}
+
+impl Credentials for JsCredentials {
+    fn header(&self, refresh: bool) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async move {
+            let answer = self.0.call_async(json!({ "refresh": refresh }).to_string()).await;
+            let text = match answer {
+                Ok(promise) => promise.await,
+                Err(error) => Err(error),
+            };
+            let text = text.map_err(|e| {
+                argument(OPERATION, format!("the credentials cannot be asked for: {}", e.reason))
+            })?;
+            let told: Told = serde_json::from_str(&text).map_err(|e| argument(OPERATION, e))?;
+            told.authorization.filter(|header| !header.is_empty()).ok_or_else(|| {
+                let why = told.error.unwrap_or_else(|| "it gave no Authorization header".to_owned());
+                let error = Error::new(
+                    ErrorCode::Unauthenticated,
+                    OPERATION,
+                    format!("the credentials could not be had: {why}"),
+                );
+                match told.cause {
+                    Some(cause) => error.with("cause", cause),
+                    None => error,
+                }
+            })
+        })
+    }
+
+    fn can_refresh(&self) -> bool {
+        true
+    }
+
+    fn kind(&self) -> &'static str {
+        "callback"
+    }
+}
