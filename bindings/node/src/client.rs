@@ -139,7 +139,7 @@ impl Client {
             let task_type = job.task_type.map(|name| name.parse::<TaskType>()).transpose();
             let task_type =
                 task_type.map_err(|e| argument("configure", format!("jobs.{key}.taskType: {e}")))?;
-            Ok((key, JobConfig { id: job.id, task_type, params }))
+            Ok((key, JobConfig { id: job.id, task_type, params, ..JobConfig::default() }))
         });
         let configured: BTreeMap<String, JobConfig> =
             configured.collect::<std::result::Result<_, Error>>()?;
