@@ -13,7 +13,7 @@ use lakeflow_client::transport::{HttpTransport, Transport};
 use lakeflow_client::{JobConfig, Jobs, Workspace};
 use lakeflow_core::api::fault;
 use lakeflow_core::door;
-use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::error::Error;
 use lakeflow_core::id::JobId;
 use lakeflow_core::mapping::TaskType;
 use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, ClassInstance};
@@ -21,7 +21,6 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where to connect to, as JSON text.
@@ -51,7 +50,6 @@ struct Configured {
 #[napi]
 pub struct Client {
     jobs: Jobs,
-    transport: Arc<dyn Transport>,
     configured: BTreeMap<String, JobConfig>,
 }
 
@@ -73,12 +71,10 @@ impl Client {
     #[napi]
     #[must_use]
     pub fn acting_as(&self, credentials: Callback) -> Self {
-        let host = self.jobs.workspace().host().clone();
         let credentials = Arc::new(JsCredentials(Arc::new(credentials)));
-        let workspace = Workspace::with_credentials(host, credentials, self.transport.clone());
+        let workspace = self.jobs.workspace().acting_as(credentials);
         Self {
             jobs: Jobs::new(workspace).with_jobs(self.configured.clone()),
-            transport: self.transport.clone(),
             configured: self.configured.clone(),
         }
     }
@@ -150,6 +146,7 @@ impl Client {
             client_secret: given.client_secret.map(Secret::new),
             profile: given.profile,
             auth_type: given.auth_type,
+            ..Settings::default()
         };
         let settings = if given.discover { discover(explicit, credentials.is_some())? } else { explicit };
         let host = settings.host_url()?;
@@ -162,11 +159,11 @@ impl Client {
         let workspace = match credentials {
             Some(callback) => {
                 let credentials = Arc::new(JsCredentials(Arc::new(callback)));
-                Workspace::with_credentials(host, credentials, transport.clone())
+                Workspace::with_credentials(host, credentials, transport)
             }
-            None => Workspace::with_transport(settings, transport.clone())?,
+            None => Workspace::with_transport(settings, transport)?,
         };
-        Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), transport, configured })
+        Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), configured })
     }
 }
 
@@ -176,16 +173,5 @@ fn discover(explicit: Settings, has_credentials: bool) -> std::result::Result<Se
     if has_credentials && settings.host.is_some() {
         return Ok(settings);
     }
-    let named = std::env::var_os("DATABRICKS_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let Some(path) = named.or_else(|| Some(std::env::home_dir()?.join(".databrickscfg"))) else {
-        return Ok(settings);
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => settings.or_profile(&Profiles::parse(&text)?),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => settings.or_profile(&Profiles::default()),
-        Err(e) => {
-            let message = format!("the profile file {} cannot be read: {e}", path.display());
-            Err(Error::new(ErrorCode::InvalidArgument, "configure", message))
-        }
-    }
+    settings.or_profile(&Profiles::load(|name| std::env::var(name).ok())?)
 }

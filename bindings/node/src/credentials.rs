@@ -2,13 +2,14 @@
 
 use crate::fault::argument;
 use futures::future::BoxFuture;
-use lakeflow_client::auth::Credentials;
+use lakeflow_client::auth::{Credentials, Headers};
 use lakeflow_core::error::{Error, ErrorCode};
 use napi::Status;
 use napi::bindgen_prelude::Promise;
 use napi::threadsafe_function::ThreadsafeFunction;
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Takes and gives JSON text. Weak: a client that is not used keeps no process alive.
@@ -16,7 +17,7 @@ pub type Callback = ThreadsafeFunction<String, Promise<String>, String, Status, 
 
 const OPERATION: &str = "authenticate";
 
-/// Asks JavaScript for the `Authorization` header.
+/// Asks JavaScript for the headers that say who is calling.
 pub(crate) struct JsCredentials(pub(crate) Arc<Callback>);
 
 /// What the function answers. It never throws: what went wrong is told, with the number under which JavaScript keeps it.
@@ -24,14 +25,17 @@ pub(crate) struct JsCredentials(pub(crate) Arc<Callback>);
 #[serde(rename_all = "camelCase")]
 struct Told {
     authorization: Option<String>,
+    /// Further ones, such as Azure wants.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
     error: Option<String>,
     cause: Option<u32>,
 }
 
 impl Credentials for JsCredentials {
-    fn header(&self, refresh: bool) -> BoxFuture<'_, Result<String, Error>> {
+    fn headers<'a>(&'a self, refused: Option<&'a Headers>) -> BoxFuture<'a, Result<Headers, Error>> {
         Box::pin(async move {
-            let answer = self.0.call_async(json!({ "refresh": refresh }).to_string()).await;
+            let answer = self.0.call_async(json!({ "refresh": refused.is_some() }).to_string()).await;
             let text = match answer {
                 Ok(promise) => promise.await,
                 Err(error) => Err(error),
@@ -40,7 +44,11 @@ impl Credentials for JsCredentials {
                 argument(OPERATION, format!("the credentials cannot be asked for: {}", e.reason))
             })?;
             let told: Told = serde_json::from_str(&text).map_err(|e| argument(OPERATION, e))?;
-            told.authorization.filter(|header| !header.is_empty()).ok_or_else(|| {
+            let authorization = told.authorization.filter(|header| !header.is_empty());
+            let own = authorization.map(|value| ("authorization".to_owned(), value));
+            let headers: Headers = own.into_iter().chain(told.headers).collect();
+            let named = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+            named.then_some(headers).ok_or_else(|| {
                 let why = told.error.unwrap_or_else(|| "it gave no Authorization header".to_owned());
                 let error = Error::new(
                     ErrorCode::Unauthenticated,

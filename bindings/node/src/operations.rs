@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::fault::{argument, told};
 use lakeflow_client::{Jobs, Running, TaskOutput, WaitOptions};
-use lakeflow_core::api::{CreateJob, ListRuns, RepairRun};
+use lakeflow_core::api::{CreateJob, ListJobs, ListRuns, RepairRun};
 use lakeflow_core::door::{self, js_text};
 use lakeflow_core::error::Error;
 use lakeflow_core::id::{JobId, RunId};
@@ -64,7 +64,7 @@ pub(crate) async fn carry_out(jobs: &Jobs, operation: &str, arguments: &str) -> 
     Ok(match operation {
         "list_jobs" => {
             let Named { name } = read("list_jobs", given)?;
-            let listed = jobs.list_jobs(name.as_deref()).await?;
+            let listed = jobs.list_jobs(ListJobs { name, ..ListJobs::default() }, usize::MAX).await?;
             Answer::texts_of(listed.iter().map(js_text).collect())
         }
         "get_job" => Answer::text(js_text(&jobs.get_job(read::<OfJob>("get_job", given)?.job_id).await?)),

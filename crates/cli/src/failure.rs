@@ -114,7 +114,7 @@ pub(crate) fn exit_code(code: ErrorCode) -> u8 {
         | ErrorCode::Unsupported
         // A data folder that cannot be used is one that was badly chosen.
         | ErrorCode::Storage => exit::USAGE,
-        ErrorCode::WaitTimedOut => exit::TIMED_OUT,
+        ErrorCode::WaitTimedOut | ErrorCode::DeadlineExceeded => exit::TIMED_OUT,
         ErrorCode::Unauthenticated
         | ErrorCode::PermissionDenied
         | ErrorCode::RateLimited

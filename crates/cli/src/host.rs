@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::print::Printer;
 use crate::project::{self, Project};
 use lakeflow_client::auth::{Profiles, Secret, Settings};
-use lakeflow_client::{Jobs, Workspace};
+use lakeflow_client::{CallOptions, Jobs, Workspace};
 use lakeflow_core::api::{self, retry::RetryPolicy};
 use lakeflow_core::bundle::Bundle;
 use lakeflow_core::error::{Error, ErrorCode};
@@ -74,7 +74,7 @@ impl Connection {
     async fn mount(&self, bundle: &Bundle, root: &Path) -> Result<(), Failure> {
         let folder = (bundle.workspace.file_path.clone(), root.display().to_string());
         let request = api::mount(&BTreeMap::from([folder]));
-        self.jobs.workspace().request(&request, None).await?;
+        self.jobs.workspace().request(&request, &CallOptions::default()).await?;
         Ok(())
     }
 }
@@ -134,23 +134,8 @@ fn remote(args: &HostArgs) -> Result<Option<Settings>, Failure> {
     if settings.is_empty() && at_hand {
         return Ok(None);
     }
-    let settings = settings.or_profile(&profiles()?)?;
+    let settings = settings.or_profile(&Profiles::load(|name| std::env::var(name).ok())?)?;
     Ok(if settings.is_empty() { None } else { Some(settings) })
-}
-
-fn profiles() -> Result<Profiles, Failure> {
-    let path = match std::env::var_os("DATABRICKS_CONFIG_FILE") {
-        Some(path) => PathBuf::from(path),
-        None => match std::env::home_dir() {
-            Some(home) => home.join(".databrickscfg"),
-            None => return Ok(Profiles::default()),
-        },
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Profiles::parse(&text)?),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Profiles::default()),
-        Err(e) => Err(project::unreadable(&path, &e)),
-    }
 }
 
 async fn local(data: PathBuf, project: Option<Project>, printer: &Printer) -> Result<Connection, Failure> {
@@ -187,6 +172,6 @@ pub(crate) async fn running(data: &Path) -> Result<Option<Jobs>, Failure> {
     let workspace = Workspace::new(Settings::new(&file.url, Secret::new(token.trim())))?;
     // What a crashed engine left behind is found out at once, not after minutes of trying.
     let probe = workspace.clone().with_retry(RetryPolicy { budget_ms: 0, ..RetryPolicy::default() });
-    let answered = probe.request(&api::current_user(), None).await;
+    let answered = probe.request(&api::current_user(), &CallOptions::default()).await;
     Ok(answered.is_ok().then(|| Jobs::new(workspace)))
 }

@@ -88,10 +88,20 @@ impl SharedHub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a wait, whose news come into the slot.
-    pub(crate) fn begin(&self, now: Now, goal: Goal, options: WaitOptions, slot: Arc<Slot>) -> WaitId {
+    /// Begins a wait, whose news come into the slot. One that was stopped before is stopped before anything is sent.
+    pub(crate) fn begin(
+        &self,
+        now: Now,
+        goal: Goal,
+        options: WaitOptions,
+        slot: Arc<Slot>,
+        stopped: bool,
+    ) -> WaitId {
         let mut state = self.state();
         let wait = state.hub.begin(now, goal, options);
+        if stopped {
+            let _ = state.hub.handle(now, HubInput::Stop(wait));
+        }
         state.slots.insert(wait, slot);
         drop(state);
         self.wake.notify_one();
@@ -183,11 +193,13 @@ impl Driver {
                     }
                 }
                 HubOutput::Started { wait, run_id } => {
+                    self.workspace.run_changed(run_id);
                     if let Some(slot) = state.slots.get(&wait) {
                         slot.put(|news| news.started = Some(run_id));
                     }
                 }
                 HubOutput::Changed { wait, run } => {
+                    self.workspace.run_changed(run.run_id);
                     if let Some(slot) = state.slots.get(&wait) {
                         slot.put(|news| news.changed = Some(run));
                     }

@@ -2,7 +2,7 @@
 
 use crate::jobs::Jobs;
 use crate::wait::{Running, WaitOptions};
-use lakeflow_core::api::{self, ListRuns, RunNow};
+use lakeflow_core::api::{self, ListRuns, RunNow, SubmitRun};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{Entry, JobRef, ParamCheck};
 use lakeflow_core::id::{JobId, RunId};
@@ -109,23 +109,22 @@ impl Job {
         let fields = map_params(self.config.task_type, params).map_err(|problems| refused(&problems))?;
         let mut body = Value::Object(fields);
         body["job_id"] = Value::from(self.id().await?.0);
-        let mut request: RunNow = serde_json::from_value(body).map_err(|e| invalid(vec![e.to_string()]))?;
-        if request.idempotency_token.is_none() {
-            request.idempotency_token = Some(fresh_token());
-        }
-        Ok(request)
+        serde_json::from_value(body).map_err(|e| invalid(vec![e.to_string()])).map(|mut request: RunNow| {
+            request.idempotency_token.get_or_insert_with(fresh_token);
+            request
+        })
     }
 
     /// Starts a run and gives its id. However often the network fails, one run is started.
     pub async fn run_now(&self, params: &Value) -> Result<RunId, Error> {
         let request = self.request(params).await?;
-        self.trigger(&request).await
+        self.trigger(request).await
     }
 
-    /// As [`Job::run_now`], with a request of the caller's.
-    pub async fn trigger(&self, request: &RunNow) -> Result<RunId, Error> {
-        check(request)?;
-        Ok(self.jobs.call(request).await?.run_id)
+    /// As [`Job::run_now`], with a request of the caller's. A missing idempotency token is minted, a given one is used as it
+    /// is.
+    pub async fn trigger(&self, request: RunNow) -> Result<RunId, Error> {
+        Ok(self.jobs.begin().call(&with_token(request)?).await?.run_id)
     }
 
     /// Starts a run and waits for its end.
@@ -136,8 +135,7 @@ impl Job {
 
     /// As [`Job::run_and_wait`], with a request of the caller's.
     pub fn trigger_and_wait(&self, request: RunNow, options: WaitOptions) -> Result<Running, Error> {
-        check(&request)?;
-        Ok(Running::new(self.jobs.workspace().clone(), Goal::RunNow(Box::new(request)), options))
+        Ok(self.jobs.follow(Goal::RunNow(Box::new(with_token(request)?)), options))
     }
 
     /// The run that started last, if there is one.
@@ -178,9 +176,28 @@ fn fresh_token() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The limits of a run-now, whoever wrote the request.
-fn check(request: &RunNow) -> Result<(), Error> {
-    let Value::Object(fields) = request.write() else { return Ok(()) };
+/// A request that starts a run.
+pub(crate) trait Trigger: Wire {
+    /// Its idempotency token.
+    fn token(&mut self) -> &mut Option<String>;
+}
+
+impl Trigger for RunNow {
+    fn token(&mut self) -> &mut Option<String> {
+        &mut self.idempotency_token
+    }
+}
+
+impl Trigger for SubmitRun {
+    fn token(&mut self) -> &mut Option<String> {
+        &mut self.idempotency_token
+    }
+}
+
+/// The request with a token, and within the limits of the API, whoever wrote it.
+pub(crate) fn with_token<R: Trigger>(mut request: R) -> Result<R, Error> {
+    request.token().get_or_insert_with(fresh_token);
+    let Value::Object(fields) = request.write() else { return Ok(request) };
     let problems = check_run_now(&fields);
-    if problems.is_empty() { Ok(()) } else { Err(refused(&problems)) }
+    if problems.is_empty() { Ok(request) } else { Err(refused(&problems)) }
 }

@@ -15,18 +15,28 @@
 mod readme {}
 
 pub mod auth;
+mod cache;
+mod call;
 mod clock;
 mod hub;
 mod job;
 mod jobs;
+mod options;
+mod outputs;
 pub mod routes;
+mod runs;
+pub mod telemetry;
 pub mod transport;
+mod user_agent;
 mod wait;
 mod workspace;
 
+pub use cache::CacheOptions;
 pub use clock::Clock;
 pub use job::{Job, JobConfig};
-pub use jobs::{Jobs, TaskOutput};
+pub use jobs::Jobs;
+pub use options::{Abort, CallOptions};
+pub use outputs::TaskOutput;
 pub use wait::{Event, Handle, Running, WaitOptions};
 pub use workspace::Workspace;
 

@@ -201,7 +201,7 @@ impl Routes {
 }
 
 async fn answer(jobs: &Jobs, call: CallId, request: Box<Request>) -> (CallId, Result<Value, Error>) {
-    (call, jobs.workspace().request(&request, None).await)
+    (call, jobs.workspace().request(&request, jobs.options()).await)
 }
 
 fn empty(status: u16, error: Error) -> Reply {

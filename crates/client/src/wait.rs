@@ -1,7 +1,10 @@
 //! One wait of a workspace, as its user holds it: events one by one, or the end. The workspace's hub does the waiting.
 
 use crate::hub::{SharedHub, Slot};
+use crate::options::Abort;
 use crate::workspace::{Workspace, fresh_seed};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::run::RunDoc;
 use lakeflow_core::wait::hub::{HubInput, WaitId};
@@ -46,6 +49,8 @@ pub struct Running {
     place: Arc<Place>,
     goal: Option<Box<(Goal, CoreOptions)>>,
     run_id: Option<RunId>,
+    /// Ready when the caller has called the wait off.
+    aborted: Option<BoxFuture<'static, ()>>,
     ended: bool,
 }
 
@@ -99,7 +104,7 @@ impl Place {
 }
 
 impl Running {
-    pub(crate) fn new(workspace: Workspace, goal: Goal, options: WaitOptions) -> Self {
+    pub(crate) fn new(workspace: Workspace, goal: Goal, options: WaitOptions, abort: Option<Abort>) -> Self {
         let local = if workspace.is_local() { PollSchedule::LOCAL } else { PollSchedule::WORKSPACE };
         let now = workspace.now();
         let core = CoreOptions {
@@ -125,6 +130,7 @@ impl Running {
             place,
             goal: Some(Box::new((goal, core))),
             run_id,
+            aborted: abort.map(|abort| async move { abort.aborted().await }.boxed()),
             ended: false,
         }
     }
@@ -158,6 +164,11 @@ impl Running {
 
     /// Takes what lies in the slot.
     fn look(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        // Before the wait begins, so that what was called off sends nothing.
+        if self.aborted.as_mut().is_some_and(|aborted| aborted.poll_unpin(context).is_ready()) {
+            self.aborted = None;
+            self.handle().stop();
+        }
         self.begin();
         self.slot.register(context.waker());
         match self.slot.take() {
@@ -182,11 +193,8 @@ impl Running {
         let Some((goal, options)) = self.goal.take().map(|goal| *goal) else { return };
         let hub = self.workspace.hub();
         let mut standing = self.place.standing();
-        let wait = hub.begin(self.workspace.now(), goal, options, self.slot.clone());
+        let wait = hub.begin(self.workspace.now(), goal, options, self.slot.clone(), standing.stopped);
         standing.wait = Some(wait);
-        if standing.stopped {
-            hub.put(self.workspace.now(), HubInput::Stop(wait));
-        }
     }
 }
 
@@ -196,11 +204,5 @@ impl Drop for Running {
         if let Some(wait) = wait.filter(|_| !self.ended) {
             self.workspace.hub().put(self.workspace.now(), HubInput::Forget(wait));
         }
-    }
-}
-
-impl Workspace {
-    pub(crate) fn notify(&self, run_id: RunId) {
-        self.hub().put(self.now(), HubInput::Notify(run_id));
     }
 }

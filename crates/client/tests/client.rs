@@ -264,10 +264,10 @@ async fn client_credentials_fetch_one_token_and_renew_it_after_a_refusal() {
     };
     let jobs = Jobs::new(Workspace::with_transport(settings, transport).unwrap());
     assert_eq!(host.asked().len(), 0, "nothing is sent before the first request");
-    let (a, b, c) = futures::join!(jobs.get_run(RunId(7)), jobs.get_run(RunId(7)), jobs.get_run(RunId(7)));
+    let (a, b, c) = futures::join!(jobs.get_run(RunId(7)), jobs.get_run(RunId(8)), jobs.get_run(RunId(9)));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     assert_eq!(host.count("/token"), 1, "callers at the same time share one token");
-    jobs.get_run(RunId(7)).await.unwrap();
+    jobs.get_run(RunId(10)).await.unwrap();
     assert_eq!(host.count("/token"), 2, "a refused token is renewed once");
 }
 

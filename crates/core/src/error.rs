@@ -3,7 +3,9 @@
 //! Faults in people's text are [`crate::problem::Problem`]s; they become one `Error` only where an
 //! operation has to fail.
 
+use crate::id::RunId;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::fmt;
 
 macro_rules! error_codes {
@@ -52,6 +54,8 @@ error_codes! {
     Unreachable = "UNREACHABLE",
     /// The service answered with a fault of its own.
     ServerError = "SERVER_ERROR",
+    /// The caller's time for a call was over before an answer came.
+    DeadlineExceeded = "DEADLINE_EXCEEDED",
     /// The wait ended before the run did; the run goes on.
     WaitTimedOut = "WAIT_TIMED_OUT",
     /// The caller stopped the operation.
@@ -89,7 +93,9 @@ pub struct Error {
     pub message: String,
     /// What was being done, for example `run_now`.
     pub operation: &'static str,
-    /// Further facts in the order they were learned, such as `("run_id", "42")`. Never holds secrets.
+    /// Further facts in the order they were learned, such as `("run_id", "42")`. Never holds secrets. `status` (of the
+    /// answer), `error_code` (of the platform), `run_id`, `run_page_url`, `idempotency_token`, `host` and `last_error` have
+    /// the same meaning everywhere.
     pub context: Vec<(&'static str, String)>,
     /// Whether trying again can help.
     pub retry: Retry,
@@ -113,6 +119,54 @@ impl Error {
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
+    }
+
+    /// True when the same call may pass later. Whether sending it again could do something twice is another question.
+    pub fn is_retryable(&self) -> bool {
+        self.retry != Retry::Never
+    }
+
+    /// HTTP status of the answer, when there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.context("status")?.parse().ok()
+    }
+
+    /// The platform's own code, such as `INVALID_PARAMETER_VALUE`.
+    pub fn upstream_code(&self) -> Option<&str> {
+        self.context("error_code")
+    }
+
+    /// The run that the operation was about, once it is known.
+    pub fn run_id(&self) -> Option<RunId> {
+        self.context("run_id")?.parse().ok()
+    }
+
+    /// Where people see that run.
+    pub fn run_page_url(&self) -> Option<&str> {
+        self.context("run_page_url")
+    }
+
+    /// The error as every language shows it: `code`, `message`, `operation`, `retry` (`"never"`, `"spent"`, or the
+    /// milliseconds to wait), `retryable`, and the context facts beside them, as text apart from `status`.
+    pub fn to_json(&self) -> Value {
+        let retry = match self.retry {
+            Retry::Never => Value::from("never"),
+            Retry::Spent => Value::from("spent"),
+            Retry::After(ms) => Value::from(ms),
+        };
+        let mut fields = Map::new();
+        fields.insert("code".to_owned(), self.code.as_str().into());
+        fields.insert("message".to_owned(), self.message.as_str().into());
+        fields.insert("operation".to_owned(), self.operation.into());
+        fields.insert("retry".to_owned(), retry);
+        fields.insert("retryable".to_owned(), self.is_retryable().into());
+        for (key, value) in &self.context {
+            fields.entry(*key).or_insert_with(|| match (*key, value.parse::<u16>()) {
+                ("status", Ok(status)) => status.into(),
+                _ => value.as_str().into(),
+            });
+        }
+        Value::Object(fields)
     }
 
     /// The value of a context fact, if it is there.

@@ -31,6 +31,11 @@ impl Tick {
 }
 
 impl WallTime {
+    /// Reads a time with its offset, such as `2026-11-25T16:00:00.25+01:00` (RFC 3339); a part of a millisecond is dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+    }
+
     /// Milliseconds from `earlier` to this time; negative when the clock was set back between them.
     #[must_use]
     pub fn since(self, earlier: Self) -> i64 {

@@ -24,7 +24,8 @@ pub(crate) async fn run(args: &Console, printer: &Printer) -> Ended {
         let text = format!("no engine is running on {}; start one with `lakeflow dev`", data.display());
         return Err(Failure::Error(Error::new(ErrorCode::Unavailable, "console", text)));
     };
-    let answer = jobs.workspace().request(&api::console_link(), None).await?;
+    let answer =
+        jobs.workspace().request(&api::console_link(), &lakeflow_client::CallOptions::default()).await?;
     printer.line(answer["url"].as_str().unwrap_or_default())?;
     Ok(exit::SUCCESS)
 }

@@ -31,7 +31,7 @@ async fn trigger(connection: &Connection, args: &Run, params: &Value, printer: &
     }
     let request = target.job.request(&Value::Object(fields)).await?;
     if args.wait.no_wait {
-        let run_id = target.job.trigger(&request).await?;
+        let run_id = target.job.trigger(request).await?;
         Report::new(printer, args.wait.json, !connection.local).started(run_id)?;
         for line in follow::resume(connection, run_id) {
             printer.note(&line);

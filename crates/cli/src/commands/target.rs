@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::host::Connection;
 use crate::project;
 use lakeflow_client::Job;
+use lakeflow_core::api::ListJobs;
 use lakeflow_core::bundle::Bundle;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::job::JobSettings;
@@ -48,7 +49,7 @@ async fn stored(connection: &Connection, key: &str) -> Result<Target, Failure> {
 /// The error for a job that does not exist, with the name that was probably meant and all that there are.
 async fn unknown(connection: &Connection, bundle: Option<&Bundle>, wanted: &str, error: Error) -> Error {
     let mut known: Vec<String> = bundle.map_or_else(Vec::new, |bundle| bundle.jobs.keys().cloned().collect());
-    if let Ok(jobs) = connection.jobs.list_jobs(None).await {
+    if let Ok(jobs) = connection.jobs.list_jobs(ListJobs::default(), usize::MAX).await {
         let names = jobs.iter().filter_map(|job| job.settings.as_ref().map(JobSettings::display_name));
         known.extend(names.map(str::to_owned));
     }

@@ -3,34 +3,52 @@
 //! [`Settings`] says how they are found (flags, environment, profile); nothing here sends anything before the first
 //! request needs a token.
 
+mod azure;
+mod choose;
+mod command;
+mod google;
 mod m2m;
+mod oidc;
 mod profile;
+mod server;
 mod settings;
+mod token;
 
+pub use choose::{AUTH_TYPES, Identity};
 pub use profile::Profiles;
-pub use settings::{Identity, Settings};
+pub use settings::{AzureSettings, Devops, Github, GoogleSettings, OidcSettings, Settings};
 
 use futures::future::BoxFuture;
 use lakeflow_core::error::Error;
+use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use m2m::ClientCredentials;
+/// Names and values of HTTP headers.
+pub type Headers = Vec<(String, String)>;
 
-/// Gives the value of the `Authorization` header.
+/// Gives the headers that say who is calling: `Authorization`, and what some clouds want beside it. One value is one
+/// identity.
 pub trait Credentials: Send + Sync + 'static {
-    /// The header value for the next request. With `refresh` the last one was refused and a new one is wanted.
-    fn header(&self, refresh: bool) -> BoxFuture<'_, Result<String, Error>>;
+    /// The headers for the next request. `refused` are those that were answered with 401 a moment ago: others are wanted, if
+    /// there are any.
+    fn headers<'a>(&'a self, refused: Option<&'a Headers>) -> BoxFuture<'a, Result<Headers, Error>>;
 
-    /// True when `refresh` can bring another value.
+    /// True when other headers may be had after a refusal.
     fn can_refresh(&self) -> bool;
 
     /// The kind, as `auth_type` names it: `pat`, `oauth-m2m`, `callback`.
     fn kind(&self) -> &'static str;
 }
 
+/// The header of a bearer token.
+pub(crate) fn bearer(token: &Secret) -> (String, String) {
+    ("authorization".to_owned(), format!("Bearer {}", token.reveal()))
+}
+
 /// Text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -63,8 +81,8 @@ impl Token {
 }
 
 impl Credentials for Token {
-    fn header(&self, _refresh: bool) -> BoxFuture<'_, Result<String, Error>> {
-        Box::pin(async { Ok(format!("Bearer {}", self.0.reveal())) })
+    fn headers<'a>(&'a self, _refused: Option<&'a Headers>) -> BoxFuture<'a, Result<Headers, Error>> {
+        Box::pin(async { Ok(vec![bearer(&self.0)]) })
     }
     fn can_refresh(&self) -> bool {
         false
@@ -74,16 +92,16 @@ impl Credentials for Token {
     }
 }
 
-/// A function that gives the header for each request, for hosts that own the credential: notebooks, apps that act for
-/// a user.
+/// A function that is asked for the headers of each request, for hosts that own the credential: notebooks, apps that act
+/// for a user. It is told whether the last ones were refused. It must stand for one identity.
 pub struct HeaderCallback<F>(pub F);
 
 impl<F> Credentials for HeaderCallback<F>
 where
-    F: Fn(bool) -> BoxFuture<'static, Result<String, Error>> + Send + Sync + 'static,
+    F: Fn(bool) -> BoxFuture<'static, Result<Headers, Error>> + Send + Sync + 'static,
 {
-    fn header(&self, refresh: bool) -> BoxFuture<'_, Result<String, Error>> {
-        (self.0)(refresh)
+    fn headers<'a>(&'a self, refused: Option<&'a Headers>) -> BoxFuture<'a, Result<Headers, Error>> {
+        (self.0)(refused.is_some())
     }
     fn can_refresh(&self) -> bool {
         true

@@ -1,7 +1,10 @@
 //! The profile file `~/.databrickscfg`: an ini file with one section a profile.
 
+use super::Settings;
 use lakeflow_core::error::{Error, ErrorCode};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use url::Url;
 
 /// The profiles of a file, by name; `DEFAULT` is the one without a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,32 @@ impl Profiles {
             }
         }
         Ok(Self(profiles))
+    }
+
+    /// Reads the file that `DATABRICKS_CONFIG_FILE` names, else `~/.databrickscfg`; a file that is not there has no profiles.
+    pub fn load(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let named = variable("DATABRICKS_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let Some(path) = named.or_else(|| Some(std::env::home_dir()?.join(".databrickscfg"))) else {
+            return Ok(Self::default());
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(e) => {
+                let message = format!("the profile file {} cannot be read: {e}", path.display());
+                Err(Error::new(ErrorCode::Storage, "configure", message))
+            }
+        }
+    }
+
+    /// The one profile for a host; `None` when there is none, or several.
+    pub(crate) fn only_for(&self, host: &Url) -> Option<&BTreeMap<String, String>> {
+        let same = |profile: &&BTreeMap<String, String>| {
+            let settings = Settings { host: profile.get("host").cloned(), ..Settings::default() };
+            settings.host_url().is_ok_and(|url| url == *host)
+        };
+        let mut found = self.0.values().filter(same);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The keys of a profile.

@@ -1,6 +1,7 @@
 //! What an endpoint is: a request type with a method, a path and a response type.
 
 use super::fault;
+use super::keep::Keep;
 use crate::error::{Error, ErrorCode, Retry};
 use crate::job::wire::{Path, Wire};
 use crate::problem::Problem;
@@ -19,6 +20,10 @@ pub enum Method {
     Get,
     /// Changes something.
     Post,
+    /// Replaces something; sending it again changes nothing more.
+    Put,
+    /// Changes part of something.
+    Patch,
 }
 
 impl Method {
@@ -27,6 +32,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
         }
     }
 }
@@ -67,34 +74,47 @@ impl Response {
 }
 
 /// A request type of the API. [`Wire`] reads and writes its fields; this says where they go.
-pub trait Endpoint: Wire {
+pub trait Endpoint: Wire + Send + Sync {
     /// Name of the operation: `run_now`.
     const OPERATION: &'static str;
     /// Method.
     const METHOD: Method;
-    /// Path below [`API_PREFIX`], or below `/api/2.1` for older clients: `/jobs/run-now`.
+    /// What stands before the path.
+    const PREFIX: &'static str = API_PREFIX;
+    /// Path below the prefix, or below `/api/2.1` for older clients: `/jobs/run-now`. `{name}` stands for the field `name`.
     const PATH: &'static str;
+    /// The largest page that the API gives; `limit` is kept within it, and 0 asks for it.
+    const LARGEST_PAGE: Option<i64> = None;
     /// Fields that are `true` or `false` in the query of a GET.
     const FLAGS: &'static [&'static str] = &[];
     /// What the answer holds.
-    type Answer: Wire;
+    type Answer: Wire + Clone + Send + Sync + 'static;
 
     /// True when sending the request again cannot do anything twice.
     fn repeatable(&self) -> bool {
         Self::METHOD == Method::Get
     }
 
+    /// How long a client may give out the answer again.
+    fn keep(&self, _answer: &Self::Answer) -> Keep {
+        Keep::Not
+    }
+
     /// The request as it is sent.
     fn request(&self) -> Request {
-        let fields = self.write();
+        let mut fields = self.write();
+        let path = fill_path(Self::PATH, &mut fields);
+        if let Some(most) = Self::LARGEST_PAGE {
+            clamp_limit(&mut fields, most);
+        }
         let (query, body) = match Self::METHOD {
             Method::Get => (to_query(&fields), None),
-            Method::Post => (Vec::new(), Some(fields)),
+            Method::Post | Method::Put | Method::Patch => (Vec::new(), Some(fields)),
         };
         Request {
             operation: Self::OPERATION,
             method: Self::METHOD,
-            path: format!("{API_PREFIX}{}", Self::PATH),
+            path: format!("{}{path}", Self::PREFIX),
             query,
             body,
             repeatable: self.repeatable(),
@@ -106,8 +126,8 @@ pub trait Endpoint: Wire {
     fn receive(query: &[(String, String)], body: &[u8]) -> Result<Self, Error> {
         let fields = match Self::METHOD {
             Method::Get => from_query(query, Self::FLAGS),
-            Method::Post if body.is_empty() => Value::Object(Map::new()),
-            Method::Post => serde_json::from_slice(body).map_err(|e| {
+            _ if body.is_empty() => Value::Object(Map::new()),
+            _ => serde_json::from_slice(body).map_err(|e| {
                 Error::new(ErrorCode::Malformed, Self::OPERATION, format!("the body is not valid JSON: {e}"))
             })?,
         };
@@ -162,13 +182,40 @@ fn invalid(operation: &'static str, problems: &[Problem]) -> Error {
     Error::new(ErrorCode::InvalidArgument, operation, told.join("; "))
 }
 
+/// Puts fields into the path where it names them; those do not go into query or body. They are ids, so nothing is escaped.
+fn fill_path(path: &str, fields: &mut Value) -> String {
+    let mut filled = path.to_owned();
+    if let (true, Value::Object(fields)) = (path.contains('{'), fields) {
+        fields.retain(|name, value| {
+            let place = format!("{{{name}}}");
+            let stays = !filled.contains(&place);
+            if !stays {
+                filled = filled.replace(&place, &text(value));
+            }
+            stays
+        });
+    }
+    filled
+}
+
+fn clamp_limit(fields: &mut Value, most: i64) {
+    if let Some(limit) = fields.get_mut("limit")
+        && let Some(asked) = limit.as_i64()
+    {
+        *limit = Value::from(if asked == 0 { most } else { asked.clamp(1, most) });
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// Booleans in lower case, lists as repeated keys (reference section 2.2).
 fn to_query(fields: &Value) -> Vec<(String, String)> {
     let Value::Object(fields) = fields else { return Vec::new() };
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
     let mut query = Vec::new();
     for (key, value) in fields {
         match value {
@@ -209,16 +256,23 @@ impl Wire for Empty {
 /// Ties a request type to its place in the API.
 macro_rules! endpoint {
     ($name:ident: $method:ident $path:literal as $operation:literal -> $answer:ty
-        $(, flags [$($flag:literal),*])? $(, repeatable $repeatable:expr)?) => {
+        $(, under $prefix:literal)? $(, pages of $most:expr)? $(, flags [$($flag:literal),*])? $(, repeatable $repeatable:expr)?
+        $(, keep $keep:expr)?) => {
         impl $crate::api::Endpoint for $name {
             const OPERATION: &'static str = $operation;
             const METHOD: $crate::api::Method = $crate::api::Method::$method;
             const PATH: &'static str = $path;
+            $(const PREFIX: &'static str = $prefix;)?
+            $(const LARGEST_PAGE: Option<i64> = Some($most);)?
             $(const FLAGS: &'static [&'static str] = &[$($flag),*];)?
             type Answer = $answer;
             $(fn repeatable(&self) -> bool {
                 let repeatable: fn(&Self) -> bool = $repeatable;
                 repeatable(self)
+            })?
+            $(fn keep(&self, answer: &Self::Answer) -> $crate::api::Keep {
+                let keep: fn(&Self, &Self::Answer) -> $crate::api::Keep = $keep;
+                keep(self, answer)
             })?
         }
     };

@@ -34,6 +34,19 @@ pub enum TransportFault {
     Refused,
 }
 
+impl TransportFault {
+    /// The word for it, as it is serialized.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Broken => "broken",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// Parts of messages on which the official clients retry, whatever the status (reference section 2.5, rule 3). They are
 /// compared without regard to case.
 pub const TRANSIENT: &[&str] = &[
@@ -169,10 +182,13 @@ pub fn transport(operation: &'static str, fault: TransportFault, detail: &str) -
     Error::new(code, operation, format!("{told}{}", redact(reason, &[]))).retry(retry)
 }
 
+/// Operation of errors about getting a credential: the request that needs it has not been sent.
+pub const AUTHENTICATE: &str = "authenticate";
+
 /// True when a request that failed like this was certainly not carried out, so that even a trigger without a token may
 /// be sent again: it never left, or the service turned it away at the door.
 pub fn not_carried_out(error: &Error) -> bool {
-    matches!(error.code, ErrorCode::Unreachable | ErrorCode::RateLimited)
+    matches!(error.code, ErrorCode::Unreachable | ErrorCode::RateLimited) || error.operation == AUTHENTICATE
 }
 
 /// True for errors that concern the host or the credential, not what was asked.
@@ -207,6 +223,7 @@ pub fn answer(error: &Error) -> (u16, ErrorBody) {
         ErrorCode::Unavailable => (503, "TEMPORARILY_UNAVAILABLE"),
         ErrorCode::Unreachable
         | ErrorCode::ServerError
+        | ErrorCode::DeadlineExceeded
         | ErrorCode::WaitTimedOut
         | ErrorCode::Interrupted
         | ErrorCode::RunFailed

@@ -1,6 +1,6 @@
 //! Endpoints about job definitions (reference sections 3.1 to 3.6).
 
-use super::{Empty, endpoint};
+use super::{Empty, Keep, endpoint};
 use crate::id::JobId;
 use crate::job::JobSettings;
 use crate::job::wire::{Path, Wire, wire_serde, wire_struct};
@@ -94,7 +94,7 @@ wire_struct! {
         pub page_token: Option<String>,
     }
 }
-endpoint!(GetJob: Get "/jobs/get" as "get" -> Job, flags ["include_trigger_state"]);
+endpoint!(GetJob: Get "/jobs/get" as "get" -> Job, flags ["include_trigger_state"], keep |_, _| Keep::Briefly);
 
 wire_struct! {
     /// A stored job, as `jobs/get` and the items of `jobs/list` show it.
@@ -134,7 +134,8 @@ wire_struct! {
         pub expand_tasks: Option<bool>,
     }
 }
-endpoint!(ListJobs: Get "/jobs/list" as "list" -> JobsPage, flags ["expand_tasks"]);
+endpoint!(ListJobs: Get "/jobs/list" as "list" -> JobsPage, pages of LIST_JOBS_LIMIT, flags ["expand_tasks"],
+    keep |_, _| Keep::Briefly);
 
 wire_struct! {
     /// Answer to list.

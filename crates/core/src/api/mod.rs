@@ -7,16 +7,20 @@
 mod endpoint;
 pub mod fault;
 mod jobs;
+mod keep;
 mod local;
 mod me;
 mod output;
+mod permissions;
 pub mod redact;
 pub mod retry;
 mod runs;
 
 pub use endpoint::*;
 pub use jobs::*;
+pub use keep::{Keep, Touch};
 pub use local::*;
 pub use me::*;
 pub use output::*;
+pub use permissions::*;
 pub use runs::*;

@@ -1,6 +1,6 @@
 //! Endpoints about runs (reference sections 3.7 to 3.16).
 
-use super::{Empty, RunOutput, endpoint};
+use super::{Empty, Keep, RunOutput, endpoint};
 use crate::execution::LegacyParameters;
 use crate::id::{JobId, RunId};
 use crate::job::wire::{TextMap, wire_struct};
@@ -127,7 +127,8 @@ wire_struct! {
     }
 }
 endpoint!(GetRun: Get "/jobs/runs/get" as "get_run" -> RunDoc,
-    flags ["include_history", "include_resolved_values"]);
+    flags ["include_history", "include_resolved_values"],
+    keep |request, run| if run.phase().is_terminal() { Keep::Run(request.run_id) } else { Keep::Briefly });
 
 wire_struct! {
     /// `GET /jobs/runs/get-output`.
@@ -137,7 +138,11 @@ wire_struct! {
         pub run_id: RunId,
     }
 }
-endpoint!(GetRunOutput: Get "/jobs/runs/get-output" as "get_run_output" -> RunOutput);
+endpoint!(GetRunOutput: Get "/jobs/runs/get-output" as "get_run_output" -> RunOutput,
+keep |request, output| match &output.metadata {
+    Some(run) if run.phase().is_terminal() => Keep::Run(request.run_id),
+    _ => Keep::Briefly,
+});
 
 wire_struct! {
     /// `GET /jobs/runs/list`; newest start first.
@@ -165,8 +170,8 @@ wire_struct! {
         pub offset: Option<i64>,
     }
 }
-endpoint!(ListRuns: Get "/jobs/runs/list" as "list_runs" -> RunsPage,
-    flags ["active_only", "completed_only", "expand_tasks"]);
+endpoint!(ListRuns: Get "/jobs/runs/list" as "list_runs" -> RunsPage, pages of LIST_RUNS_LIMIT,
+    flags ["active_only", "completed_only", "expand_tasks"], keep |_, _| Keep::Briefly);
 
 wire_struct! {
     /// Answer to list.

@@ -54,8 +54,16 @@ pub fn check_run_now(fields: &Map<String, Value>) -> Vec<Problem> {
         let message = format!("{commands} commands, the limit is {MAX_DBT_COMMANDS}");
         problems.push(Problem::error("too_many_commands", "dbt_commands", message));
     }
-    let token =
-        fields.get("idempotency_token").and_then(Value::as_str).map_or(0, |text| text.chars().count());
+    let token = fields.get("idempotency_token").and_then(Value::as_str).map(|text| text.chars().count());
+    if token == Some(0) {
+        // The platform takes it for none, and a request without a token must not be sent twice.
+        problems.push(Problem::error(
+            "token_empty",
+            "idempotency_token",
+            "the token is empty; leave it out instead",
+        ));
+    }
+    let token = token.unwrap_or(0);
     if token > MAX_TOKEN_CHARACTERS {
         let message = format!("the token has {token} characters, the limit is {MAX_TOKEN_CHARACTERS}");
         problems.push(Problem::error("token_too_long", "idempotency_token", message));
