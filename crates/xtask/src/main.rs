@@ -13,6 +13,7 @@ mod commands;
 mod counts;
 mod demo;
 mod markdown;
+mod npm;
 mod place;
 mod process;
 mod python;

@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::process::{self, Result};
 use crate::report::Report;
 use crate::setup::{self, node, python};
-use crate::{checks, python as package, readme, wasm};
+use crate::{checks, npm, python as package, readme, wasm};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,9 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
     }
     if let Some(node) = &node {
         report.suite("node tests/e2e-node", || node_tests(place, node, &settings));
+    }
+    if let Some(node) = report.setup("npm package", || npm::staged(place)) {
+        report.suite("node", || npm::tests(place, &node, &settings));
     }
     report.suite("documents", || readme::run(place, &settings));
     report.suite("wasm32", || wasm::check(place));

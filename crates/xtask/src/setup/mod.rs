@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let flights = data::ready(&place)?;
     wasm::ready(&place)?;
     node::tests_ready(&place)?;
+    node::package_ready(&place)?;
     println!("tool cache         {}", place.cache.display());
     println!("python             {}", python.display());
     println!("JSON Schema suite  {}", schemas.display());

@@ -26,7 +26,8 @@ impl Node {
         Command::new(&self.path)
     }
 
-    fn npm(&self) -> Command {
+    /// A command of npm, to be given its arguments.
+    pub(crate) fn npm(&self) -> Command {
         match &self.npm {
             Some(script) => {
                 let mut command = self.command();
@@ -52,8 +53,16 @@ pub(crate) fn tests_ready(place: &Place) -> Result<Node> {
     Ok(node)
 }
 
+/// The folder of the npm package, with the packages that building and testing it need in place.
+pub(crate) fn package_ready(place: &Place) -> Result<PathBuf> {
+    let node = ready(place)?;
+    let folder = place.root.join("node");
+    packages(&node, &folder)?;
+    Ok(folder)
+}
+
 /// Finds or fetches Node.js with npm.
-fn ready(place: &Place) -> Result<Node> {
+pub(crate) fn ready(place: &Place) -> Result<Node> {
     let own = Node { path: "node".into(), npm: None };
     if major(&own).is_some_and(|major| major >= OLDEST) && process::succeeds(own.npm().arg("--version")) {
         return Ok(own);
