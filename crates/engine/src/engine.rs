@@ -7,6 +7,7 @@ use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
 use crate::server::console::{SignIn, sign_in_link};
 use crate::server::faults::Faults;
+use crate::server::links::Signer;
 use crate::server::{Access, App, router};
 use crate::store::Store;
 use crate::store::folder::{DataFolder, EngineFile};
@@ -125,6 +126,7 @@ impl Engine {
             sign_in: Arc::clone(&sign_in),
             paths: paths.clone(),
             faults: Faults::new(config.faults),
+            links: Signer::new()?,
             url: url.clone(),
             allow_unsupported: config.allow_unsupported,
         };

@@ -170,6 +170,11 @@ impl AttemptFiles {
         self.dir.join("result.json")
     }
 
+    /// What a dbt task left in its target folder, as a `tar.gz`; only there after its end.
+    pub fn artifacts(&self) -> PathBuf {
+        self.dir.join("dbt_artifacts.tar.gz")
+    }
+
     /// Task values as they are set, one JSON document a line.
     pub fn events(&self) -> PathBuf {
         self.dir.join("events.jsonl")

@@ -44,6 +44,8 @@ pub(super) fn build(
         "stderr_path": files.log(),
         "result_path": files.result(),
         "events_path": files.events(),
+        "artifacts_path": files.artifacts(),
+        "profile_path": files.dir.join("dbt-profile"),
         "engine_url": config.engine_url,
         "task_token": token,
     })));
@@ -104,6 +106,9 @@ fn dbt_request(config: &ExecConfig, dbt: &DbtTask) -> Result<Value, Failure> {
     let folder = |path: &Option<String>| path.as_ref().map(|path| local(config, path)).transpose();
     Ok(json!({
         "kind": "dbt",
+        "warehouse_id": dbt.warehouse_id,
+        "catalog": dbt.catalog,
+        "schema": dbt.schema,
         "commands": list(&dbt.commands),
         "project_directory": folder(&dbt.project_directory)?,
         "profiles_directory": folder(&dbt.profiles_directory)?,

@@ -5,7 +5,7 @@
 
 use super::console::{self, SignIn};
 use super::http::error_response;
-use super::{App, Caller};
+use super::{App, Caller, links};
 use crate::clock::Clock;
 use crate::config::Principal;
 use axum::extract::{Request, State};
@@ -126,7 +126,8 @@ fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Error> {
         return Err(Error::new(ErrorCode::RateLimited, "request", message).retry(Retry::After(1000)));
     }
     let path = request.uri().path();
-    if OPEN_PATHS.contains(&path) || console::is_open(path) {
+    // A link to artifacts is its own permission.
+    if OPEN_PATHS.contains(&path) || console::is_open(path) || path.starts_with(links::ARTIFACTS) {
         return Ok(None);
     }
     let Some(sent) = text(header::AUTHORIZATION) else {

@@ -11,6 +11,7 @@ mod files;
 mod guard;
 mod http;
 mod jobs;
+pub(crate) mod links;
 mod outputs;
 mod permissions;
 mod runs;
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) sign_in: Arc<console::SignIn>,
     pub(crate) paths: PathMap,
     pub(crate) faults: faults::Faults,
+    /// Makes links that need no token.
+    pub(crate) links: links::Signer,
     /// Base URL without trailing slash.
     pub(crate) url: String,
     pub(crate) allow_unsupported: bool,
@@ -73,6 +76,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = files::routes(routes);
     let routes = transfer::routes(routes);
     let routes = faults::routes(routes);
+    let routes = links::routes(routes);
     let routes = console::routes(routes);
     let guarded = routes
         .fallback(http::not_found)

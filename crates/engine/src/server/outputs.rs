@@ -38,6 +38,11 @@ pub(super) async fn document(app: &App, task: &TaskRow, metadata: Value) -> Resu
             let (logs, truncated) = logs(app.driver.executor().files(id).log()).await;
             put("logs", json!(logs));
             put("logs_truncated", json!(truncated));
+            if matches!(task.view.task.kind(), Some(TaskKind::Dbt(_)))
+                && let Some(link) = super::links::artifacts_link(app, id).await
+            {
+                put("dbt_output", json!({ "artifacts_link": link, "artifacts_headers": {} }));
+            }
         }
         Some(TaskKind::Sql(_)) => {
             if let Some(sql) = output.sql_output {

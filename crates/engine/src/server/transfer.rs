@@ -104,12 +104,17 @@ async fn download(State(app): Shared, UrlPath(path): UrlPath<String>) -> Respons
     };
     match opened.await {
         Ok((file, length)) => {
-            let mut response = octets(Body::from_stream(chunks(file)));
+            let mut response = octets(file_body(file));
             response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
             response
         }
         Err(error) => respond(&app, Err(error)),
     }
+}
+
+/// The body of an answer that is a file.
+pub(super) fn file_body(file: fs::File) -> Body {
+    Body::from_stream(chunks(file))
 }
 
 fn chunks(file: fs::File) -> impl futures::Stream<Item = std::io::Result<Vec<u8>>> {

@@ -114,7 +114,7 @@ impl Executor for FakeExecutor {
 
     fn supports(&self, task: &Task) -> Result<(), String> {
         match task.kind() {
-            Some(TaskKind::SparkPython(_) | TaskKind::Notebook(_)) => Ok(()),
+            Some(TaskKind::SparkPython(_) | TaskKind::Notebook(_) | TaskKind::Dbt(_)) => Ok(()),
             _ => Err("the fake runs Python files and notebooks only".to_owned()),
         }
     }

@@ -1,6 +1,7 @@
 //! What tasks name by key reaches their attempts (reference section 6).
 
 use super::common::Local;
+use lakeflow_engine::Executor;
 use lakeflow_engine::exec::Attempt;
 use serde_json::{Value, json};
 
@@ -17,6 +18,36 @@ fn found(attempt: &Attempt) -> Value {
         attempt.environment_variables.as_ref().and_then(|set| set.variables.get("A")),
         attempt.cluster.as_ref().map(|cluster| &cluster["spark_env_vars"]),
     ])
+}
+
+#[tokio::test]
+async fn the_artifacts_of_dbt_are_behind_a_link_that_needs_no_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let dbt = json!({ "commands": ["dbt run"], "project_directory": "/Workspace/Shared/p" });
+    let task = json!({ "task_key": "t", "existing_cluster_id": "c", "dbt_task": dbt });
+    let job = local.create(json!({ "tasks": [task] })).await;
+    let run = local.run_now(job).await;
+    let attempt = local.fake.wait_started("t").await;
+    let output = async || local.get(&format!("/api/2.2/jobs/runs/get-output?run_id={}", attempt.run)).await;
+    assert_eq!(output().await.1["dbt_output"], Value::Null, "nothing was left yet");
+    let files = local.fake.files(attempt.run);
+    std::fs::create_dir_all(&files.dir).unwrap();
+    std::fs::write(files.artifacts(), "packed").unwrap();
+    local.fake.finish("t", true);
+    local.ended(run).await;
+    let found = output().await.1["dbt_output"].take();
+    assert_eq!(found["artifacts_headers"], json!({}));
+    let link = found["artifacts_link"].as_str().unwrap().to_owned();
+    let fetch = async |link: &str| {
+        let answer = reqwest::get(link).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(fetch(&link).await, (200, "packed".to_owned()));
+    let other = link.replace(&attempt.run.to_string(), &run.to_string());
+    for bad in [other.as_str(), link.split('?').next().unwrap()] {
+        assert_eq!(fetch(bad).await.0, 403, "{bad}");
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use crate::bench::{Bench, alive, until};
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{Outcome, TerminationCode};
-use lakeflow_engine::exec::Executors;
+use lakeflow_engine::exec::{Attempt, Executors};
 use serde_json::{Value, json};
+use std::process::Command;
 
 pub(crate) const JAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/executors/fixtures/hello.jar");
 
@@ -90,6 +91,57 @@ async fn dbt_comes_with_the_environment_of_its_task() {
     assert_eq!(told.output.error.as_deref(), Some("`dbt test` ended with exit code 1"));
     assert!(told.log.contains("dbt ['run', '--vars', '{a: b}'] project\n"), "{}", told.log);
     assert!(!told.log.contains("never"));
+}
+
+#[tokio::test]
+async fn a_dbt_task_with_a_warehouse_gets_a_profile_and_leaves_its_artifacts() {
+    let mut bench = Bench::new(None);
+    let source = "import os, sys\ndef main():\n    if sys.argv[1:] == ['--version']:\n        \
+                  return print('Plugins:\\n  - ' + os.environ['X_PLUGIN'] + ': 1.10.0')\n    \
+                  print(open(os.environ['DBT_PROFILES_DIR'] + '/profiles.yml').read())\n    \
+                  os.makedirs('target', exist_ok=True)\n    open('target/run_results.json', 'w').write('{}')\n    \
+                  sys.exit(3 if sys.argv[1] == 'test' else 0)\n";
+    let wheel = bench.wheel("fakedbt2", source, "[console_scripts]\ndbt = fakedbt2:main\n");
+    bench.file("project/dbt_project.yml", "name: p\nprofile: 'shop' # ours\n");
+    let project = bench.path("project");
+    let task = |catalog: &str, plugin: &str, command: &str| {
+        json!({
+            "task_key": "t",
+            "new_cluster": { "spark_env_vars": { "X_PLUGIN": plugin } },
+            "dbt_task": {
+                "commands": [command],
+                "project_directory": project,
+                "warehouse_id": "w",
+                "catalog": catalog,
+                "schema": "gold",
+            },
+        })
+    };
+    let environment = |attempt: &mut Attempt| {
+        attempt.environment = Some(serde_json::from_value(json!({ "dependencies": [wheel] })).unwrap());
+    };
+    bench.start_with(20, task("sales", "duckdb", "dbt run"), environment);
+    let (_, told) = bench.end().await;
+    assert_eq!(told.outcome, Outcome::Success, "{:?}", told.output);
+    let profile: Value = serde_json::from_str(&told.log[told.log.find('{').unwrap()..]).unwrap();
+    let output = &profile["shop"]["outputs"][profile["shop"]["target"].as_str().unwrap()];
+    assert_eq!(output["path"], bench.path("data/dbt/sales.duckdb").display().to_string());
+    assert_eq!((&output["type"], &output["schema"]), (&json!("duckdb"), &json!("gold")));
+    bench.start_with(21, task("sales", "duckdb", "dbt test"), environment);
+    assert_eq!(bench.end().await.1.outcome, Outcome::Failed);
+    for run in [20, 21] {
+        let packed = bench.executors.files(RunId(run)).artifacts();
+        let listed = Command::new("tar").arg("-tzf").arg(packed).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(listed.contains("target/run_results.json"), "also of a failed command: {listed}");
+    }
+    for (run, catalog, plugin, part) in
+        [(22, "a.b", "duckdb", "plain name"), (23, "sales", "spark", "dbt-duckdb")]
+    {
+        bench.start_with(run, task(catalog, plugin, "dbt run"), environment);
+        let error = bench.end().await.1.output.error.unwrap();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]
