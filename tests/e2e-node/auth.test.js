@@ -16,6 +16,7 @@ after(async () => {
   assert.equal(await engine.stop(), 0);
 });
 
+// LOCAL[clients] same: AppKit with OAuth client credentials
 test("an app with client id and secret starts runs", async () => {
   const id = await engine.create("only", script("one", "hello"));
   const environment = {

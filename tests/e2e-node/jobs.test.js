@@ -57,6 +57,7 @@ async function collect(waiting) {
   return seen;
 }
 
+// LOCAL[clients] same: the Jobs plugin of the real AppKit: run, wait, output
 test("a run is started, waited for, and its output read", async () => {
   const etl = app.jobs("etl");
   const updates = await collect(etl.runAndWait({ startDate: "2026-01-01" }));
@@ -122,6 +123,7 @@ test("a page of runs over HTTP: started, listed, looked at, status", async () =>
   assert.equal((await request("/listed/runs/999999999999")).status, 400);
 });
 
+// LOCAL[clients] same: AppKit follows a run as server-sent events
 test("a run is followed as server-sent events", async () => {
   const answer = await request("/etl/run?stream=true", "POST", { params: { startDate: "2026-02-02" } });
   assert.equal(answer.status, 200);

@@ -19,6 +19,7 @@ State = jobs.RunLifecycleStateV2State
 Code = jobs.TerminationCodeCode
 
 
+# LOCAL[clients] same: the unmodified Python SDK creates a job, runs it and reads its output
 def test_hello(workspace):
     run = workspace.run(script("hello", "hello", "from", "here"))
     assert (run.state.life_cycle_state, run.state.result_state) == (LifeCycle.TERMINATED, Result.SUCCESS)
@@ -29,6 +30,7 @@ def test_hello(workspace):
     assert task.attempt_number == 0
 
 
+# LOCAL[clients] same: tasks of a run are listed from its first moment, with their states
 def test_tasks_are_visible_while_they_run(workspace, tmp_path):
     gate, waiting = tmp_path / "gate", tmp_path / "waiting"
     job = workspace.create(
@@ -49,6 +51,7 @@ def test_tasks_are_visible_while_they_run(workspace, tmp_path):
     assert by_key(run)["second"].run_id == second.run_id
 
 
+# LOCAL[graph] same: a task starts the moment its own dependencies allow, not when a wave ends
 def test_each_task_starts_when_its_own_dependencies_allow(workspace, tmp_path):
     # `slow` ends only after `late`, which waits for `quick`: where waves are run one after the other, it never does.
     done = tmp_path / "done"
@@ -60,6 +63,7 @@ def test_each_task_starts_when_its_own_dependencies_allow(workspace, tmp_path):
     assert set(results(run).values()) == {Result.SUCCESS}
 
 
+# LOCAL[rest] same: a failed run has `error`, `error_trace`, legacy `state` and `status`; its job run reports `INTERNAL_ERROR`
 def test_a_failure_is_told(workspace):
     run = workspace.run(
         script("good", "hello"), script("bad", "fail", "boom"), script("next", "hello", depends_on=["bad"])
@@ -95,6 +99,7 @@ LATER = {
 }
 
 
+# LOCAL[graph] same: the six `run_if` conditions
 def test_run_if(workspace):
     upstream = (["good"], ["bad"], ["good", "bad"])
     tasks = [script("good", "hello"), script("bad", "fail", "on purpose")]
@@ -107,6 +112,7 @@ def test_run_if(workspace):
     assert results(workspace.run(*tasks)) == expected
 
 
+# LOCAL[graph] same: `SUCCESS_WITH_FAILURES` when every leaf succeeded
 def test_a_leaf_that_absorbs_a_failure(workspace):
     run = workspace.run(
         script("bad", "fail", "on purpose"), condition("tell", depends_on=["bad"], run_if=jobs.RunIf.ALL_DONE)
@@ -117,6 +123,7 @@ def test_a_leaf_that_absorbs_a_failure(workspace):
     )
 
 
+# LOCAL[rest] same: an idempotency token starts one run
 def test_a_token_starts_one_run(workspace):
     job = workspace.create(condition("only"))
     first = workspace.start(job, idempotency_token="token-of-test")
@@ -127,6 +134,7 @@ def test_a_token_starts_one_run(workspace):
         workspace.start(job, idempotency_token="x" * 65)
 
 
+# LOCAL[runs] same: cancel of a job run or a task run ends the process and what it started
 def test_cancel_ends_the_task(workspace, tmp_path):
     waiting = tmp_path / "waiting"
     run_id = workspace.start(
@@ -170,6 +178,7 @@ def test_cancel_all(workspace, tmp_path):
     assert not list(workspace.jobs.list_runs(job_id=job, active_only=True))
 
 
+# LOCAL[runs] same: repair of the failed tasks and what follows, with history and `latest_repair_id`
 def test_repair(workspace, tmp_path):
     counts = {key: tmp_path / key for key in ("a", "b", "c")}
     tasks = [
@@ -207,6 +216,7 @@ def test_repair(workspace, tmp_path):
     assert workspace.jobs.get_run_output(original["b"]).error == "RuntimeError: 1 of 3"
 
 
+# LOCAL[runs] same: an active run is not repaired
 def test_an_active_run_is_not_repaired(workspace, tmp_path):
     gate = tmp_path / "gate"
     run_id = workspace.start(workspace.create(script("one", "wait_for", gate)))
@@ -216,6 +226,7 @@ def test_an_active_run_is_not_repaired(workspace, tmp_path):
     assert workspace.ended(run_id).state.result_state == Result.SUCCESS
 
 
+# LOCAL[runs] same: retries are attempts with their own run ids
 def test_retries_are_attempts(workspace, tmp_path):
     run = workspace.run(script("shaky", "count_up", tmp_path / "count", 3, max_retries=2))
     assert run.state.result_state == Result.SUCCESS
@@ -225,12 +236,14 @@ def test_retries_are_attempts(workspace, tmp_path):
     assert workspace.output(run.tasks[1]).error == "RuntimeError: 2 of 3"
 
 
+# LOCAL[runs] same: time-outs of tasks
 def test_a_task_times_out(workspace, tmp_path):
     run = workspace.run(script("slow", "wait_for", tmp_path / "never", timeout_seconds=1))
     assert (run.state.life_cycle_state, run.state.result_state) == (LifeCycle.TERMINATED, Result.TIMEDOUT)
     assert run.tasks[0].state.result_state == Result.TIMEDOUT
 
 
+# LOCAL[graph] same: dynamic references, resolved and shown with `include_resolved_values`
 def test_references_are_resolved(workspace):
     job = workspace.create(
         script("show", "hello", "{{job.parameters.day}}", "{{ job.id }}", "{{task.name}}"),
@@ -247,6 +260,7 @@ def test_references_are_resolved(workspace):
     assert workspace.output(run.tasks[0]).logs == f"hello monday {job} show\n"
 
 
+# LOCAL[control] same: condition tasks and their branches
 def test_conditions_choose_a_branch(workspace):
     greater = jobs.ConditionTaskOp.GREATER_THAN_OR_EQUAL
     run = workspace.run(
@@ -261,6 +275,7 @@ def test_conditions_choose_a_branch(workspace):
     assert by_key(run)["check"].condition_task.outcome == "true"
 
 
+# LOCAL[control] same: for-each tasks with iterations and statistics
 def test_for_each(workspace):
     nested = script("one", "hello", "{{input.name}}")
     inputs = json.dumps([{"name": name} for name in "abc"])
@@ -275,6 +290,7 @@ def test_for_each(workspace):
     assert {workspace.output(i).logs for i in iterations} == {"hello a\n", "hello b\n", "hello c\n"}
 
 
+# LOCAL[control] same: run-job tasks with parameters pushed down
 def test_run_job(workspace):
     child = workspace.create(
         script("greet", "hello", "{{job.parameters.who}}"),
@@ -306,6 +322,7 @@ def wheel():
     return made.getvalue()
 
 
+# LOCAL[python] same: wheel tasks with named parameters
 def test_a_wheel(workspace):
     path = "/Volumes/main/default/libraries/tell-1.0-py3-none-any.whl"
     workspace.client.files.upload(path, io.BytesIO(wheel()), overwrite=True)
@@ -321,6 +338,7 @@ def test_a_wheel(workspace):
     assert workspace.output(run.tasks[0]).logs == "wheel --day=friday\n"
 
 
+# LOCAL[notebooks] same: a notebook task with widgets, task values and exit value
 def test_a_notebook(workspace):
     path = f"{local.SHARED}/greeting"
     cells = [
@@ -344,6 +362,7 @@ def test_a_notebook(workspace):
     assert "dbutils.widgets" in view.content
 
 
+# LOCAL[runs] same: `only` with `+` before and after a key
 def test_only_what_was_chosen_is_run(workspace):
     job = workspace.create(condition("a"), condition("b", depends_on=["a"]), condition("c", depends_on=["b"]))
     assert set(results(workspace.ended(workspace.start(job, only=["+b"])))) == {"a", "b"}
@@ -351,6 +370,7 @@ def test_only_what_was_chosen_is_run(workspace):
         workspace.start(job, only=["nothing"])
 
 
+# LOCAL[runs] same: `max_concurrent_runs` with the queue on and off
 def test_a_second_run_waits_or_is_skipped(workspace, tmp_path):
     gate = tmp_path / "gate"
     job = workspace.create(script("hold", "wait_for", gate), max_concurrent_runs=1)
@@ -371,6 +391,7 @@ def test_a_second_run_waits_or_is_skipped(workspace, tmp_path):
     assert ends == [Result.SUCCESS, Result.SUCCESS]
 
 
+# LOCAL[rest] same: `runs/submit`
 def test_submit(workspace):
     task = jobs.SubmitTask(
         task_key="once",
@@ -385,6 +406,7 @@ def test_submit(workspace):
     assert run.job_id not in {job.job_id for job in workspace.jobs.list()}
 
 
+# LOCAL[rest] same: arrays in pages of 100; more than 100 tasks need version 2.2
 def test_101_tasks(workspace):
     tasks = [condition(f"t{n:03}") for n in range(101)]
     run = workspace.run(*tasks)
@@ -400,6 +422,7 @@ def test_101_tasks(workspace):
         get("GET", "/api/2.1/jobs/runs/get", query={"run_id": run.run_id})
 
 
+# LOCAL[clients] same: the waiters of the Python SDK return and raise as against a workspace
 def test_waiters(workspace, tmp_path):
     job = workspace.create(script("maybe", "wait_for", tmp_path / "gate"), script("ok", "hello"))
     waiter = workspace.jobs.run_now(job)
@@ -414,6 +437,7 @@ def test_waiters(workspace, tmp_path):
         workspace.jobs.wait_get_run_job_terminated_or_skipped(failed.run_id)
 
 
+# LOCAL[clients] same: host discovery by `/.well-known/databricks-config`
 def test_the_well_known_configuration(engine):
     answer = requests.get(f"{engine.host}/.well-known/databricks-config", timeout=10)
     assert answer.status_code == 200
@@ -438,6 +462,7 @@ REFUSED = {
 }
 
 
+# LOCAL[rest] same: definitions that cannot be are refused at create: cycles, missing dependencies, duplicate keys, …
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_definitions(workspace, name):
     tasks, words = REFUSED[name]

@@ -25,6 +25,7 @@ def settings_of(workspace, job_id):
     return workspace.jobs.get(job_id).settings
 
 
+# LOCAL[rest] same: defaults of stored definitions
 def test_a_definition_comes_back_with_defaults(workspace):
     job_id = workspace.create(
         condition("b", depends_on=["a"]),
@@ -44,6 +45,7 @@ def test_a_definition_comes_back_with_defaults(workspace):
     assert settings.tasks[0].run_if == jobs.RunIf.ALL_SUCCESS
 
 
+# LOCAL[rest] same: `jobs/list` with filters and pages
 def test_jobs_are_listed_page_by_page(workspace):
     made = [workspace.create(condition("a"), name=f"page of jobs {n}") for n in range(7)]
     listed = [job.job_id for job in workspace.jobs.list(limit=2) if job.job_id in made]
@@ -54,6 +56,7 @@ def test_jobs_are_listed_page_by_page(workspace):
     assert [task.task_key for task in expanded.settings.tasks] == ["a"]
 
 
+# LOCAL[rest] same: `runs/list` with filters and pages
 def test_runs_are_listed_page_by_page(workspace):
     job = workspace.create(condition("a"), max_concurrent_runs=10)
     made = [workspace.start(job) for _ in range(5)]
@@ -71,6 +74,7 @@ def test_runs_are_listed_page_by_page(workspace):
         list(workspace.jobs.list_runs(job_id=job, active_only=True, completed_only=True))
 
 
+# LOCAL[rest] same: `jobs/update` and `jobs/reset`
 def test_update_merges_and_reset_replaces(workspace):
     job = workspace.create(
         condition("a"),
@@ -105,6 +109,7 @@ def test_update_merges_and_reset_replaces(workspace):
     assert [task.task_key for task in settings.tasks] == ["z"]
 
 
+# LOCAL[rest] close: `jobs/delete` keeps the runs (the platform does not say)
 def test_deleted_jobs_keep_their_runs(workspace):
     job = workspace.create(condition("a"))
     run_id = workspace.start(job)
@@ -129,6 +134,7 @@ def test_runs_can_be_deleted_when_they_are_over(workspace, tmp_path):
         workspace.jobs.get_run(run_id)
 
 
+# LOCAL[rest] same: unknown ids become `ResourceDoesNotExist` in the SDK
 def test_unknown_ids(workspace):
     with pytest.raises(ResourceDoesNotExist, match=f"Job {UNKNOWN} does not exist."):
         workspace.jobs.get(UNKNOWN)
@@ -145,6 +151,7 @@ def test_unknown_ids(workspace):
     assert not list(workspace.jobs.list_runs(job_id=UNKNOWN))
 
 
+# LOCAL[permissions] same: permissions get, set, update and levels
 def test_permissions(workspace):
     job = workspace.create(condition("a"))
     me = workspace.client.current_user.me().user_name
@@ -167,11 +174,13 @@ def test_permissions(workspace):
     assert {level.permission_level.value for level in offered} == {"CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"}
 
 
+# LOCAL[rest] close: policy compliance: always compliant, since nothing enforces policies here
 def test_policies_are_met(workspace):
     job = workspace.create(condition("a"))
     assert workspace.client.policy_compliance_for_jobs.get_compliance(job).is_compliant is True
 
 
+# LOCAL[clients] same: the current user, by token or client credentials
 def test_who_calls(engine, workspace):
     me = workspace.client.current_user.me()
     assert me.id and me.active and isinstance(me, iam.User)
@@ -183,6 +192,7 @@ def test_who_calls(engine, workspace):
         engine.client(token="wrong", auth_type="pat").current_user.me()
 
 
+# LOCAL[rest] same: workspace import, export, mkdirs, list, get-status, delete
 def test_workspace_files(workspace):
     files = workspace.client.workspace
     folder = "/Workspace/Users/ada@example.com/notes"
@@ -212,6 +222,7 @@ def test_workspace_files(workspace):
         files.get_status(folder)
 
 
+# LOCAL[rest] same: files and folders of volumes
 def test_volume_files(workspace):
     files = workspace.client.files
     folder = "/Volumes/main/default/data/2026"
@@ -258,6 +269,7 @@ def test_the_seeds_schedules(workspace, expression):
     ("expression", "zone", "named"),
     [("0 0 25 * * ?", "UTC", "25"), ("0 0 2 * *", "UTC", "0 0 2 * *"), ("0 0 2 * * ?", "Europe/Warschau", "Warschau")],
 )
+# LOCAL[triggers] same: schedules that cannot fire are refused with the place of the mistake
 def test_bad_schedules_are_refused(workspace, expression, zone, named):
     with pytest.raises(InvalidParameterValue) as refused:
         workspace.create(condition("a"), schedule=jobs.CronSchedule(expression, zone))

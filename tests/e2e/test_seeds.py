@@ -73,6 +73,7 @@ def test_validate_transform_report(workspace):
     assert failed.error == "Exception: samples.nyctaxi.trips has 120 rows; at least 121 are needed"
 
 
+# LOCAL[notebooks] same: widgets of all four kinds
 def test_widgets(workspace):
     workspace.deploy_notebooks(["widgets_demo"], DEMO)
     job = workspace.create(notebook("demo", f"{DEMO}/widgets_demo", parameters={"region": "US"}))
@@ -94,6 +95,7 @@ def medallion_task(key, parameters, depends_on=()):
     return task | ({"depends_on": [{"task_key": key} for key in depends_on]} if depends_on else {})
 
 
+# LOCAL[clients] same: the medallion job of the guides, as JSON through the SDK
 def test_the_medallion_as_json(workspace):
     volume = "/Volumes/retailhub_e2e/default/landing"
     workspace.deploy_notebooks(LAYERS, DEMO)
@@ -133,6 +135,7 @@ def test_the_medallion_as_json(workspace):
     assert json.loads(told["gold_daily_orders"]) == DAILY
 
 
+# LOCAL[clients] same: the medallion job of the guides, as a bundle
 def test_the_medallion_as_yaml(workspace):
     # The bundle that the engine serves holds the job; its notebooks and data come through the API.
     workspace.deploy_notebooks(LAYERS, TRAINING)
@@ -156,6 +159,7 @@ def orders_job(workspace):
     return job.job_id
 
 
+# LOCAL[runs] same: an orchestration fails on purpose and is repaired: only the failed task and what follows run again
 def test_orchestration_fails_on_purpose_and_is_repaired(workspace, orders_job):
     run_id = workspace.start(orders_job, job_parameters={"fail_in": "transform"})
     run = workspace.ended(run_id)

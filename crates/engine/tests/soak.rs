@@ -77,6 +77,7 @@ fn check(key: &str, after: &[&str]) -> Value {
     })
 }
 
+// LOCAL[durability] own: memory and file handles stay flat over 10,000 runs
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_and_handles_stay_flat_over_many_runs() {
     let runs: usize = std::env::var("SOAK_RUNS").map_or(500, |text| text.parse().unwrap());

@@ -51,6 +51,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: Run::Named(crate::bench::run),
     },
     Command {
+        name: "local",
+        about: "write LOCAL.md, what runs locally and how faithfully, from what the tests say",
+        run: Run::Alone(crate::local::run),
+    },
+    Command {
         name: "data",
         about: "put the flights tables into examples/medallion/data",
         run: Run::Alone(crate::setup::data::run),

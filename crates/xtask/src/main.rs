@@ -12,6 +12,7 @@ mod ci;
 mod commands;
 mod counts;
 mod demo;
+mod local;
 mod markdown;
 mod npm;
 mod place;

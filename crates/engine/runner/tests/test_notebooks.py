@@ -38,6 +38,7 @@ def test_titles_and_await(tasks):
     assert done.result["cells"][0]["title"] == "Load the data"
 
 
+# LOCAL[notebooks] same: `dbutils.notebook.exit`, also inside `try`
 def test_exit_inside_try(tasks):
     done = tasks.cells(
         "try:\n    dbutils.notebook.exit('early')\nexcept Exception:\n    print('caught')", "print('never')"
@@ -87,6 +88,7 @@ def test_crlf_and_byte_order_mark(tasks):
     assert tasks.run("notebook", path="win").stdout == "1\n2\n"
 
 
+# LOCAL[notebooks] same: notebooks as `.ipynb`
 def test_jupyter(tasks):
     cells = [
         {"cell_type": "markdown", "source": ["# x"]},
@@ -105,6 +107,7 @@ def test_jupyter(tasks):
     assert tasks.run("notebook", path="broken").result["error_kind"] == "invalid_configuration"
 
 
+# LOCAL[notebooks] refused: cells in Scala and R
 @pytest.mark.parametrize("language", ["scala", "r"])
 def test_other_languages_fail_clearly(tasks, language):
     done = tasks.cells(f"# MAGIC %{language}\n# MAGIC val x = 1")
@@ -112,6 +115,7 @@ def test_other_languages_fail_clearly(tasks, language):
     assert f"%{language}" in done.result["error"]
 
 
+# LOCAL[notebooks] same: `%sh`
 def test_shell_cells(tasks):
     done = tasks.cells("# MAGIC %sh\n# MAGIC false\n# MAGIC echo out; echo err >&2; false", "print('went on')")
     assert (done.code, done.stdout) == (0, "out\nerr\nwent on\n")
@@ -128,6 +132,7 @@ def test_percent_that_is_python(tasks):
     assert tasks.cells("x = (7\n% 4)\nx").stdout == "3\n"
 
 
+# LOCAL[notebooks] same: `%run` with parameters
 def test_run_shares_names_and_sets_widgets(tasks):
     tasks.write("lib/shared.py", HEADER + "dbutils.widgets.text('who', 'nobody')\nname = dbutils.widgets.get('who')\n")
     tasks.write("lib/outer.py", HEADER + '# MAGIC %run ./shared $who="Ada L"\n')
@@ -140,6 +145,7 @@ def test_run_faults(tasks):
     assert "alone" in tasks.cells("# MAGIC %run ./a\n# MAGIC print(1)").result["error"]
 
 
+# LOCAL[notebooks] same: `dbutils.notebook.run`
 def test_notebook_run(tasks):
     tasks.write(
         "lib/child.py", HEADER + "x = dbutils.widgets.get('n')\nprint('child', x)\ndbutils.notebook.exit(x * 2)\n"
@@ -187,6 +193,7 @@ def test_widget_faults(tasks):
     assert "not one of the choices" in tasks.cells("dbutils.widgets.dropdown('a', 'x', ['y'])").result["error"]
 
 
+# LOCAL[notebooks] same: task values, with their types
 def test_task_values(tasks):
     done = tasks.cells(
         "tv = dbutils.jobs.taskValues\nprint(tv.set('n', 3), tv.set('n', 4), tv.set(key='t', value=(1, {'é': None})))",
@@ -213,6 +220,7 @@ def test_task_value_faults(tasks):
     assert error("dbutils.jobs.taskValues.get('a', 'b', default='x')", context={}).startswith("TypeError: ")
 
 
+# LOCAL[notebooks] same: limits of task values: 250 a run, 48 KiB each
 def test_task_value_number_251(tasks):
     limit = "A maximum of 250 task values per job run is allowed"
     done = tasks.cells("for i in range(251):\n    dbutils.jobs.taskValues.set(f'k{i}', i)")
@@ -258,6 +266,7 @@ def test_secrets_from_lines(tasks):
     assert "line 1" in tasks.cells("dbutils.secrets.listScopes()", secrets_path=str(secrets)).result["error"]
 
 
+# LOCAL[notebooks] close: `dbutils.fs` on the data folder
 def test_fs(tasks):
     done = tasks.cells(
         "fs = dbutils.fs\nfs.put('/Volumes/c/s/v/a.txt', 'héllo', True)\nfs.mkdirs('dbfs:/in')\n"
@@ -282,6 +291,7 @@ def test_fs_stays_in_its_folder(tasks):
     assert done.code == 1 and "FileNotFoundError" in done.result["error"]
 
 
+# LOCAL[notebooks] close: `display` into the exported page
 def test_display_without_spark(tasks):
     done = tasks.cells("display([{'a': 1, 'b': None}])", "displayHTML('<b>x</b>')", "display(3)")
     outputs = [cell["outputs"] for cell in done.result["cells"]]
@@ -305,6 +315,7 @@ def test_spark_that_is_not_there(tasks):
     assert "Spark Connect" in tasks.cells("sc.parallelize([1])").result["error"]
 
 
+# LOCAL[notebooks] same: notebooks on a warehouse run SQL cells only
 def test_sql_only_notebook_refuses_python(tasks):
     tasks.write("mixed.sql", "-- Databricks notebook source\n-- MAGIC %python\n-- MAGIC print(1)\n")
     done = tasks.run("notebook", path="mixed", sql_only=True)
@@ -317,6 +328,7 @@ def test_pip_failure_is_a_library_error(tasks):
     assert (done.code, done.result["error_kind"]) == (1, "library_installation")
 
 
+# LOCAL[notebooks] close: `%pip` installs into a folder of the job run
 def test_pip_installs_into_the_target(tasks):
     tasks.write(
         "pkg/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"

@@ -4,6 +4,7 @@ import os
 import sys
 
 
+# LOCAL[python] same: Python scripts with arguments
 def test_arguments_and_folder(tasks):
     tasks.write("lib/helper.py", "NAME = 'helped'\n")
     tasks.write("lib/main.py", "import sys, helper\nprint(sys.argv[1:], helper.NAME, __name__)\n")
@@ -17,6 +18,7 @@ def test_exit_zero_is_success(tasks):
     assert (done.code, done.result["status"], done.stdout) == (0, "success", "x\n")
 
 
+# LOCAL[python] same: exit codes and `sys.exit`
 def test_exit_three_fails(tasks):
     done = tasks.script("import sys\nsys.exit(3)\n")
     assert done.code == 1
@@ -127,6 +129,7 @@ def test_wheel_entry_point_with_named_parameters(tasks):
     assert done.stdout == "['my-pkg', '--day=2026-01-01', '--n=1']\n"
 
 
+# LOCAL[python] same: a wheel's function when it declares no entry point
 def test_wheel_function_when_no_entry_point_is_declared(tasks):
     done = tasks.run("python_wheel", package_name="my-pkg", entry_point="direct", sys_path=_package(tasks))
     assert done.stdout == "direct\n"

@@ -29,6 +29,7 @@ def ok(done):
     return done
 
 
+# LOCAL[sql] close: `spark` is a Spark Connect session of Sail; tables are Delta, shared between tasks (gaps: `crates/engine/runner/SPARK.md`)
 def test_a_table_made_by_one_task_is_read_by_another(spark_tasks):
     ok(
         spark_tasks.cells(
@@ -91,6 +92,7 @@ def test_write_to(spark_tasks):
     assert done.stdout == "4\n2\n"
 
 
+# LOCAL[sql] close: SQL files: create, insert, merge, select on the local Spark
 def test_sql_statements_of_a_medallion(spark_tasks):
     text = """
     CREATE SCHEMA IF NOT EXISTS retail.sqls; -- a comment; with a semicolon
@@ -143,6 +145,7 @@ def test_replace_of_a_managed_table_keeps_it_readable(spark_tasks):
     assert [line for line in done.stdout.splitlines() if line.startswith("[")] == ["[5]", "[(5, 1.5)]"]
 
 
+# LOCAL[sql] same: named parameters of SQL, legacy forms too
 def test_parameters(spark_tasks):
     done = ok(
         spark_tasks.run(
@@ -168,6 +171,7 @@ def test_a_missing_parameter_fails(spark_tasks):
     assert done.code == 1 and "nope" in done.result["error"]
 
 
+# LOCAL[sql] same: the first error ends a SQL task
 def test_first_error_ends_a_sql_task(spark_tasks, engine):
     done = spark_tasks.run("sql_query", query="SELECT 1; SELECT * FROM retail.none.t; CREATE SCHEMA retail.never")
     assert (done.code, done.result["error_kind"]) == (1, "user_error")
@@ -209,6 +213,7 @@ def test_system_tables_are_found_under_their_name(spark_tasks, engine):
     assert done.result["cells"][1]["outputs"][0]["rows"] == [["2026-01-01", "etl", "system.lakeflow.x"]]
 
 
+# LOCAL[sql] same: `/Volumes` and `dbfs:` paths in Spark
 def test_volume_paths(spark_tasks):
     done = ok(
         spark_tasks.cells(

@@ -143,6 +143,7 @@ async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), asking).await.expect("in time")
 }
 
+// LOCAL[runs] same: a run waits 48 hours in the queue and no longer
 #[tokio::test]
 async fn a_run_waits_48_hours_in_the_queue_and_no_longer() {
     let bench = Bench::new().await;
@@ -155,6 +156,7 @@ async fn a_run_waits_48_hours_in_the_queue_and_no_longer() {
     assert_eq!(bench.phase(active).await, Some(Phase::Running), "only runs in the queue expire");
 }
 
+// LOCAL[durability] same: ended runs are kept 60 days, or as long as `--keep-days` says
 #[tokio::test]
 async fn old_runs_are_pruned_with_their_files_once_they_have_ended() {
     let bench = Bench::new().await;
@@ -193,6 +195,7 @@ async fn packages_of_deleted_runs_and_files_that_no_run_owns_go() {
     assert!(!folders[0][0].exists(), "what its notebooks installed goes with a run");
 }
 
+// LOCAL[durability] own: packages and checkouts that nothing used are pruned
 #[tokio::test]
 async fn checkouts_that_no_run_used_for_long_go_but_not_those_of_active_runs() {
     let mut bench = Bench::new().await;
@@ -217,6 +220,7 @@ async fn checkouts_that_no_run_used_for_long_go_but_not_those_of_active_runs() {
     assert!(!repository.exists(), "nothing of it is left to be used");
 }
 
+// LOCAL[durability] own: a full disk holds a run back; nothing half-written is seen
 #[tokio::test]
 async fn a_full_disk_holds_a_run_back_until_there_is_room() {
     let bench = Bench::new().await;

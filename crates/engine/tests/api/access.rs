@@ -4,6 +4,7 @@ use super::common::{Local, task};
 use lakeflow_engine::{Config, Principal};
 use serde_json::{Value, json};
 
+// LOCAL[permissions] own: loopback alone; token, `Host` and `Origin` are checked
 #[tokio::test]
 async fn tokens_hosts_and_origins_are_checked() {
     let dir = tempfile::tempdir().unwrap();
@@ -31,6 +32,7 @@ async fn tokens_hosts_and_origins_are_checked() {
     assert_eq!(token, local.engine.token());
 }
 
+// LOCAL[rest] same: error bodies, codes and messages that clients match
 #[tokio::test]
 async fn bad_bodies_and_paths_get_the_platforms_errors() {
     let dir = tempfile::tempdir().unwrap();
@@ -56,6 +58,7 @@ async fn bad_bodies_and_paths_get_the_platforms_errors() {
     assert_eq!(local.get("/api/2.2/jobs/list").await.0, 200, "the engine goes on");
 }
 
+// LOCAL[rest] own: a rate limit with `Retry-After`, as a setting
 #[tokio::test]
 async fn a_rate_limit_says_when_to_come_back() {
     let dir = tempfile::tempdir().unwrap();
@@ -68,6 +71,7 @@ async fn a_rate_limit_says_when_to_come_back() {
     assert_eq!(body["error_code"], "REQUEST_LIMIT_EXCEEDED");
 }
 
+// LOCAL[permissions] same: permissions are enforced for holders of further tokens
 #[tokio::test]
 async fn permissions_are_stored_and_enforced_for_others() {
     let dir = tempfile::tempdir().unwrap();

@@ -20,6 +20,7 @@ fn found(attempt: &Attempt) -> Value {
     ])
 }
 
+// LOCAL[programs] same: `dbt_output` with a link to the artifacts
 #[tokio::test]
 async fn the_artifacts_of_dbt_are_behind_a_link_that_needs_no_token() {
     let dir = tempfile::tempdir().unwrap();
@@ -50,6 +51,7 @@ async fn the_artifacts_of_dbt_are_behind_a_link_that_needs_no_token() {
     }
 }
 
+// LOCAL[compute] close: clusters are labels: `spark_env_vars` count, nothing is started
 #[tokio::test]
 async fn environments_variables_and_clusters_of_the_job_reach_the_attempts_that_name_them() {
     let dir = tempfile::tempdir().unwrap();

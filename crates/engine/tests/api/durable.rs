@@ -22,6 +22,7 @@ async fn restart(dir: &Path) -> Local {
     }
 }
 
+// LOCAL[durability] own: an attempt that was running when the engine died ends truthfully and is retried by its policy
 #[tokio::test]
 async fn a_lost_attempt_ends_truthfully_and_is_retried_by_its_policy() {
     let dir = tempfile::tempdir().unwrap();
@@ -60,6 +61,7 @@ async fn a_lost_attempt_ends_truthfully_and_is_retried_by_its_policy() {
     local.engine.shutdown().await;
 }
 
+// LOCAL[durability] own: queued runs and child runs go on after a restart
 #[tokio::test]
 async fn queued_runs_and_child_runs_go_on_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
@@ -130,6 +132,7 @@ async fn a_taken_port_is_named() {
     );
 }
 
+// LOCAL[durability] own: a damaged or locked database is explained
 #[tokio::test]
 async fn folders_and_databases_that_cannot_be_used_are_explained() {
     let dir = tempfile::tempdir().unwrap();

@@ -35,6 +35,7 @@ async fn notebooks_and_files_go_in_and_come_out() {
     assert_eq!((status, &body["error_code"]), (404, &json!("RESOURCE_DOES_NOT_EXIST")));
 }
 
+// LOCAL[permissions] own: paths stay inside the folders that they belong to
 #[tokio::test]
 async fn volumes_keep_files_and_nothing_leads_out() {
     let dir = tempfile::tempdir().unwrap();
@@ -62,6 +63,7 @@ async fn volumes_keep_files_and_nothing_leads_out() {
     }
 }
 
+// LOCAL[rest] own: fault injection by endpoint and count, before or after the effect
 #[tokio::test]
 async fn faults_come_when_they_are_asked_for() {
     let dir = tempfile::tempdir().unwrap();

@@ -43,6 +43,7 @@ fn text_of(attempt: &Attempt) -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
+// LOCAL[compute] same: tasks from Git, at one commit for a run and its repairs
 #[tokio::test]
 async fn all_tasks_of_a_run_use_the_commit_of_its_start() {
     let dir = tempfile::tempdir().unwrap();
@@ -92,6 +93,7 @@ async fn all_tasks_of_a_run_use_the_commit_of_its_start() {
     }
 }
 
+// LOCAL[compute] same: a failed checkout is `REPOSITORY_CHECKOUT_FAILED`
 #[tokio::test]
 async fn a_checkout_that_fails_is_the_end_of_the_tasks_that_need_it() {
     let dir = tempfile::tempdir().unwrap();

@@ -135,6 +135,7 @@ impl Base {
     }
 }
 
+// LOCAL[durability] own: killed at every recorded step, nothing is lost or run twice
 #[tokio::test]
 async fn killed_at_every_recorded_step_nothing_is_lost_or_run_twice() {
     for seed in seeds() {

@@ -53,6 +53,7 @@ async fn a_wheel_task_finds_its_entry_point_in_a_library() {
     assert_eq!(told.log, "called ['mine', '--day=1']\n");
 }
 
+// LOCAL[compute] same: libraries and environments: PyPI packages, wheels, requirements files
 #[tokio::test]
 async fn dependencies_requirements_and_values_reach_every_kind_of_python_task() {
     let mut bench = Bench::new(None);
@@ -77,6 +78,7 @@ async fn dependencies_requirements_and_values_reach_every_kind_of_python_task() 
     assert_eq!(bench.run(4, bench.script("s.py", "import first\n")).await.outcome, Outcome::Failed);
 }
 
+// LOCAL[compute] own: one virtual environment for each set of packages, installed once
 #[tokio::test]
 async fn attempts_with_the_same_packages_share_one_installation() {
     let mut bench = Bench::with_python("echo \"$4\" >> \"$ROOT/calls\"");
@@ -132,6 +134,7 @@ async fn packages_that_no_task_uses_any_more_are_removed() {
     assert_eq!(environments(), 0);
 }
 
+// LOCAL[compute] same: a failed installation is `LIBRARY_INSTALLATION_ERROR` with the words of pip
 #[tokio::test]
 async fn an_installation_that_fails_is_told_in_pips_words() {
     let mut bench = Bench::new(None);

@@ -28,6 +28,7 @@ async fn a_log_that_grows_is_trimmed_while_the_task_runs() {
     assert!(told.log.ends_with("\nstill writing\n"));
 }
 
+// LOCAL[processes] same: of much output the last 5 MB are kept, and the disk is not filled
 #[tokio::test]
 async fn of_much_output_the_end_is_kept_and_the_disk_is_not_filled() {
     let mut bench = Bench::new(None);
@@ -56,6 +57,7 @@ async fn the_end_of_a_long_log_has_no_gap() {
     assert_eq!(numbers, expect);
 }
 
+// LOCAL[processes] own: a task may close its streams
 #[tokio::test]
 async fn closed_streams_do_not_change_how_a_task_ends() {
     let mut bench = Bench::new(None);
@@ -66,6 +68,7 @@ async fn closed_streams_do_not_change_how_a_task_ends() {
     assert_eq!((told.outcome, told.output.error.as_deref()), (Outcome::Failed, Some("ValueError: x")));
 }
 
+// LOCAL[processes] own: daemons end with their task
 #[tokio::test]
 async fn a_daemon_in_the_group_ends_with_the_task() {
     let mut bench = Bench::new(None);

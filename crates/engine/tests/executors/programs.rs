@@ -18,6 +18,7 @@ fn jar(parameters: &[&str]) -> Value {
     })
 }
 
+// LOCAL[programs] close: JAR tasks are plain Java programs: there is no JVM Spark
 #[tokio::test]
 async fn a_jar_runs_with_its_arguments_and_variables() {
     let mut bench = Bench::new(Some("no-python-is-needed"));
@@ -71,6 +72,7 @@ async fn what_a_jar_task_lacks_is_told() {
     assert_eq!(bench.run(9, task).await.code, TerminationCode::InvalidRunConfiguration);
 }
 
+// LOCAL[programs] same: dbt tasks, with the dbt of their environment
 #[tokio::test]
 async fn dbt_comes_with_the_environment_of_its_task() {
     let mut bench = Bench::new(None);
@@ -93,6 +95,7 @@ async fn dbt_comes_with_the_environment_of_its_task() {
     assert!(!told.log.contains("never"));
 }
 
+// LOCAL[programs] close: with a warehouse dbt gets a profile for DuckDB
 #[tokio::test]
 async fn a_dbt_task_with_a_warehouse_gets_a_profile_and_leaves_its_artifacts() {
     let mut bench = Bench::new(None);
@@ -144,6 +147,7 @@ async fn a_dbt_task_with_a_warehouse_gets_a_profile_and_leaves_its_artifacts() {
     }
 }
 
+// LOCAL[refused] refused: saved dashboards and alerts, Maven, CRAN and egg libraries, JARs for Python tasks
 #[test]
 fn what_cannot_run_is_refused_with_its_reason() {
     let refused = |task: Value| Executors::supports(&serde_json::from_value(task).unwrap()).err();

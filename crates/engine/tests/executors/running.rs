@@ -44,6 +44,7 @@ async fn a_failing_script_leaves_its_error_trace_and_log() {
     assert!(told.log.contains("args ['a', 'b c']") && told.output.shows_logs);
 }
 
+// LOCAL[processes] own: each task is a clean process of a warm interpreter, without the engine's token
 #[tokio::test]
 async fn a_task_does_not_see_the_engines_secrets_or_another_tasks_modules() {
     let mut bench = Bench::new(None);
@@ -68,6 +69,7 @@ async fn a_missing_notebook_is_told_by_its_path() {
     assert!(told.output.error.unwrap().contains("nothing"));
 }
 
+// LOCAL[processes] own: SIGTERM to the process group, then SIGKILL after the grace time
 #[tokio::test]
 async fn stopping_kills_what_ignores_the_polite_signal_and_its_children() {
     let mut bench = Bench::new(None);
@@ -107,6 +109,7 @@ async fn attempts_run_side_by_side_and_each_end_is_told_once() {
     assert_eq!(ends.iter().map(|(run, _)| *run).collect::<std::collections::BTreeSet<_>>().len(), 2);
 }
 
+// LOCAL[processes] own: without Python a task fails and says what to do
 #[tokio::test]
 async fn without_python_the_task_fails_and_says_what_to_do() {
     let mut bench = Bench::new(Some("/nonexistent/python3"));

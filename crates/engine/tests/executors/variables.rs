@@ -12,6 +12,7 @@ fn set(value: Value) -> EnvironmentVariablesSpec {
     serde_json::from_value(value).unwrap()
 }
 
+// LOCAL[compute] same: environment variables: cluster, files, inline; later ones win
 #[tokio::test]
 async fn the_cluster_files_and_inline_variables_are_exported_and_later_ones_win() {
     let mut bench = Bench::new(None);
@@ -53,6 +54,7 @@ async fn a_bad_file_of_variables_fails_the_task_and_every_problem_is_told() {
     assert!(error.contains("bad.env, line 2: not KEY=VALUE") && error.contains("missing.env: "), "{error}");
 }
 
+// LOCAL[permissions] own: tasks get the engine's address and token only with `--share-token`
 #[tokio::test]
 async fn the_engines_token_reaches_tasks_only_when_that_was_asked_for() {
     let text = "import os\nprint(os.environ.get('DATABRICKS_HOST'), os.environ.get('DATABRICKS_TOKEN'))\n";
@@ -65,6 +67,7 @@ async fn the_engines_token_reaches_tasks_only_when_that_was_asked_for() {
     assert!(log.starts_with("http://127.0.0.1:") && log.ends_with(" secret-of-the-engine\n"), "{log}");
 }
 
+// LOCAL[notebooks] close: `dbutils.secrets` from a local file, hidden in what is printed
 #[tokio::test]
 async fn secrets_come_from_the_data_folder_and_are_hidden_in_the_log() {
     let mut bench = Bench::new(None);
