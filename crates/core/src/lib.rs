@@ -28,4 +28,5 @@ mod seed;
 pub mod source;
 pub mod suggest;
 pub mod time;
+pub mod trigger;
 pub mod wait;
