@@ -174,7 +174,7 @@ mod tests {
             "// LOCAL[rest] maybe: a\nfn x() {}",
             "// LOCAL[rest] same\nfn x() {}",
             "// LOCAL[rest] same: a\n",
-            "// LOCAL[rest] same: a\n#[test]\n#[ignore]\nfn x() {}",
+            "// LOCAL[rest] same: a\n#[test]\n#[ignore = \"slow\"]\nfn x() {}",
         ] {
             assert!(read("f.rs", bad).is_err(), "{bad}");
         }
