@@ -61,6 +61,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: Run::Alone(crate::setup::data::run),
     },
     Command {
+        name: "package",
+        about: "[npm] build what users install into target/packages; `npm-debug` packs a debug addon for tests",
+        run: Run::Named(crate::package::run),
+    },
+    Command {
         name: "setup",
         about: "fetch everything the other commands need, and nothing else",
         run: Run::Alone(crate::setup::run),

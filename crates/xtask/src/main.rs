@@ -15,6 +15,8 @@ mod demo;
 mod local;
 mod markdown;
 mod npm;
+mod npm_package;
+mod package;
 mod place;
 mod process;
 mod python;

@@ -2,6 +2,7 @@
 
 use crate::checks;
 use crate::counts::{self, Counts};
+use crate::npm_package;
 use crate::place::Place;
 use crate::process::{self, Result};
 use crate::setup::node::{self, Node};
@@ -83,4 +84,21 @@ pub(crate) fn tests(place: &Place, node: &Node, settings: &Settings) -> Result<C
     command.envs(settings.iter().map(|(name, value)| (name, value)));
     let shown = process::shown(&mut command)?;
     checks::counted(&shown, counts::node(&shown.text))
+}
+
+/// `cargo xtask package`, the npm part: a release addon, packed with all that the package holds.
+pub(crate) fn package(place: &Place) -> Result<PathBuf> {
+    let folder = node::package_ready(place)?;
+    let node = node::ready(place)?;
+    build(place, &["--release"])?;
+    compile(&node, &folder)?;
+    npm_package::pack(place, &node, &addon(place, "release"), &place.target.join("packages"))
+}
+
+/// Packs the package with the debug addon, for the tests of the packed form; gives the folder of the tarballs.
+pub(crate) fn packed(place: &Place) -> Result<PathBuf> {
+    let node = staged(place)?;
+    let folder = place.target.join("npm-tests");
+    npm_package::pack(place, &node, &addon(place, "debug"), &folder)?;
+    Ok(folder)
 }

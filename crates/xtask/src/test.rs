@@ -53,6 +53,9 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
         report.suite("node tests/e2e-node", || node_tests(place, node, &settings));
     }
     if let Some(node) = report.setup("npm package", || npm::staged(place)) {
+        let mut settings = settings.clone();
+        let packed = report.setup("npm tarballs", || npm::packed(place));
+        settings.extend(packed.map(|folder| ("LAKEFLOW_TARBALLS", folder.into_os_string())));
         report.suite("node", || npm::tests(place, &node, &settings));
     }
     report.suite("documents", || readme::run(place, &settings));
