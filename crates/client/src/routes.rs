@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::jobs::Jobs;
-use crate::wait::{Event, Handle, Running, WaitOptions};
+use crate::wait::{Event, Running, WaitOptions};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use lakeflow_core::api::Request;
@@ -60,9 +60,6 @@ struct Inner {
     check: Option<Check>,
     schedule: Option<PollSchedule>,
     streams: Arc<tokio::sync::Semaphore>,
-    /// The waits of open streams, to be hurried by notifications.
-    open: Mutex<BTreeMap<u64, (Option<RunId>, Handle)>>,
-    opened: AtomicU64,
 }
 
 impl fmt::Debug for Routes {
@@ -98,8 +95,6 @@ impl Routes {
             check: None,
             schedule: None,
             streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
-            open: Mutex::default(),
-            opened: AtomicU64::new(0),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -149,7 +144,7 @@ impl Routes {
                     };
                     exchange.checked(checked);
                 }
-                Effect::Notify(runs) => self.notify(&runs),
+                Effect::Notify(runs) => runs.into_iter().for_each(|run_id| jobs.notify(run_id)),
                 Effect::Reply(reply) => return Answer::Reply(reply),
                 Effect::Stream(start) => return self.open(jobs, *start),
                 Effect::Wait => {
@@ -157,19 +152,6 @@ impl Routes {
                     let Some((call, answer)) = calls.next().await else { return broken() };
                     exchange.answered(call, answer);
                 }
-            }
-        }
-    }
-
-    fn waits(&self) -> MutexGuard<'_, BTreeMap<u64, (Option<RunId>, Handle)>> {
-        self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Something has been heard about these runs: open streams about them poll at once.
-    pub fn notify(&self, runs: &[RunId]) {
-        for (run_id, handle) in self.waits().values() {
-            if run_id.is_some_and(|run_id| runs.contains(&run_id)) {
-                handle.notify();
             }
         }
     }
@@ -184,14 +166,14 @@ impl Routes {
         let options = WaitOptions {
             timeout: start.timeout_ms.map(Duration::from_millis),
             schedule: self.inner.schedule,
+            job: Some(start.job_id),
+            cancel_on_stop: start.cancel_on_stop,
+            cancel_on_timeout: start.cancel_on_timeout,
             ..WaitOptions::default()
         };
         let running = jobs.follow(start.goal, options);
-        let number = self.inner.opened.fetch_add(1, Ordering::Relaxed);
-        self.waits().insert(number, (running.run_id(), running.handle()));
         Answer::Stream(Box::new(EventStream {
             routes: self.clone(),
-            number,
             running,
             sse: start.sse,
             sent: false,
@@ -217,7 +199,6 @@ fn broken() -> Answer {
 /// one that opened it is taken for its retry.
 pub struct EventStream {
     routes: Routes,
-    number: u64,
     running: Running,
     sse: Sse,
     sent: bool,
@@ -257,12 +238,7 @@ impl EventStream {
             let event = self.running.next().await?;
             let now = Clock::wall();
             let told = match event {
-                Event::Started(run_id) => {
-                    if let Some(wait) = self.routes.waits().get_mut(&self.number) {
-                        wait.0 = Some(run_id);
-                    }
-                    self.sse.started(now, run_id)
-                }
+                Event::Started(run_id) => self.sse.started(now, run_id),
                 Event::Changed(run) => self.sse.changed(now, &run),
                 Event::Ended(end) => self.sse.ended(now, &end),
             };
@@ -286,7 +262,6 @@ impl EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
-        self.routes.waits().remove(&self.number);
         let claim: Option<Claim> = self.sse.claim().filter(|_| !self.sent).cloned();
         if let Some(claim) = claim {
             let now: Tick = self.routes.inner.clock.tick();

@@ -52,6 +52,8 @@ impl Exchange {
             Step::FindJob(list, found) => return self.found(list, found, &answer),
             Step::Scope(pages, then) => self.scoped(pages, then, answer),
             Step::Trigger => match answer.get("run_id").filter(|id| id.is_i64()) {
+                // A program is given what the workspace said.
+                Some(_) if self.incoming.program => self.reply(Reply::json(answer)),
                 Some(run_id) => self.reply(Reply::json(json!({"runId": run_id}))),
                 None => self.garbled("run_now"),
             },

@@ -3,7 +3,7 @@
 use super::http::Reply;
 use super::sse::Sse;
 use crate::api::Request;
-use crate::id::RunId;
+use crate::id::{JobId, RunId};
 use crate::wait::Goal;
 use serde_json::Value;
 
@@ -44,10 +44,16 @@ pub enum Effect {
 pub struct StreamStart {
     /// The job's key.
     pub key: String,
+    /// Its id.
+    pub job_id: JobId,
     /// What is waited for.
     pub goal: Goal,
     /// The wait ends after so many milliseconds; `None` for as long as the run takes.
     pub timeout_ms: Option<u64>,
+    /// Cancel the run when the wait is stopped.
+    pub cancel_on_stop: bool,
+    /// Cancel the run when the wait times out.
+    pub cancel_on_timeout: bool,
     /// Makes events of what the wait tells.
     pub sse: Sse,
 }

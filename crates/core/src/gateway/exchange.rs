@@ -147,6 +147,16 @@ impl Exchange {
         self.incoming.query("stream").as_deref() == Some("true")
     }
 
+    /// What only the program itself may ask for: waits of its own length, and what happens to the run at their ends.
+    fn asks(&self, name: &str) -> bool {
+        self.incoming.program && self.incoming.query(name).as_deref() == Some("true")
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        let text = self.incoming.query(name).filter(|_| self.incoming.program)?;
+        text.parse().ok()
+    }
+
     pub(super) fn begin(
         &mut self,
         job: Arc<Prepared>,
@@ -258,8 +268,11 @@ impl Exchange {
         self.done = true;
         self.outbox.push_back(Effect::Stream(Box::new(StreamStart {
             key: job.entry.key.clone(),
+            job_id: self.job_id,
             goal,
-            timeout_ms: job.entry.config.wait_timeout_ms,
+            timeout_ms: self.number("waitTimeout").or(job.entry.config.wait_timeout_ms),
+            cancel_on_stop: self.asks("cancelOnStop"),
+            cancel_on_timeout: self.asks("cancelOnTimeout"),
             sse,
         })));
     }
