@@ -75,7 +75,41 @@ declare namespace native {
     stop(): Promise<void>;
   }
 
+  interface GatewayRequest {
+    method: string;
+    path: string;
+    headers: [string, string][];
+    body?: Uint8Array;
+    text?: string;
+    client?: string;
+    program?: boolean;
+    timeoutMs?: number;
+  }
+
+  interface GatewayAnswer {
+    readonly status: number;
+    readonly headers: [string, string][];
+    readonly error: string | null;
+    body(): string | null;
+    stream(): EventHandle | null;
+  }
+
+  interface EventHandle {
+    nextFrame(): Promise<string | null>;
+    nextEvent(): Promise<string | null>;
+    close(undelivered: boolean): void;
+  }
+
+  interface AppGateway {
+    registry(): string;
+    unknown(key: string): string;
+    handle(client: Client, request: GatewayRequest, abort?: Abort): Promise<GatewayAnswer>;
+  }
+
   interface Addon {
+    AppGateway: new (settings: string, check?: (asked: string) => Promise<string>) => AppGateway;
+    readRegistry(settings: string): string;
+    gatewayRoutes(): string;
     version(): string;
     runCommand(args: string[]): number;
     rules(): string[];

@@ -12,10 +12,12 @@ use lakeflow_client::auth::{Profiles, Secret, Settings};
 use lakeflow_client::transport::{HttpTransport, Transport};
 use lakeflow_client::{JobConfig, Jobs, Workspace};
 use lakeflow_core::api::fault;
+use lakeflow_core::api::retry::RetryPolicy;
 use lakeflow_core::door;
 use lakeflow_core::error::Error;
 use lakeflow_core::id::JobId;
 use lakeflow_core::mapping::TaskType;
+use lakeflow_core::wait::hub::HubSettings;
 use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, ClassInstance};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -37,6 +39,10 @@ struct Where {
     discover: bool,
     /// Jobs under keys of the caller's.
     jobs: BTreeMap<String, Configured>,
+    /// Calls a second, waits and others together; 0 for no limit. Without it the limit of the kind of host holds.
+    requests_per_second: Option<u32>,
+    /// The transport tries again by itself.
+    no_retries: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -51,6 +57,14 @@ struct Configured {
 pub struct Client {
     jobs: Jobs,
     configured: BTreeMap<String, JobConfig>,
+}
+
+/// The workspace with the limit that was asked for.
+fn limited(workspace: Workspace, requests_per_second: Option<u32>) -> Workspace {
+    let Some(limit) = requests_per_second else { return workspace };
+    let limits = if workspace.is_local() { HubSettings::LOCAL } else { HubSettings::WORKSPACE };
+    let in_flight = if limit == 0 { 4 * limits.in_flight } else { limits.in_flight };
+    workspace.with_limits(HubSettings { per_second: (limit > 0).then_some(limit), in_flight, ..limits })
 }
 
 #[napi]
@@ -122,6 +136,10 @@ impl Client {
 }
 
 impl Client {
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
     fn make(
         settings: &str,
         mut schemas: BTreeMap<String, Arc<lakeflow_core::params::ParamSchema>>,
@@ -163,6 +181,12 @@ impl Client {
             }
             None => Workspace::with_transport(settings, transport)?,
         };
+        let workspace = if given.no_retries {
+            workspace.with_retry(RetryPolicy { budget_ms: 0, ..RetryPolicy::default() })
+        } else {
+            workspace
+        };
+        let workspace = limited(workspace, given.requests_per_second);
         Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), configured })
     }
 }

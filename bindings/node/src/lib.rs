@@ -4,6 +4,7 @@
 
 pub mod abort;
 pub mod answer;
+pub mod appkit;
 pub mod client;
 pub mod credentials;
 pub mod engine;

@@ -23,6 +23,7 @@ mod job;
 mod jobs;
 mod options;
 mod outputs;
+mod raw;
 pub mod routes;
 mod runs;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::jobs::Jobs;
+use crate::raw;
 use crate::wait::{Event, Running, WaitOptions};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -16,9 +17,7 @@ use lakeflow_core::id::RunId;
 use lakeflow_core::time::Tick;
 use lakeflow_core::wait::PollSchedule;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -128,7 +127,19 @@ impl Routes {
 
     /// Answers a request with the credential of these jobs. An empty `nonce` is filled in. Never fails: what goes wrong is
     /// an answer, with the error beside it for the host's log.
-    pub async fn handle(&self, jobs: &Jobs, mut incoming: Incoming) -> Answer {
+    pub async fn handle(&self, jobs: &Jobs, incoming: Incoming) -> Answer {
+        self.handle_within(jobs, incoming, None).await
+    }
+
+    /// As [`Routes::handle`], with a limit on the time until a whole answer is there or a stream is opened.
+    pub async fn handle_within(
+        &self,
+        jobs: &Jobs,
+        mut incoming: Incoming,
+        timeout: Option<Duration>,
+    ) -> Answer {
+        let ms = timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        let deadline = ms.map(|ms| jobs.workspace().clock().tick().after(ms));
         if incoming.nonce.is_empty() {
             incoming.nonce = uuid::Uuid::new_v4().to_string();
         }
@@ -136,7 +147,7 @@ impl Routes {
         let mut calls = FuturesUnordered::new();
         loop {
             match exchange.poll() {
-                Effect::Call { call, request } => calls.push(answer(jobs, call, request)),
+                Effect::Call { call, request } => calls.push(answer(jobs, call, request, deadline)),
                 Effect::Check { key, params } => {
                     let checked = match &self.inner.check {
                         Some(check) => check(key, params).await,
@@ -169,7 +180,6 @@ impl Routes {
             job: Some(start.job_id),
             cancel_on_stop: start.cancel_on_stop,
             cancel_on_timeout: start.cancel_on_timeout,
-            ..WaitOptions::default()
         };
         let running = jobs.follow(start.goal, options);
         Answer::Stream(Box::new(EventStream {
@@ -182,8 +192,13 @@ impl Routes {
     }
 }
 
-async fn answer(jobs: &Jobs, call: CallId, request: Box<Request>) -> (CallId, Result<Value, Error>) {
-    (call, jobs.workspace().request(&request, jobs.options()).await)
+async fn answer(
+    jobs: &Jobs,
+    call: CallId,
+    request: Box<Request>,
+    deadline: Option<Tick>,
+) -> (CallId, Result<Value, Error>) {
+    (call, raw::call(jobs.workspace(), &request, deadline).await)
 }
 
 fn empty(status: u16, error: Error) -> Reply {

@@ -1,0 +1,48 @@
+// What of AppKit's client is used, whichever of its two generations it is.
+
+/** A client of the workspace under one identity. */
+export interface WorkspaceClientLike {
+  config?: {
+    host?: string;
+    getHost?: () => Promise<URL | string>;
+    authenticate?: (headers: Headers) => Promise<unknown>;
+  };
+  apiClient?: { request?: (options: ApiRequest) => Promise<unknown> };
+  jobs?: Record<string, unknown>;
+}
+
+/** A call of AppKit's own client. */
+export interface ApiRequest {
+  path: string;
+  method: string;
+  headers: Headers;
+  raw: boolean;
+  query: Record<string, unknown>;
+  payload?: unknown;
+}
+
+/** The host of a client; `null` for a mocked one that has none. */
+export async function hostOf(client: WorkspaceClientLike): Promise<string | null> {
+  const config = client.config;
+  if (!config || typeof config.authenticate !== "function") return null;
+  const host = typeof config.getHost === "function" ? await config.getHost() : config.host;
+  return host === undefined || host === null || String(host) === "" ? null : String(host);
+}
+
+/** Gives the `Authorization` header of a client for each request; requests that ask at once share one answer. */
+export function authorizer(client: WorkspaceClientLike): () => Promise<string> {
+  let asking: Promise<string> | undefined;
+  const ask = async (): Promise<string> => {
+    const headers = new Headers();
+    await client.config?.authenticate?.(headers);
+    const authorization = headers.get("authorization");
+    if (!authorization) throw new Error("AppKit's client gave no Authorization header");
+    return authorization;
+  };
+  return () => {
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+}

@@ -1,0 +1,106 @@
+// Who calls the workspace: the app itself, or the user of a request. Each has a client of the core, kept while it is used, so
+// that its connections, polls and answers are shared.
+
+import { createHash } from "node:crypto";
+import { getExecutionContext } from "@databricks/appkit";
+import type native from "../../native/index.cjs";
+import { addon } from "../addon.js";
+import { calling, keepCause } from "../errors.js";
+import { authorizer, hostOf, type WorkspaceClientLike } from "./client.js";
+import { appkitTransport } from "./transport.js";
+import type { JobsConfig } from "./types.js";
+
+/** Users whose clients are kept. */
+const USERS_MAX = 1000;
+/** The host of a client that has none; nothing is sent to it. */
+const NO_HOST = "https://mocked.invalid";
+
+/** One identity. */
+export interface Identity {
+  /** `user` or `service`, as AppKit's telemetry says. */
+  context: "user" | "service";
+  userId: string;
+  client(): Promise<native.Client>;
+}
+
+interface Context {
+  client: WorkspaceClientLike;
+  serviceUserId?: string;
+  userId?: string;
+  tokenFingerprint?: string;
+}
+
+/** The identities of one plugin. */
+export class Identities {
+  readonly #config: JobsConfig;
+  readonly #clients = new WeakMap<WorkspaceClientLike, Promise<native.Client>>();
+  readonly #users = new Map<string, Promise<native.Client>>();
+
+  constructor(config: JobsConfig) {
+    this.#config = config;
+  }
+
+  /** The identity of the scope that this is called in. It stays what it is when the scope is left. */
+  current(): Identity {
+    const scope = getExecutionContext() as unknown as Context;
+    if (scope.userId === undefined) {
+      return { context: "service", userId: scope.serviceUserId ?? "service", client: () => this.#service(scope.client) };
+    }
+    const { client, userId } = scope;
+    // Another token of the same user is another identity: what the first may see the second may not.
+    const key = `${userId}\n${scope.tokenFingerprint ?? fingerprint(client)}`;
+    return { context: "user", userId, client: () => this.#user(key, client) };
+  }
+
+  #service(client: WorkspaceClientLike): Promise<native.Client> {
+    const known = this.#clients.get(client);
+    if (known) return known;
+    const made = this.#make(client);
+    this.#clients.set(client, made);
+    // What failed is tried again with the next call.
+    made.catch(() => this.#clients.delete(client));
+    return made;
+  }
+
+  #user(key: string, client: WorkspaceClientLike): Promise<native.Client> {
+    const known = this.#users.get(key);
+    this.#users.delete(key);
+    const made = known ?? this.#make(client);
+    this.#users.set(key, made);
+    if (!known) made.catch(() => this.#users.delete(key));
+    if (this.#users.size > USERS_MAX) this.#users.delete(this.#users.keys().next().value as string);
+    return made;
+  }
+
+  async #make(client: WorkspaceClientLike): Promise<native.Client> {
+    const host = this.#config.transport === "appkit" ? null : await hostOf(client);
+    const requestsPerSecond = this.#config.maxRequestsPerSecond;
+    if (host === null) {
+      const settings = JSON.stringify({ host: NO_HOST, requestsPerSecond: requestsPerSecond ?? 0, noRetries: true });
+      const nobody = async (): Promise<string> => JSON.stringify({ authorization: "Bearer mocked" });
+      return calling(() => new (addon().Client)(settings, [], nobody, appkitTransport(client)));
+    }
+    const authorize = authorizer(client);
+    const credentials = async (): Promise<string> => {
+      try {
+        return JSON.stringify({ authorization: await authorize() });
+      } catch (thrown) {
+        return JSON.stringify({ error: String((thrown as Error)?.message ?? thrown), cause: keepCause(thrown) });
+      }
+    };
+    return calling(() => new (addon().Client)(JSON.stringify({ host, requestsPerSecond }), [], credentials));
+  }
+}
+
+/** Clients without a token's fingerprint are told apart by themselves. */
+const marks = new WeakMap<object, string>();
+let lastMark = 0;
+function fingerprint(client: object): string {
+  let mark = marks.get(client);
+  if (!mark) {
+    lastMark += 1;
+    mark = createHash("sha256").update(String(lastMark)).digest("hex");
+    marks.set(client, mark);
+  }
+  return mark;
+}

@@ -1,0 +1,176 @@
+// The `jobs` plugin: the same name, configuration, handles, routes and resources as AppKit's own, over the core of this package.
+
+import { Plugin, toPlugin, type IAppRouter, type PluginManifest } from "@databricks/appkit";
+import { checkOf, type Registry } from "./config.js";
+import { AppGateway } from "./gateway.js";
+import { createJobAPI, requirements, type Host } from "./handle.js";
+import { Identities, type Identity } from "./identity.js";
+import { refuse, routes, serve, type RouteHost } from "./routes.js";
+import { JobsTelemetry } from "./telemetry.js";
+import { agentTools, executeTool, type AgentTool } from "./tools.js";
+import type { JobsAPI, JobsConfig, JobsExport, RequestLike } from "./types.js";
+
+const DEFAULT_POLL_INTERVAL_MS = 5000;
+
+const manifest = {
+  name: "jobs",
+  displayName: "Jobs Plugin",
+  description: "Run and follow Databricks Lakeflow Jobs.",
+  resources: {
+    required: [],
+    // Which job is needed depends on the configuration: `getResourceRequirements` says it.
+    optional: [
+      {
+        type: "job" as never,
+        alias: "Job",
+        resourceKey: "job",
+        description: "A Databricks job to trigger and monitor",
+        permission: "CAN_MANAGE_RUN" as never,
+        fields: { id: { env: "DATABRICKS_JOB_ID", description: "Numeric id of the job, when the app has one job" } },
+      },
+    ],
+  },
+  config: {
+    schema: {
+      type: "object",
+      properties: {
+        timeout: { type: "number", description: "Limit of one operation in milliseconds; 30 s for reads and 120 s for writes" },
+        pollIntervalMs: { type: "number", default: DEFAULT_POLL_INTERVAL_MS, description: "Shortest distance of polls in milliseconds" },
+      },
+    },
+  },
+} satisfies PluginManifest<"jobs">;
+
+/** The plugin. */
+export class JobsPlugin extends Plugin<JobsConfig> {
+  static manifest: PluginManifest<"jobs"> = manifest;
+
+  readonly #gateway: AppGateway;
+  readonly #registry: Registry;
+  readonly #identities: Identities;
+  #telemetry: JobsTelemetry | undefined;
+
+  /** What the platform has to provide: the id of each job that the environment or the configuration names. */
+  static getResourceRequirements(config: JobsConfig): ReturnType<typeof requirements> {
+    return requirements(config);
+  }
+
+  constructor(config: JobsConfig) {
+    super(config);
+    this.#gateway = new AppGateway({ ...config, name: this.name });
+    this.#registry = this.#gateway.registry();
+    this.#identities = new Identities(config);
+  }
+
+  override async setup(): Promise<void> {
+    const keys = this.#registry.jobs.map(({ key }) => key);
+    this.#log(`${keys.length} job(s): ${keys.join(", ")}`);
+    for (const { variable, message } of this.#registry.ignored) this.#warn(`${variable} is not used: ${message}`);
+    for (const { id, name, withoutId } of this.#registry.jobs) {
+      if (id === null && name === null) this.#warn(withoutId);
+    }
+    // Bodies that AppKit's server cannot parse are answered like others, and not with a page that shows its files.
+    this.context?.addMiddleware?.(`/api/${this.name}`, this.#malformed as never);
+  }
+
+  override injectRoutes(router: IAppRouter): void {
+    const host = this.#routeHost();
+    for (const route of routes()) {
+      this.route(router, { ...route, handler: async (request, response) => serve(host, route, request as never, response as never) });
+    }
+  }
+
+  /** The routes that start runs and take notifications read their bodies themselves, to the last digit. */
+  override getSkipBodyParsingPaths(): ReadonlySet<string> {
+    const base = `/api/${this.name}`;
+    const paths = this.#registry.jobs.flatMap(({ key }) => [`${base}/${key}/run`, `${base}/${encodeURIComponent(key)}/run`]);
+    return new Set([...super.getSkipBodyParsingPaths(), ...paths, `${base}/webhook`]);
+  }
+
+  override abortActiveOperations(): void {
+    super.abortActiveOperations();
+    this.#gateway.closeAll();
+  }
+
+  /** The methods of a job for the identity of the scope that this is called in. */
+  protected createJobAPI(jobKey: string): JobsAPI {
+    return createJobAPI(this.#host(), jobKey, this.#identities.current());
+  }
+
+  override exports(): JobsExport {
+    return (jobKey) => {
+      const known = this.#registry.jobs.find(({ key }) => key === jobKey);
+      if (!known) throw new Error(this.#gateway.unknown(jobKey));
+      if (known.id === null && known.name === null) throw new Error(known.withoutId);
+      const api = this.createJobAPI(jobKey);
+      const asUser = (request: RequestLike): JobsAPI => {
+        const user = this.asUser(request as never) as unknown as { createJobAPI(key: string): JobsAPI };
+        return user.createJobAPI(jobKey);
+      };
+      return { ...api, asUser };
+    };
+  }
+
+  override clientConfig(): Record<string, unknown> {
+    return this.#registry.clientConfig;
+  }
+
+  /** Tools for AppKit's agents. */
+  getAgentTools(): AgentTool[] {
+    return agentTools(this.#registry);
+  }
+
+  /** Carries out one of `getAgentTools`. */
+  async executeAgentTool(name: string, args: unknown, signal?: AbortSignal): Promise<unknown> {
+    return executeTool((key) => this.exports()(key), name, args, signal);
+  }
+
+  #host(): Host {
+    const config = this.config;
+    return {
+      gateway: this.#gateway,
+      telemetry: this.#measure(),
+      pollIntervalMs: config.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS,
+      repeatUpdates: config.compat?.repeatUpdates ?? false,
+      check: (key) => checkOf(config, key),
+    };
+  }
+
+  #routeHost(): RouteHost {
+    const { compat } = this.config;
+    return {
+      name: this.name,
+      gateway: this.#gateway,
+      telemetry: this.#measure(),
+      noStartedEvent: compat?.noStartedEvent ?? false,
+      ignoreOtherBodies: compat?.ignoreOtherBodies ?? false,
+      identity: (): Identity => this.#identities.current(),
+      log: (message) => this.#warn(message),
+    };
+  }
+
+  #measure(): JobsTelemetry {
+    this.#telemetry ??= new JobsTelemetry(this.telemetry, this.name);
+    return this.#telemetry;
+  }
+
+  #malformed = (error: { type?: string; status?: number }, _request: unknown, response: never, next: (error: unknown) => void): void => {
+    if (error?.type === "entity.parse.failed") return refuse(this, response, 400, "The body is not valid JSON", "MALFORMED");
+    if (error?.type === "entity.too.large") return refuse(this, response, 413, "Payload Too Large", "LIMIT_EXCEEDED");
+    next(error);
+  };
+
+  #log(message: string): void {
+    console.info(`[lakeflow:${this.name}] ${message}`);
+  }
+
+  #warn(message: string): void {
+    console.warn(`[lakeflow:${this.name}] ${message}`);
+  }
+}
+
+/**
+ * The Jobs plugin of an AppKit app, in place of AppKit's own: `createApp({ plugins: [server(), jobs()] })`, then
+ * `app.jobs("etl").runNow()`.
+ */
+export const jobs = toPlugin(JobsPlugin);

@@ -1,0 +1,165 @@
+// The routes as AppKit's server mounts them: requests are handed to the gateway as they came, answers and events go back.
+
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IAppRouter } from "@databricks/appkit";
+import type native from "../../native/index.cjs";
+import { addon } from "../addon.js";
+import type { AppGateway } from "./gateway.js";
+import type { Identity } from "./identity.js";
+import type { JobsTelemetry } from "./telemetry.js";
+
+/** A larger body is refused without being read to its end. */
+const BODY_LIMIT = 1 << 20;
+
+/** What the routes need of their plugin. */
+export interface RouteHost {
+  readonly name: string;
+  readonly gateway: AppGateway;
+  readonly telemetry: JobsTelemetry;
+  readonly noStartedEvent: boolean;
+  readonly ignoreOtherBodies: boolean;
+  identity(): Identity;
+  log(message: string): void;
+}
+
+/** `_body` says that AppKit's server has parsed the body; `body` alone does not, it is an empty object otherwise. */
+type Request = IncomingMessage & { body?: unknown; _body?: boolean; url: string };
+
+/** A route: its name in AppKit, its method and its path below the mount. */
+export interface RouteInfo {
+  name: string;
+  method: "get" | "post" | "delete";
+  path: string;
+}
+
+/** The routes that the core answers. */
+export function routes(): RouteInfo[] {
+  const known = JSON.parse(addon().gatewayRoutes()) as { name: string; method: string; path: string }[];
+  return known.map(({ name, method, path }) => ({ name, method: method.toLowerCase() as RouteInfo["method"], path }));
+}
+
+/** The name that AppKit's telemetry has for the call behind a route. */
+const OPERATIONS: Record<string, string> = {
+  run: "runNow",
+  runs: "listRuns",
+  "run-detail": "getRun",
+  status: "listRuns",
+  "cancel-run": "cancelRun",
+  "run-output": "getRunOutput",
+  "run-outputs": "getRunOutput",
+  "repair-run": "repairRun",
+  job: "getJob",
+};
+
+/** Answers a request of a browser. */
+export async function serve(host: RouteHost, route: RouteInfo, request: Request, response: ServerResponse): Promise<void> {
+  try {
+    const body = await read(host, request);
+    if (body === null) return refuse(host, response, 413, "Payload Too Large", "LIMIT_EXCEEDED");
+    const identity = host.identity();
+    const asked = {
+      method: request.method ?? "GET",
+      path: request.url,
+      headers: pairs(request),
+      client: String(request.headers["x-forwarded-user"] ?? request.socket.remoteAddress ?? ""),
+      ...body,
+    };
+    const operation = OPERATIONS[route.name];
+    const work = () => host.gateway.handle(identity, asked);
+    const answer = operation
+      ? await host.telemetry.operation(operation, identity, work, (answer) => answer.status < 400)
+      : await work();
+    if ("stream" in answer) return await pump(host, answer.stream, answer, response);
+    if (answer.error) host.log(`${route.name} failed: ${answer.error}`);
+    for (const [name, value] of answer.headers) response.setHeader(name, value);
+    response.statusCode = answer.status;
+    if (answer.body === null) return void response.end();
+    response.setHeader("content-type", "application/json; charset=utf-8");
+    response.end(answer.body);
+  } catch (thrown) {
+    host.log(`${route.name} failed: ${String((thrown as Error)?.stack ?? thrown)}`);
+    if (!response.headersSent) refuse(host, response, 500, FAILED[route.name] ?? "Request failed", "INTERNAL");
+    else response.destroy();
+  }
+}
+
+const FAILED: Record<string, string> = {
+  run: "Run failed",
+  runs: "List runs failed",
+  "run-detail": "Get run failed",
+  status: "Status check failed",
+  "cancel-run": "Cancel run failed",
+};
+
+/** A refusal of this side, in the form of the core's. */
+export function refuse(host: { name: string }, response: ServerResponse, status: number, error: string, code: string): void {
+  response.statusCode = status;
+  response.setHeader("content-type", "application/json; charset=utf-8");
+  response.end(JSON.stringify({ error, plugin: host.name, code }));
+}
+
+function pairs(request: Request): [string, string][] {
+  const names = ["content-type", "authorization", "last-event-id", "idempotency-key"];
+  return names.flatMap((name) => {
+    const value = request.headers[name];
+    return typeof value === "string" ? [[name, value] as [string, string]] : [];
+  });
+}
+
+/** The body as it came, or as AppKit's server has parsed it already; `null` when it is too large. */
+async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Array; text?: string } | null> {
+  const isJson = String(request.headers["content-type"] ?? "").includes("json");
+  // A parsed body has been read; a number beyond 2^53 in it has been rounded, so the routes that start runs are not parsed.
+  if (request._body === true) {
+    return { text: JSON.stringify(request.body) };
+  }
+  if (request.method === "GET" || request.readableEnded) return {};
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) return null;
+    chunks.push(chunk);
+  }
+  const body = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  const ignored = host.ignoreOtherBodies && (!isJson || body.toString().trimStart().startsWith("["));
+  return size === 0 || ignored ? {} : { body };
+}
+
+/** Sends events until the stream or the client is at its end. */
+async function pump(
+  host: RouteHost,
+  stream: native.EventHandle,
+  head: { status: number; headers: [string, string][] },
+  response: ServerResponse,
+): Promise<void> {
+  let delivered = false;
+  // The wait ends with the connection; the run goes on.
+  const gone = (): void => host.gateway.close(stream, !delivered);
+  response.once("close", gone);
+  try {
+    response.writeHead(head.status, Object.fromEntries(head.headers));
+    response.flushHeaders();
+    for (;;) {
+      const frame = await stream.nextFrame();
+      if (frame === null || response.destroyed) break;
+      if (host.noStartedEvent && frame.includes("\nevent: started\n")) continue;
+      const isEvent = !frame.startsWith(":");
+      const hasRoom = response.write(frame, (error) => {
+        if (!error && isEvent) delivered = true;
+      });
+      if (!hasRoom) await Promise.race([once(response, "drain"), once(response, "close")]);
+    }
+    response.end();
+  } finally {
+    response.removeListener("close", gone);
+    host.gateway.close(stream, !delivered);
+  }
+}
+
+/** Registers the routes on AppKit's router. */
+export type Register = (
+  router: IAppRouter,
+  route: { name: string; method: RouteInfo["method"]; path: string; handler: (request: never, response: never) => Promise<void> },
+) => void;
