@@ -215,7 +215,7 @@ impl EventHandle {
         }
     }
 
-    fn next(&self, env: &Env, frames: bool) -> Result<AsyncBlock<Option<String>>> {
+    fn next(&self, env: Env, frames: bool) -> Result<AsyncBlock<Option<String>>> {
         let stream = self.stream.clone();
         let undelivered = self.undelivered.clone();
         let mut closing = self.closing.subscribe();
@@ -245,7 +245,7 @@ impl EventHandle {
             }
             Ok(told)
         })
-        .build(env)
+        .build(&env)
     }
 }
 
@@ -254,13 +254,13 @@ impl EventHandle {
     /// The next event, or a heartbeat, as it goes over the wire; `null` at the end.
     #[napi]
     pub fn next_frame(&self, env: &Env) -> Result<AsyncBlock<Option<String>>> {
-        self.next(env, true)
+        self.next(*env, true)
     }
 
     /// The next event as JSON text, `{id, event, data}`; `null` at the end.
     #[napi]
     pub fn next_event(&self, env: &Env) -> Result<AsyncBlock<Option<String>>> {
-        self.next(env, false)
+        self.next(*env, false)
     }
 
     /// Ends the stream: a `next` that is under way gives `null`. With `undelivered` the client received nothing of it.
