@@ -4,12 +4,12 @@ use crate::call::Calls;
 use crate::jobs::Jobs;
 use crate::wait::{Running, WaitOptions};
 use lakeflow_core::api::{
-    CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, ListRuns,
+    CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, GetRunText, ListRuns,
     RepairRun, RunOutput, SubmitRun,
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
-use lakeflow_core::run::RunDoc;
+use lakeflow_core::run::{RunDoc, RunText};
 use lakeflow_core::wait::Goal;
 
 impl Jobs {
@@ -17,6 +17,19 @@ impl Jobs {
     pub async fn get_run(&self, run_id: RunId) -> Result<RunDoc, Error> {
         let request = GetRun { include_history: Some(true), ..GetRun::default() };
         get_run(&self.begin(), GetRun { run_id, ..request }).await
+    }
+
+    /// As [`Jobs::get_run`], as the text that came.
+    pub async fn get_run_text(&self, run_id: RunId) -> Result<RunText, Error> {
+        let calls = self.begin();
+        let request = GetRunText(GetRun { run_id, include_history: Some(true), ..GetRun::default() });
+        let mut page = calls.call(&request).await?;
+        let mut pages = vec![page.text];
+        while let Some(token) = page.next {
+            page = calls.call(&request.page(token)).await?;
+            pages.push(page.text);
+        }
+        RunText::read(pages)
     }
 
     /// As [`Jobs::get_run`], with the values that references in task definitions had.

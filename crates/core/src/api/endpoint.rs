@@ -156,13 +156,17 @@ pub trait Endpoint: Wire + Send + Sync {
 
 /// The JSON of an answer, or the error that it tells. An empty body is an empty object.
 pub fn read_value(operation: &'static str, response: &Response, now: WallTime) -> Result<Value, Error> {
-    if !(200..300).contains(&response.status) {
-        return Err(fault::classify(operation, response, now));
-    }
+    accepted(operation, response, now)?;
     if response.body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
     serde_json::from_slice(&response.body).map_err(|e| garbled(operation, &e.to_string()))
+}
+
+/// Nothing for an answer that grants the request, else the error that it tells.
+pub(super) fn accepted(operation: &'static str, response: &Response, now: WallTime) -> Result<(), Error> {
+    let granted = (200..300).contains(&response.status);
+    if granted { Ok(()) } else { Err(fault::classify(operation, response, now)) }
 }
 
 /// Fields that an answer must have where its type has them.

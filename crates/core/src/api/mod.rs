@@ -14,6 +14,7 @@ mod output;
 mod permissions;
 pub mod redact;
 pub mod retry;
+mod run_text;
 mod runs;
 
 pub use endpoint::*;
@@ -23,4 +24,5 @@ pub use local::*;
 pub use me::*;
 pub use output::*;
 pub use permissions::*;
+pub use run_text::*;
 pub use runs::*;

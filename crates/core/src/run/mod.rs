@@ -8,9 +8,11 @@ mod doc;
 mod phase;
 mod progress;
 mod state_key;
+mod text;
 pub mod wire;
 
 pub use doc::*;
 pub use phase::*;
 pub use progress::{Progress, TaskChange, changes, elapsed};
+pub use text::{RunHead, RunText, TaskHead};
 pub use wire::{RunState, RunStatus};
