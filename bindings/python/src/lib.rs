@@ -2,10 +2,19 @@
 //! back. It decides nothing: rules are in `lakeflow-core`, what is pleasant to type is in `python/src/lakeflow_jobs`.
 #![warn(missing_docs)]
 
+mod client;
 mod convert;
+mod credentials;
+mod door;
+mod engine;
 mod errors;
 mod instance;
+mod outcome;
+mod request;
 mod rules;
+mod run;
+mod runtime;
+mod wait;
 
 use pyo3::prelude::*;
 
@@ -13,9 +22,23 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::door::_call_rule;
+    #[pymodule_export]
+    use super::engine::{Engine, run_command};
+    #[pymodule_export]
+    use super::outcome::TaskOutput;
+    #[pymodule_export]
     use super::rules::{
         Fire, ParamSchema, Problem, Violation, map_params, next_fire_times, task_types, validate_job,
     };
+    #[pymodule_export]
+    use super::run::{Run, TaskFailure, TaskRun};
+    #[pymodule_export]
+    use super::runtime::_after_fork;
+    #[pymodule_export]
+    use super::wait::{_finish_cancels, Wait};
 
     /// Version of the package.
     #[pymodule_export]

@@ -14,7 +14,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One way in which parameters break their schema.
@@ -133,8 +132,14 @@ impl Fire {
 /// A compiled JSON Schema (2020-12) for the parameters of a job.
 #[pyclass(frozen, module = "lakeflow_jobs")]
 pub(crate) struct ParamSchema {
-    schema: Arc<params::ParamSchema>,
+    schema: params::ParamSchema,
     source: String,
+}
+
+impl ParamSchema {
+    pub(crate) fn compiled(&self) -> &params::ParamSchema {
+        &self.schema
+    }
 }
 
 #[pymethods]
@@ -168,7 +173,7 @@ impl ParamSchema {
         }
         let options = Options { formats, resources: given, patterns: None };
         match params::ParamSchema::compile_with(&schema, &options) {
-            Ok(compiled) => Ok(Self { schema: Arc::new(compiled), source: schema.to_string() }),
+            Ok(compiled) => Ok(Self { schema: compiled, source: schema.to_string() }),
             Err(list) => Err(errors::problems(py, ErrorCode::InvalidDefinition, "compile_schema", &list)),
         }
     }
