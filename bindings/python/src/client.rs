@@ -56,7 +56,7 @@ impl Client {
     }
 
     fn wait(&self, py: Python<'_>, start: Start, config: &Bound<'_, PyDict>) -> PyResult<Wait> {
-        Ok(Wait::new(self.jobs(py)?, self.awaitable, start, WaitConfig::new(config)?))
+        Ok(Wait::new(self.jobs(py)?, start, WaitConfig::new(config)?))
     }
 }
 
@@ -251,6 +251,12 @@ impl Client {
         self.give(py, async move { Ok(jobs.run_log(RunId(run_id)).await?) }, |py, log| {
             Ok(log.into_pyobject(py)?.into_any().unbind())
         })
+    }
+
+    /// Something has been heard about a run: waits for it look at once.
+    fn notify(&self, py: Python<'_>, run_id: i64) -> PyResult<()> {
+        self.jobs(py)?.notify(RunId(run_id));
+        Ok(())
     }
 
     fn cancel_run<'py>(&self, py: Python<'py>, run_id: i64) -> Given<'py> {

@@ -20,7 +20,7 @@ pub(crate) fn raised_with(py: Python<'_>, error: &Error, attributes: &Bound<'_, 
             context.set_item(*key, value)?;
         }
         let retryable = !matches!(error.retry, Retry::Never);
-        let make = py.import("lakeflow_jobs.errors")?.getattr("_from_native")?;
+        let make = py.import("lakeflow_jobs.errors")?.getattr("from_native")?;
         let arguments =
             (error.code.as_str(), &error.message, error.operation, retryable, context, attributes);
         Ok(PyErr::from_value(make.call1(arguments)?))

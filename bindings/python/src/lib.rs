@@ -36,9 +36,9 @@ mod _native {
     #[pymodule_export]
     use super::run::{Run, TaskFailure, TaskRun};
     #[pymodule_export]
-    use super::runtime::_after_fork;
+    use super::runtime::after_fork;
     #[pymodule_export]
-    use super::wait::{_finish_cancels, Wait};
+    use super::wait::{Wait, finish_cancels};
 
     /// Version of the package.
     #[pymodule_export]

@@ -79,6 +79,11 @@ pub(crate) fn list<'py, T: IntoPyObject<'py>>(py: Python<'py>, items: Vec<T>) ->
 }
 
 /// What one task left behind.
+///
+/// >>> jobs = getfixture("jobs")
+/// >>> (output,) = jobs.outputs(jobs("hello").run(progress=False).run_id)
+/// >>> output.key, output.result
+/// ('greet', 'hello')
 #[pyclass(frozen, module = "lakeflow_jobs")]
 pub(crate) struct TaskOutput {
     key: Option<String>,
@@ -112,51 +117,61 @@ impl TaskOutput {
 
 #[pymethods]
 impl TaskOutput {
+    /// Key of the task; `None` where only the attempt was asked for.
     #[getter]
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
+    /// The for-each task whose iteration it is.
     #[getter]
     fn iteration_of(&self) -> Option<&str> {
         self.iteration_of.as_deref()
     }
 
+    /// The attempt's id.
     #[getter]
     fn run_id(&self) -> i64 {
         self.run_id
     }
 
+    /// Where the attempt stands, in one word.
     #[getter]
     fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
 
+    /// What a notebook returned with `dbutils.notebook.exit`.
     #[getter]
     fn result(&self) -> Option<&str> {
         self.output.notebook_output.as_ref()?.result.as_deref()
     }
 
+    /// Standard output and error, the last 5 MB.
     #[getter]
     fn logs(&self) -> Option<&str> {
         self.output.logs.as_deref()
     }
 
+    /// Short message of a failure.
     #[getter]
     fn error(&self) -> Option<&str> {
         self.output.error.as_deref()
     }
 
+    /// Stack trace of a failure.
     #[getter]
     fn trace(&self) -> Option<&str> {
         self.output.error_trace.as_deref()
     }
 
+    /// Why there is no output, when there is none.
     #[getter]
     fn missing(&self) -> Option<String> {
         self.missing.as_ref().map(ToString::to_string)
     }
 
+    /// Of a SQL task: the names of the columns, and the rows; every value is text or `None`.
     #[getter]
     #[expect(clippy::type_complexity, reason = "columns and rows, as Python takes them")]
     fn rows(&self) -> Option<(Vec<&str>, Vec<Vec<Option<&str>>>)> {
@@ -171,6 +186,10 @@ impl TaskOutput {
         object(py, &self.output)
     }
 
+    /// The rows of a SQL task as a pandas DataFrame.
+    ///
+    /// :raises InvalidState: the task left no rows behind.
+    /// :raises Unsupported: pandas is not installed.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("lakeflow_jobs._tables")?.call_method1("rows_to_pandas", (slf,))
     }

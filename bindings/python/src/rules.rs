@@ -17,6 +17,11 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One way in which parameters break their schema.
+///
+/// >>> from lakeflow_jobs import ParamSchema
+/// >>> (violation,) = ParamSchema({"properties": {"n": {"minimum": 1}}}).validate({"n": 0})
+/// >>> violation.path, violation.keyword, violation.message
+/// ('/n', 'minimum', '0 is less than the minimum 1')
 #[pyclass(frozen, eq, hash, get_all, module = "lakeflow_jobs")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Violation {
@@ -56,6 +61,11 @@ impl Violation {
 }
 
 /// One finding about a job definition, a schema or parameters.
+///
+/// >>> from lakeflow_jobs import validate_job
+/// >>> (problem,) = validate_job({"name": "etl", "tasks": [{"task_key": "a"}]})
+/// >>> problem.code, problem.path, problem.is_error
+/// ('no_task_type', 'tasks[0]', True)
 #[pyclass(frozen, eq, hash, get_all, module = "lakeflow_jobs")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Problem {
@@ -71,6 +81,7 @@ pub(crate) struct Problem {
     hint: Option<String>,
     /// `file:line:column` when it was read from a file.
     position: Option<String>,
+    /// The finding as one line.
     #[pyo3(name = "_text")]
     text: String,
 }
@@ -107,6 +118,11 @@ impl Problem {
 }
 
 /// One fire time of a schedule.
+///
+/// >>> from lakeflow_jobs import next_fire_times
+/// >>> (fire,) = next_fire_times("0 0 2 * * ?", "Europe/Warsaw", after="2026-03-01T00:00:00Z", count=1)
+/// >>> fire.utc, fire.local
+/// ('2026-03-01T01:00:00Z', '2026-03-01T02:00:00+01:00')
 #[pyclass(frozen, eq, hash, get_all, module = "lakeflow_jobs")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Fire {
@@ -129,7 +145,21 @@ impl Fire {
     }
 }
 
-/// A compiled JSON Schema (2020-12) for the parameters of a job.
+/// A compiled JSON Schema (2020-12) for the parameters of a job. Python objects are checked where they are; dates count as
+/// their ISO 8601 text.
+///
+/// :param schema: a dictionary, a boolean, JSON text, a pydantic model, a dataclass or a TypedDict.
+/// :param formats: `"assert"` makes `format` a rule, `"annotate"` a remark.
+/// :param resources: documents that `$ref` may lead to, by URI. Nothing is ever fetched.
+/// :raises InvalidDefinition: it is not a schema; `problems` lists everything that is wrong with it.
+/// :raises Malformed: the text is not JSON.
+///
+/// >>> from lakeflow_jobs import ParamSchema
+/// >>> schema = ParamSchema({"required": ["day"], "properties": {"day": {"format": "date"}}})
+/// >>> schema.is_valid({"day": "2026-01-01"})
+/// True
+/// >>> [str(violation) for violation in schema.validate({"day": "soon"})]
+/// ['/day: "soon" is not a valid date']
 #[pyclass(frozen, module = "lakeflow_jobs")]
 pub(crate) struct ParamSchema {
     schema: params::ParamSchema,
@@ -234,7 +264,15 @@ fn document(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Value> {
         .map_err(|list| errors::problems(py, ErrorCode::InvalidDefinition, "compile_schema", &list))
 }
 
-/// Every problem of a job definition.
+/// Every problem of a job definition, in the order of the document; empty when it is fine.
+///
+/// :param definition: the fields of `jobs/create` as a dictionary or as JSON text.
+/// :param api: whose limits hold: `"2.1"` takes 100 tasks, `"2.2"` takes 1000.
+/// :raises Malformed: the text is not JSON.
+///
+/// >>> from lakeflow_jobs import validate_job
+/// >>> [str(problem) for problem in validate_job({"name": "etl", "tasks": [{"task_key": "a"}]})]
+/// ['error[no_task_type] at tasks[0]: task `a` has nothing to run (add one block such as `notebook_task`)']
 #[pyfunction]
 #[pyo3(signature = (definition, *, api = "2.2"))]
 pub(crate) fn validate_job(definition: &Bound<'_, PyAny>, api: &str) -> PyResult<Vec<Problem>> {
@@ -261,6 +299,14 @@ pub(crate) fn validate_job(definition: &Bound<'_, PyAny>, api: &str) -> PyResult
 }
 
 /// The fields of a run-now request for parameters.
+///
+/// :param task_type: what the parameters are for; `None` when they are the fields themselves.
+/// :param params: parameters by name; numbers, booleans and dates become text.
+/// :raises InvalidParameters: something cannot be mapped; `problems` lists all of it, each with its path.
+///
+/// >>> from lakeflow_jobs import map_params
+/// >>> map_params("notebook", {"day": "2026-01-01", "full": True})
+/// {'notebook_params': {'day': '2026-01-01', 'full': 'true'}}
 #[pyfunction]
 #[pyo3(signature = (task_type, params = None))]
 pub(crate) fn map_params<'py>(
@@ -284,12 +330,27 @@ pub(crate) fn read_task_type(py: Python<'_>, name: &str) -> PyResult<TaskType> {
 }
 
 /// The names of the task types.
+///
+/// >>> from lakeflow_jobs import task_types
+/// >>> task_types()[:3]
+/// ['notebook', 'python_wheel', 'python_script']
 #[pyfunction]
 pub(crate) fn task_types() -> Vec<&'static str> {
     TaskType::ALL.iter().map(|task_type| task_type.as_str()).collect()
 }
 
-/// The next fire times of a Quartz cron expression.
+/// The next fire times of a Quartz cron expression, earliest first.
+///
+/// :param cron: seconds, minutes, hours, day of month, month, day of week, and a year if wanted.
+/// :param timezone: a Java time zone id.
+/// :param after: times strictly after this one: text (RFC 3339, or a local time of the zone), a `datetime`, or epoch seconds;
+///     now when missing.
+/// :param count: how many, 1 to 1000.
+/// :raises InvalidArgument: the expression, the zone, the time or the count makes no sense.
+///
+/// >>> from lakeflow_jobs import next_fire_times
+/// >>> [fire.local for fire in next_fire_times("0 0 6 ? * MON", "Europe/Berlin", after="2026-01-01T00:00:00Z", count=2)]
+/// ['2026-01-05T06:00:00+01:00', '2026-01-12T06:00:00+01:00']
 #[pyfunction]
 #[pyo3(signature = (cron, timezone = "UTC", *, after = None, count = 5))]
 pub(crate) fn next_fire_times(

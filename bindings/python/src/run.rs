@@ -10,13 +10,23 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A run of a job.
+/// A run of a job, as the host told it: frozen, and cheap, since each field is read when it is asked for.
+///
+/// `to_dict()` gives the whole document, fields included that this version does not know.
+///
+/// >>> run = getfixture("jobs")("hello").run(progress=False)
+/// >>> run.state, run.is_success, [task.key for task in run.tasks]
+/// ('SUCCESS', True, ['greet'])
 #[pyclass(frozen, module = "lakeflow_jobs")]
 pub(crate) struct Run {
     data: Arc<RunData>,
 }
 
-/// One attempt of a task.
+/// One attempt of a task, frozen and read field by field.
+///
+/// >>> task = getfixture("jobs")("hello").run(progress=False).task("greet")
+/// >>> task.state, task.attempt, task.depends_on, task.duration > 0
+/// ('SUCCESS', 0, (), True)
 #[pyclass(frozen, module = "lakeflow_jobs")]
 pub(crate) struct TaskRun {
     data: Arc<RunData>,
@@ -104,7 +114,16 @@ fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyDict>> {
 
 #[pymethods]
 impl Run {
-    /// Reads the JSON text of a `runs/get` answer, or of its pages in order.
+    /// Reads a run from the JSON text of a `runs/get` answer, or from the texts of its pages in order.
+    ///
+    /// Fields of a type that was not expected are absent.
+    ///
+    /// :param text: text or bytes, or a list of those.
+    /// :raises Malformed: it is no JSON object.
+    ///
+    /// >>> from lakeflow_jobs import Run
+    /// >>> Run.from_json('{"run_id": 7, "status": {"state": "RUNNING"}}').state
+    /// 'RUNNING'
     #[staticmethod]
     fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = text.py();
@@ -117,6 +136,10 @@ impl Run {
     }
 
     /// Makes a run of the dictionary of a `runs/get` answer.
+    ///
+    /// >>> from lakeflow_jobs import Run
+    /// >>> Run.from_dict({"run_id": 7, "status": {"state": "QUEUED"}}).is_terminal
+    /// False
     #[staticmethod]
     fn from_dict(document: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = document.py();
@@ -126,93 +149,112 @@ impl Run {
         Ok(Self::new(RunData::new(read)))
     }
 
+    /// The id.
     #[getter]
     fn run_id(&self) -> i64 {
         self.data.text.head().run_id.unwrap_or(0)
     }
 
+    /// The id of the job.
     #[getter]
     fn job_id(&self) -> Option<i64> {
         self.data.text.head().job_id
     }
 
+    /// The job's name at the time.
     #[getter]
     fn name(&self) -> Option<&str> {
         self.data.text.head().run_name.as_deref()
     }
 
+    /// Where people see it.
     #[getter]
     fn page_url(&self) -> Option<&str> {
         self.data.text.head().run_page_url.as_deref()
     }
 
+    /// What started the run: `ONE_TIME`, `PERIODIC`, `RETRY`.
     #[getter]
     fn trigger(&self) -> Option<&str> {
         self.data.text.head().trigger.as_deref()
     }
 
+    /// Who created the run.
     #[getter]
     fn creator(&self) -> Option<&str> {
         self.data.text.head().creator_user_name.as_deref()
     }
 
+    /// One word: the state while it lasts (`RUNNING`), the outcome once it is over (`SUCCESS`). A state that this version does not know
+    /// is given as it came; it is neither terminal nor success.
     #[getter]
     fn state(&self) -> String {
         self.phase().word().to_owned()
     }
 
+    /// What the state says for people; empty when there is nothing to add.
     #[getter]
     fn message(&self) -> String {
         self.phase().message().to_owned()
     }
 
+    /// The outcome once it is over: `SUCCESS`, `FAILED`; `None` before.
     #[getter]
     fn outcome(&self) -> Option<String> {
         outcome(&self.phase())
     }
 
+    /// Why it ended: `RUN_EXECUTION_ERROR`; `None` before.
     #[getter]
     fn termination_code(&self) -> Option<String> {
         code(&self.phase())
     }
 
+    /// True once nothing changes any more, repairs apart.
     #[getter]
     fn is_terminal(&self) -> bool {
         self.phase().is_terminal()
     }
 
+    /// True when it is over and did what it should.
     #[getter]
     fn is_success(&self) -> bool {
         self.phase().is_success()
     }
 
+    /// When it started, in UTC; `None` before.
     #[getter]
     fn start_time<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         moment(py, self.data.text.head().start_time)
     }
 
+    /// When it ended, in UTC; `None` before.
     #[getter]
     fn end_time<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         moment(py, self.data.text.head().end_time)
     }
 
+    /// Seconds from start to end, or until now while it goes on; `None` before the start.
     #[getter]
     fn duration(&self) -> Option<f64> {
         let head = self.data.text.head();
         duration(head.start_time, head.end_time)
     }
 
+    /// The newest attempt of each task, in the order of the definition.
     #[getter]
     fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.tasks_at(py, self.data.newest())
     }
 
+    /// Every attempt of every task, in the order of the document.
     #[getter]
     fn attempts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let all: Vec<usize> = (0..self.data.text.len()).collect();
         self.tasks_at(py, &all)
     }
 
+    /// The tasks that failed by themselves; those that never ran because of another's failure are not among them.
     #[getter]
     fn failed_tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let failed = wait::failures(&self.data.document());
@@ -225,6 +267,8 @@ impl Run {
     }
 
     /// The newest attempt of a task.
+    ///
+    /// :raises NotFound: the run has no task with this key; the text names those it has.
     fn task(&self, py: Python<'_>, key: &str) -> PyResult<TaskRun> {
         let newest = self.data.newest();
         let found = newest.iter().find(|n| self.data.text.attempt(**n).task_key.as_deref() == Some(key));
@@ -239,6 +283,7 @@ impl Run {
         })
     }
 
+    /// Job parameters with the values that were used.
     #[getter]
     fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
@@ -249,6 +294,7 @@ impl Run {
         Ok(dict)
     }
 
+    /// How many tasks stand where: `total`, `waiting`, `active`, `succeeded`, `failed`, `skipped`.
     #[getter]
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = self.data.document().progress();
@@ -262,6 +308,7 @@ impl Run {
         Ok(dict)
     }
 
+    /// The JSON texts as the host sent them, one for each page.
     #[getter]
     fn pages(&self) -> Vec<&str> {
         self.data.text.pages().iter().map(String::as_str).collect()
@@ -285,16 +332,23 @@ impl Run {
         Ok(whole)
     }
 
+    /// The tasks as a pandas DataFrame, one row each; times are UTC, durations are seconds.
+    ///
+    /// :raises Unsupported: pandas is not installed.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let call = slf.py().import("lakeflow_jobs._tables")?;
         call.call_method1("tasks_to_pandas", (slf,))
     }
 
+    /// The tasks as a pyarrow Table, one row each; times are UTC, durations are seconds.
+    ///
+    /// :raises Unsupported: pyarrow is not installed.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let call = slf.py().import("lakeflow_jobs._tables")?;
         call.call_method1("tasks_to_arrow", (slf,))
     }
 
+    /// The run as HTML for notebooks.
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("lakeflow_jobs._html")?.call_method1("run", (slf,))
     }
@@ -348,76 +402,92 @@ impl TaskRun {
 
 #[pymethods]
 impl TaskRun {
+    /// Key of the task.
     #[getter]
     fn key(&self) -> &str {
         self.head().task_key.as_deref().unwrap_or_default()
     }
 
+    /// The id.
     #[getter]
     fn run_id(&self) -> i64 {
         self.head().run_id.unwrap_or(0)
     }
 
+    /// Which attempt it is, from 0.
     #[getter]
     fn attempt(&self) -> i64 {
         self.head().attempt_number.unwrap_or(0)
     }
 
+    /// Where people see it.
     #[getter]
     fn page_url(&self) -> Option<&str> {
         self.head().run_page_url.as_deref()
     }
 
+    /// Keys of the tasks that it waits for.
     #[getter]
     fn depends_on<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.head().depends_on().collect::<Vec<_>>())
     }
 
+    /// One word: the state while it lasts (`RUNNING`), the outcome once it is over (`SUCCESS`). A state that this version does not know
+    /// is given as it came; it is neither terminal nor success.
     #[getter]
     fn state(&self) -> String {
         self.head().phase().word().to_owned()
     }
 
+    /// What the state says for people; empty when there is nothing to add.
     #[getter]
     fn message(&self) -> String {
         self.head().phase().message().to_owned()
     }
 
+    /// The outcome once it is over: `SUCCESS`, `FAILED`; `None` before.
     #[getter]
     fn outcome(&self) -> Option<String> {
         outcome(&self.head().phase())
     }
 
+    /// Why it ended: `RUN_EXECUTION_ERROR`; `None` before.
     #[getter]
     fn termination_code(&self) -> Option<String> {
         code(&self.head().phase())
     }
 
+    /// True once nothing changes any more, repairs apart.
     #[getter]
     fn is_terminal(&self) -> bool {
         self.head().phase().is_terminal()
     }
 
+    /// True when it is over and did what it should.
     #[getter]
     fn is_success(&self) -> bool {
         self.head().phase().is_success()
     }
 
+    /// When it started, in UTC; `None` before.
     #[getter]
     fn start_time<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         moment(py, self.head().start_time)
     }
 
+    /// When it ended, in UTC; `None` before.
     #[getter]
     fn end_time<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         moment(py, self.head().end_time)
     }
 
+    /// Seconds from start to end, or until now while it goes on; `None` before the start.
     #[getter]
     fn duration(&self) -> Option<f64> {
         duration(self.head().start_time, self.head().end_time)
     }
 
+    /// The attempt as JSON text, as the host sent it.
     #[getter]
     fn json(&self) -> &str {
         self.data.text.attempt_text(self.n)
@@ -442,16 +512,31 @@ impl TaskRun {
 }
 
 /// A task that made a run fail, with what it said.
+///
+/// >>> from lakeflow_jobs import RunFailed
+/// >>> try:
+/// ...     getfixture("jobs")("fails").run(progress=False)
+/// ... except RunFailed as failed:
+/// ...     failed.failed_tasks[0].trace.splitlines()[-1]
+/// 'ValueError: broken on purpose'
 #[pyclass(frozen, eq, get_all, module = "lakeflow_jobs")]
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct TaskFailure {
+    /// Key of the task.
     key: String,
+    /// The last attempt's id.
     run_id: i64,
+    /// Which attempt that was, from 0.
     attempt: i64,
+    /// How it ended: `FAILED`, `TIMEDOUT`.
     outcome: String,
+    /// What the state says.
     message: String,
+    /// The task's own error.
     error: Option<String>,
+    /// Its stack trace, as the host keeps it.
     trace: Option<String>,
+    /// The last twenty lines of its output.
     output: Option<String>,
 }
 

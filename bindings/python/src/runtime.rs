@@ -53,7 +53,7 @@ pub(crate) fn generation() -> u64 {
 
 /// Forgets the parent's runtime; its threads did not come along.
 #[pyfunction]
-pub(crate) fn _after_fork() {
+pub(crate) fn after_fork() {
     *RUNTIME.lock().unwrap_or_else(PoisonError::into_inner) = None;
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }

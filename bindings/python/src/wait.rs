@@ -84,7 +84,6 @@ impl WaitConfig {
 #[pyclass(frozen, module = "lakeflow_jobs._native")]
 pub(crate) struct Wait {
     shared: Arc<Shared>,
-    awaitable: bool,
 }
 
 struct Shared {
@@ -110,7 +109,7 @@ enum Stage {
 }
 
 impl Wait {
-    pub(crate) fn new(jobs: Jobs, awaitable: bool, start: Start, config: WaitConfig) -> Self {
+    pub(crate) fn new(jobs: Jobs, start: Start, config: WaitConfig) -> Self {
         let (client, options) = (jobs.clone(), config.options);
         let mut seen = Seen::default();
         if let Start::Adopt(run_id) | Start::Cancel(run_id) = &start {
@@ -131,7 +130,7 @@ impl Wait {
             })
         });
         let stage = Mutex::new(Stage::Starting(starting));
-        Self { shared: Arc::new(Shared { jobs, config, stage, seen: StdMutex::new(seen) }), awaitable }
+        Self { shared: Arc::new(Shared { jobs, config, stage, seen: StdMutex::new(seen) }) }
     }
 }
 
@@ -254,6 +253,18 @@ impl Wait {
         self.interruptible(py, async move { shared.finish().await })
     }
 
+    /// As `next`, as an awaitable.
+    fn anext<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let shared = self.shared.clone();
+        give(py, true, async move { shared.next().await }, finish(optional))
+    }
+
+    /// As `finish`, as an awaitable.
+    fn afinish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let shared = self.shared.clone();
+        give(py, true, async move { shared.finish().await }, finish(optional))
+    }
+
     /// Ends the wait at its next step; the run goes on.
     fn stop(&self) {
         if let Some(handle) = &self.shared.seen().handle {
@@ -290,9 +301,6 @@ impl Wait {
         py: Python<'py>,
         future: impl Future<Output = Result<Option<Arc<RunData>>, Fault>> + Send + 'static,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if self.awaitable {
-            return give(py, true, future, finish(optional));
-        }
         match block(py, future) {
             Ok(outcome) => Ok(finish(optional)(py, outcome)?.into_bound(py)),
             Err(raised) if raised.is_instance_of::<PyKeyboardInterrupt>(py) => {
@@ -306,7 +314,7 @@ impl Wait {
     fn interrupted(&self, py: Python<'_>, raised: &PyErr) -> PyResult<PyErr> {
         let cancelled = self.abandon()?;
         if cancelled {
-            py.detach(|| _finish_cancels(CANCEL_ANSWER.as_secs_f64()))?;
+            py.detach(|| finish_cancels(CANCEL_ANSWER.as_secs_f64()))?;
         }
         let (run_id, run) = {
             let seen = self.shared.seen();
@@ -342,7 +350,7 @@ impl Wait {
 
 /// Waits for cancels that are under way, at most so many seconds.
 #[pyfunction]
-pub(crate) fn _finish_cancels(seconds: f64) -> PyResult<()> {
+pub(crate) fn finish_cancels(seconds: f64) -> PyResult<()> {
     let cancels = std::mem::take(&mut *CANCELS.lock().unwrap_or_else(PoisonError::into_inner));
     if cancels.is_empty() {
         return Ok(());

@@ -20,7 +20,7 @@ def schema_of(model: type) -> dict[str, Any]:
     own: Any = getattr(model, "model_json_schema", None)
     name = getattr(model, "__qualname__", repr(model))
     try:
-        if callable(own):
+        if own is not None:
             found: dict[str, Any] = own()
             return found
         if not (hasattr(model, "__dataclass_fields__") or hasattr(model, "__required_keys__")):

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class _Described:
+class _Described(BaseException):
     """What every exception of the package tells beside its text."""
 
     code: str = "INTERNAL"
@@ -232,7 +232,7 @@ def _classes() -> dict[str, type[LakeflowError] | type[Interrupted]]:
 _BY_CODE = _classes()
 
 
-def _from_native(
+def from_native(
     code: str,
     message: str,
     operation: str,
