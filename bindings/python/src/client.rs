@@ -33,7 +33,7 @@ type Given<'py> = PyResult<Bound<'py, PyAny>>;
 impl Client {
     /// The client of this process. The lock is only held by threads that hold the interpreter, so that a fork never finds it
     /// taken.
-    fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
+    pub(crate) fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((made, jobs)) = &*live
             && *made == generation()
@@ -73,6 +73,7 @@ fn run(py: Python<'_>, text: RunText) -> PyResult<Py<PyAny>> {
     Ok(Py::new(py, Run::new(RunData::new(text)))?.into_any())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what makes an object of a result has this form")]
 fn none(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
     Ok(py.None())
 }
@@ -84,6 +85,17 @@ impl Client {
         let recipe = Recipe::new(settings(options)?, headers);
         let recipe = recipe.map_err(|error| errors::raised(options.py(), &error))?;
         Ok(Self { recipe, awaitable, live: Mutex::new(None) })
+    }
+
+    /// The same client, giving awaitables or not.
+    fn clone(&self, awaitable: bool) -> Self {
+        Self { recipe: self.recipe.clone(), awaitable, live: Mutex::new(None) }
+    }
+
+    /// The same host for another user.
+    fn with_token(&self, py: Python<'_>, token: &str) -> PyResult<Self> {
+        let recipe = self.recipe.with_token(token).map_err(|error| errors::raised(py, &error))?;
+        Ok(Self { recipe, awaitable: self.awaitable, live: Mutex::new(None) })
     }
 
     /// The host, without a path.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 const OPERATION: &str = "authenticate";
 
 /// All that is needed to connect, and to connect anew after a fork.
+#[derive(Clone)]
 pub(crate) struct Recipe {
     settings: Settings,
     headers: Option<Arc<Py<PyAny>>>,
@@ -39,6 +40,14 @@ impl Recipe {
         }
         let recipe = Self { settings, headers: headers.map(Arc::new) };
         // What is wrong is told now, not at the first request.
+        recipe.connect()?;
+        Ok(recipe)
+    }
+
+    /// The same host with a user's token.
+    pub(crate) fn with_token(&self, token: &str) -> Result<Self, Error> {
+        let settings = Settings::new(self.settings.host_url()?, Secret::new(token));
+        let recipe = Self { settings, headers: None };
         recipe.connect()?;
         Ok(recipe)
     }

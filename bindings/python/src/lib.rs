@@ -1,6 +1,10 @@
 //! The extension module `lakeflow_jobs._native`: turns what Python gives into the core's and the client's types, and
 //! back. It decides nothing: rules are in `lakeflow-core`, what is pleasant to type is in `python/src/lakeflow_jobs`.
 #![warn(missing_docs)]
+#![expect(
+    clippy::doc_link_with_quotes,
+    reason = "examples in the documentation are Python, which has lists of texts"
+)]
 
 mod client;
 mod convert;
@@ -11,6 +15,7 @@ mod errors;
 mod instance;
 mod outcome;
 mod request;
+mod routes;
 mod rules;
 mod run;
 mod runtime;
@@ -29,6 +34,8 @@ mod _native {
     use super::engine::{Engine, run_command};
     #[pymodule_export]
     use super::outcome::TaskOutput;
+    #[pymodule_export]
+    use super::routes::{EventStream, Routes};
     #[pymodule_export]
     use super::rules::{
         Fire, ParamSchema, Problem, Violation, map_params, next_fire_times, task_types, validate_job,

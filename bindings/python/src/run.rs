@@ -87,7 +87,7 @@ fn now_ms() -> i64 {
 }
 
 /// A moment as an aware `datetime` in UTC.
-fn moment<'py>(py: Python<'py>, ms: Option<i64>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn moment(py: Python<'_>, ms: Option<i64>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let Some(ms) = ms else { return Ok(None) };
     let module = py.import("datetime")?;
     let utc = module.getattr("timezone")?.getattr("utc")?;

@@ -89,12 +89,12 @@ pub(crate) fn block<T: Send + 'static>(
 
 /// Runs a future and gives its result, blocking or as an awaitable of the running event loop. `finish` makes a Python
 /// object of the result.
-pub(crate) fn give<'py, T: Send + 'static>(
-    py: Python<'py>,
+pub(crate) fn give<T: Send + 'static>(
+    py: Python<'_>,
     awaitable: bool,
     future: impl Future<Output = T> + Send + 'static,
     finish: impl FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'_, PyAny>> {
     if awaitable {
         generic::future_into_py::<Tokio, _, Py<PyAny>>(py, async move {
             let value = future.await;

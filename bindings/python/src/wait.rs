@@ -205,14 +205,11 @@ impl Shared {
     /// Cancels the run, starting it first when that is under way: whether it began is not known otherwise.
     async fn cancel(&self) -> Result<(), Error> {
         let known = self.seen().run_id;
-        let run_id = match known {
-            Some(run_id) => Some(run_id),
-            None => {
-                // A fault means that nothing was started.
-                let _ = self.next().await;
-                self.seen().run_id
-            }
-        };
+        if known.is_none() {
+            // A fault means that nothing was started.
+            let _ = self.next().await;
+        }
+        let run_id = self.seen().run_id;
         match run_id {
             Some(run_id) => self.jobs.cancel_run(run_id).await,
             None => Ok(()),

@@ -114,7 +114,8 @@ class AsyncJobs:
         :raises InvalidDefinition: the definition cannot be read.
 
         >>> jobs = getfixture("async_jobs")
-        >>> job_id = await jobs.create_job({"name": "empty"})
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> job_id = await jobs.create_job({"name": "new", "tasks": tasks})
         >>> await jobs.delete_job(job_id)
         """
         return await self._client.create_job(definition)
@@ -123,8 +124,9 @@ class AsyncJobs:
         """Replaces the whole definition of a job.
 
         >>> jobs = getfixture("async_jobs")
-        >>> job_id = await jobs.create_job({"name": "empty"})
-        >>> await jobs.reset_job(job_id, {"name": "still empty"})
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> job_id = await jobs.create_job({"name": "new", "tasks": tasks})
+        >>> await jobs.reset_job(job_id, {"name": "renamed", "tasks": tasks})
         >>> await jobs.delete_job(job_id)
         """
         await self._client.reset_job(job_id, settings)
@@ -133,7 +135,8 @@ class AsyncJobs:
         """Deletes a job; its runs stay.
 
         >>> jobs = getfixture("async_jobs")
-        >>> await jobs.delete_job(await jobs.create_job({"name": "short-lived"}))
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> await jobs.delete_job(await jobs.create_job({"name": "short-lived", "tasks": tasks}))
         """
         await self._client.delete_job(job_id)
 
@@ -144,10 +147,11 @@ class AsyncJobs:
         :raises InvalidArgument: several jobs have the name.
 
         >>> jobs = getfixture("async_jobs")
-        >>> first, created = await jobs.deploy({"name": "deployed"})
-        >>> again, _ = await jobs.deploy({"name": "deployed", "max_concurrent_runs": 2})
-        >>> created, first == again
-        (True, True)
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> first, _ = await jobs.deploy({"name": "deployed", "tasks": tasks})
+        >>> again, _ = await jobs.deploy({"name": "deployed", "tasks": tasks, "max_concurrent_runs": 2})
+        >>> first == again
+        True
         """
         return await self._client.deploy(definition)
 

@@ -114,7 +114,8 @@ class Jobs:
         :raises InvalidDefinition: the definition cannot be read.
 
         >>> jobs = getfixture("jobs")
-        >>> job_id = jobs.create_job({"name": "empty"})
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> job_id = jobs.create_job({"name": "new", "tasks": tasks})
         >>> jobs.delete_job(job_id)
         """
         return self._client.create_job(definition)
@@ -123,8 +124,9 @@ class Jobs:
         """Replaces the whole definition of a job.
 
         >>> jobs = getfixture("jobs")
-        >>> job_id = jobs.create_job({"name": "empty"})
-        >>> jobs.reset_job(job_id, {"name": "still empty"})
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> job_id = jobs.create_job({"name": "new", "tasks": tasks})
+        >>> jobs.reset_job(job_id, {"name": "renamed", "tasks": tasks})
         >>> jobs.delete_job(job_id)
         """
         self._client.reset_job(job_id, settings)
@@ -133,7 +135,8 @@ class Jobs:
         """Deletes a job; its runs stay.
 
         >>> jobs = getfixture("jobs")
-        >>> jobs.delete_job(jobs.create_job({"name": "short-lived"}))
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> jobs.delete_job(jobs.create_job({"name": "short-lived", "tasks": tasks}))
         """
         self._client.delete_job(job_id)
 
@@ -144,10 +147,11 @@ class Jobs:
         :raises InvalidArgument: several jobs have the name.
 
         >>> jobs = getfixture("jobs")
-        >>> first, created = jobs.deploy({"name": "deployed"})
-        >>> again, _ = jobs.deploy({"name": "deployed", "max_concurrent_runs": 2})
-        >>> created, first == again
-        (True, True)
+        >>> tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "/Workspace/a"}}]
+        >>> first, _ = jobs.deploy({"name": "deployed", "tasks": tasks})
+        >>> again, _ = jobs.deploy({"name": "deployed", "tasks": tasks, "max_concurrent_runs": 2})
+        >>> first == again
+        True
         """
         return self._client.deploy(definition)
 

@@ -7,7 +7,30 @@ from typing import Any, Literal, final
 
 from ._types import Schema, TaskType
 
-__all__: list[str]
+__all__ = [
+    "Client",
+    "Engine",
+    "EventStream",
+    "Fire",
+    "ParamSchema",
+    "Problem",
+    "Routes",
+    "Run",
+    "TaskFailure",
+    "TaskOutput",
+    "TaskRun",
+    "Violation",
+    "Wait",
+    "__VERSION__",
+    "_call_rule",
+    "after_fork",
+    "finish_cancels",
+    "map_params",
+    "next_fire_times",
+    "run_command",
+    "task_types",
+    "validate_job",
+]
 __VERSION__: str
 
 @final
@@ -242,6 +265,8 @@ class Client:
     """Its methods give what they are named for, or an awaitable of it, as the client was made."""
 
     def __new__(cls, options: dict[str, str | None], headers: Any, awaitable: bool) -> Client: ...
+    def clone(self, awaitable: bool) -> Client: ...
+    def with_token(self, token: str) -> Client: ...
     @property
     def host(self) -> str: ...
     def job_id(self, key: str, id: int | None) -> Any: ...
@@ -269,6 +294,31 @@ class Client:
     def run_log(self, run_id: int) -> Any: ...
     def notify(self, run_id: int) -> None: ...
     def cancel_run(self, run_id: int) -> Any: ...
+
+@final
+class Routes:
+    def __new__(
+        cls,
+        configured: Sequence[tuple[str, dict[str, Any]]],
+        environment: dict[str, str],
+        webhook_secret: str | None,
+    ) -> Routes: ...
+    @property
+    def keys(self) -> list[str]: ...
+    def handle(
+        self,
+        client: Client,
+        method: str,
+        path: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        who: str,
+    ) -> Awaitable[tuple[int, list[tuple[str, str]], bytes, EventStream | None]]: ...
+
+@final
+class EventStream:
+    def next_frame(self) -> Awaitable[str | None]: ...
+    def undelivered(self) -> None: ...
 
 @final
 class Engine:
