@@ -47,7 +47,8 @@ def test_a_callable_is_asked_for_each_request(engine: LocalEngine, shape: str) -
     assert asked == []
     assert works(jobs)
     before = len(asked)
-    assert works(jobs)
+    # Another question: answers to the same one may be kept for a moment.
+    jobs.list_jobs("greets")
     assert before >= 1 and len(asked) > before
 
 

@@ -9,7 +9,7 @@ use crate::run::{Run, RunData, TaskFailure};
 use crate::runtime::{generation, give};
 use crate::wait::{Start, Wait, WaitConfig};
 use lakeflow_client::Jobs;
-use lakeflow_core::api::{CreateJob, ListRuns, RepairRun};
+use lakeflow_core::api::{CreateJob, ListJobs, ListRuns, RepairRun};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::wire::Wire;
@@ -117,7 +117,8 @@ impl Client {
 
     fn list_jobs<'py>(&self, py: Python<'py>, name: Option<String>) -> Given<'py> {
         let jobs = self.jobs(py)?;
-        let future = async move { Ok(jobs.list_jobs(name.as_deref()).await?) };
+        let future =
+            async move { Ok(jobs.list_jobs(ListJobs { name, ..ListJobs::default() }, usize::MAX).await?) };
         self.give(py, future, |py, found| object(py, &found))
     }
 
@@ -158,7 +159,7 @@ impl Client {
         let jobs = self.jobs(py)?;
         let future = async move {
             let (job, request) = intent.request(&jobs).await?;
-            Ok(job.trigger(&request).await?.0)
+            Ok(job.trigger(request).await?.0)
         };
         self.give(py, future, |py, id| Ok(id.into_pyobject(py)?.into_any().unbind()))
     }

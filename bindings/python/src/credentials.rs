@@ -4,7 +4,7 @@
 use crate::errors;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lakeflow_client::auth::{HeaderCallback, Profiles, Secret, Settings};
+use lakeflow_client::auth::{HeaderCallback, Headers, Profiles, Secret, Settings};
 use lakeflow_client::transport::HttpTransport;
 use lakeflow_client::{Jobs, Workspace};
 use lakeflow_core::api::fault;
@@ -85,7 +85,7 @@ fn profiles() -> Result<Profiles, Error> {
 }
 
 /// Asks Python for the header, on a thread that may wait: getting a token can be a request of its own.
-fn header(callable: Arc<Py<PyAny>>, _refresh: bool) -> BoxFuture<'static, Result<String, Error>> {
+fn header(callable: Arc<Py<PyAny>>, _refresh: bool) -> BoxFuture<'static, Result<Headers, Error>> {
     async move {
         let asked = tokio::task::spawn_blocking(move || Python::attach(|py| ask(callable.bind(py)))).await;
         asked.unwrap_or_else(|_| {
@@ -95,7 +95,7 @@ fn header(callable: Arc<Py<PyAny>>, _refresh: bool) -> BoxFuture<'static, Result
     .boxed()
 }
 
-fn ask(callable: &Bound<'_, PyAny>) -> Result<String, Error> {
+fn ask(callable: &Bound<'_, PyAny>) -> Result<Headers, Error> {
     let py = callable.py();
     let refused = |message: String| Error::new(ErrorCode::Unauthenticated, OPERATION, message);
     let answer = callable.call0().map_err(|raised| {
@@ -103,18 +103,24 @@ fn ask(callable: &Bound<'_, PyAny>) -> Result<String, Error> {
         refused(format!("the credential's callable raised {kind}: {}", raised.value(py)))
     })?;
     if let Ok(text) = answer.cast::<PyString>() {
-        return bearer(&text.to_string_lossy());
+        return Ok(vec![("authorization".to_owned(), bearer(&text.to_string_lossy())?)]);
     }
-    let headers = answer.cast::<PyDict>().map_err(|_| {
+    let given = answer.cast::<PyDict>().map_err(|_| {
         let kind = answer.get_type().name().map(|name| name.to_string()).unwrap_or_default();
         refused(format!("the credential's callable returned {kind}, not a dict of headers"))
     })?;
-    let found = headers.iter().find(|(name, _)| {
-        name.extract::<String>().is_ok_and(|name| name.eq_ignore_ascii_case("authorization"))
-    });
-    let value = found.and_then(|(_, value)| value.extract::<String>().ok());
-    let value = value.ok_or_else(|| refused("the headers have no Authorization".to_owned()))?;
-    bearer(&value)
+    let mut headers = Headers::new();
+    for (name, value) in given {
+        let pair = name.extract::<String>().and_then(|name| Ok((name, value.extract::<String>()?)));
+        let (name, value) = pair.map_err(|_| refused("the headers are not all text".to_owned()))?;
+        let is_credential = name.eq_ignore_ascii_case("authorization");
+        headers.push((name.to_lowercase(), if is_credential { bearer(&value)? } else { value }));
+    }
+    if headers.iter().any(|(name, _)| name == "authorization") {
+        Ok(headers)
+    } else {
+        Err(refused("the headers have no Authorization".to_owned()))
+    }
 }
 
 /// The value of the header; a bare token becomes one.
@@ -142,5 +148,6 @@ pub(crate) fn settings(options: &Bound<'_, PyDict>) -> PyResult<Settings> {
         client_secret: text("client_secret")?.map(Secret::new),
         profile: text("profile")?,
         auth_type: text("auth_type")?,
+        ..Settings::default()
     })
 }

@@ -4,8 +4,8 @@ use crate::call::Calls;
 use crate::jobs::Jobs;
 use crate::wait::{Running, WaitOptions};
 use lakeflow_core::api::{
-    CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, GetRunText, ListRuns,
-    RepairRun, RunOutput, SubmitRun,
+    CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, GetRunText,
+    ListRuns, RepairRun, RunOutput, SubmitRun,
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
