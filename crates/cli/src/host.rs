@@ -49,6 +49,11 @@ impl Connection {
         Ok(self.engine.as_ref().map(Engine::sign_in_link).transpose()?)
     }
 
+    /// What fires next, when this process is the engine.
+    pub(crate) fn upcoming(&self) -> Vec<lakeflow_engine::Upcoming> {
+        self.engine.as_ref().map(Engine::upcoming).unwrap_or_default()
+    }
+
     /// Creates or updates every job of the bundle, each after the jobs whose ids it needs, and gives their ids.
     pub(crate) async fn deploy(&self) -> Result<Vec<Deployed>, Failure> {
         let Some(project) = &self.project else { return Ok(Vec::new()) };

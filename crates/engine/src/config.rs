@@ -34,6 +34,8 @@ pub struct Config {
     /// Gives tasks the engine's address and token as `DATABRICKS_HOST` and `DATABRICKS_TOKEN`, so that code in them can
     /// use an SDK against the engine. Without it no task gets a token of the API.
     pub share_token: bool,
+    /// Whether schedules and triggers of jobs start runs. Otherwise all of them are as if paused.
+    pub fire_triggers: bool,
     /// Days that ended runs are kept, and installed packages and checkouts that nothing used; 60 as on the platform.
     pub keep_runs_days: u32,
     /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
@@ -101,6 +103,7 @@ impl Config {
             grace: Duration::from_secs(30),
             secrets: None,
             share_token: false,
+            fire_triggers: false,
             keep_runs_days: 60,
             requests_per_second: None,
             faults: Vec::new(),

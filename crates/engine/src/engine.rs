@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, Principal, Token};
-use crate::driver::{Driver, Executor};
+use crate::driver::{Driver, Executor, Upcoming};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
 use crate::server::console::{SignIn, sign_in_link};
@@ -115,6 +115,7 @@ impl Engine {
         driver.listen(reports);
         driver.restore().await?;
         driver.keep_up(config.keep_runs_days);
+        driver.start_triggers(config.fire_triggers).await?;
         let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
         let access =
@@ -129,6 +130,7 @@ impl Engine {
             links: Signer::new()?,
             url: url.clone(),
             allow_unsupported: config.allow_unsupported,
+            fire_triggers: config.fire_triggers,
         };
         folder.announce(&EngineFile { url: url.clone(), pid: std::process::id() })?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -161,6 +163,11 @@ impl Engine {
     /// The map of workspace paths, to mount folders in.
     pub fn paths(&self) -> &PathMap {
         &self.paths
+    }
+
+    /// Every trigger that goes by time, the next one first. Whether they fire is a setting of the engine.
+    pub fn upcoming(&self) -> Vec<Upcoming> {
+        self.driver.upcoming()
     }
 
     /// Stops serving, ends every process that the engine started, and closes the store. Active runs stay active in

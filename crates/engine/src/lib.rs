@@ -17,7 +17,7 @@ pub mod spark;
 mod store;
 
 pub use config::{Config, Notice, Principal, Token};
-pub use driver::Executor;
+pub use driver::{Executor, Upcoming};
 pub use engine::{Engine, ExecutorContext};
 pub use paths::PathMap;
 pub use server::faults::{Fault, FaultKind};

@@ -45,6 +45,9 @@ pub(crate) struct Dev {
     /// Seconds that a stopped task may take to end before it is killed
     #[arg(long, value_name = "S", default_value_t = 30)]
     pub(crate) grace: u64,
+    /// Keep all schedules and triggers paused, whatever the jobs say
+    #[arg(long)]
+    pub(crate) pause_triggers: bool,
     /// Give tasks the engine's address and token, as DATABRICKS_HOST and DATABRICKS_TOKEN
     #[arg(long)]
     pub(crate) share_token: bool,

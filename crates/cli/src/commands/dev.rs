@@ -7,6 +7,7 @@ use crate::host::{self, Connection, DATA_FOLDER};
 use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::project::{self, Project};
+use crate::render;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_engine::{Engine, Fault, Principal};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ use std::time::{Duration, SystemTime};
 
 /// How often the bundle's files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Fire times that are told.
+const MOST_UPCOMING: usize = 5;
 
 /// Characters of a further user's token at least.
 const SHORTEST_TOKEN: usize = 16;
@@ -38,6 +42,7 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     config.allowed_hosts.clone_from(&args.allowed_hosts);
     config.grace = Duration::from_secs(args.grace);
     config.share_token = args.share_token;
+    config.fire_triggers = !args.pause_triggers;
     let engine = Engine::start(config).await?;
     let url = engine.url().to_owned();
     let mut connection = host::own(engine, Some(project), data)?;
@@ -47,7 +52,7 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
 }
 
 async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, printer: &Printer) -> Ended {
-    tell(connection, printer).await?;
+    tell(connection, args, printer).await?;
     printer.line(&format!("host   {url}"))?;
     if let Some(data) = &connection.data {
         printer.line(&format!("token  {}", data.join("token").display()))?;
@@ -73,7 +78,7 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
             Ok(project) => {
                 connection.project = Some(project);
                 seen = stamps(connection.project.as_ref());
-                if let Err(failure) = tell(connection, printer).await {
+                if let Err(failure) = tell(connection, args, printer).await {
                     failure.report(printer);
                 }
             }
@@ -145,7 +150,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<T, Fa
 }
 
 /// Deploys the bundle and lists its jobs.
-async fn tell(connection: &Connection, printer: &Printer) -> Result<(), Failure> {
+async fn tell(connection: &Connection, args: &Dev, printer: &Printer) -> Result<(), Failure> {
     for problem in connection.project.iter().flat_map(|project| &project.problems) {
         if !problem.is_error() {
             printer.problem(problem);
@@ -153,6 +158,20 @@ async fn tell(connection: &Connection, printer: &Printer) -> Result<(), Failure>
     }
     for job in connection.deploy().await? {
         printer.line(&format!("job    {}  {}  {:?}", job.job_id, job.key, job.name))?;
+    }
+    let upcoming = connection.upcoming();
+    for one in upcoming.iter().filter(|_| !args.pause_triggers).take(MOST_UPCOMING) {
+        if let Some(next) = one.next {
+            printer.line(&format!(
+                "next   {}  {:?} by its {}",
+                render::time(Some(next.0)),
+                one.job_name,
+                one.place
+            ))?;
+        }
+    }
+    if args.pause_triggers && !upcoming.is_empty() {
+        printer.note(&format!("{} triggers are kept paused", upcoming.len()));
     }
     Ok(())
 }

@@ -81,6 +81,26 @@ fn tasks_get_paths_and_the_token_only_when_that_is_asked_for() {
 }
 
 #[test]
+fn what_fires_next_is_told() {
+    let room = Room::bundle(CONDITION);
+    let bundle = std::fs::read_to_string(room.path().join("databricks.yml")).unwrap();
+    let schedule = "      schedule: {quartz_cron_expression: 0 0 6 * * ?, timezone_id: UTC}\n      tasks:";
+    room.write("databricks.yml", bundle.replace("      tasks:", schedule));
+    let served = Served::new(&room, &[]);
+    assert!(
+        served.said.iter().any(|line| line.starts_with("next ") && line.contains("T06:00:00Z  \"etl\"")),
+        "{:?}",
+        served.said
+    );
+    let (_, told) = served.get("/api/2.0/lakeflow-local/triggers");
+    assert!(told.contains("\"firing\":true"), "{told}");
+    drop(served);
+    let served = Served::new(&room, &["--pause-triggers"]);
+    assert!(!served.said.iter().any(|line| line.starts_with("next ")), "{:?}", served.said);
+    assert!(served.get("/api/2.0/lakeflow-local/triggers").1.contains("\"firing\":false"));
+}
+
+#[test]
 fn bad_settings_are_told_with_the_file_and_what_is_wrong() {
     let room = Room::bundle(CONDITION);
     for (text, part) in [

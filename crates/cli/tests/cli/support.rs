@@ -95,6 +95,8 @@ pub(crate) struct Served {
     child: Child,
     address: String,
     token: String,
+    /// The lines up to the place of the token.
+    pub(crate) said: Vec<String>,
 }
 
 impl Drop for Served {
@@ -109,8 +111,9 @@ impl Served {
     pub(crate) fn new(room: &Room, settings: &[&str]) -> Self {
         let words = [&["--quiet", "dev", "--port", "0"], settings].concat();
         let mut child = room.command(&words).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut address, mut token) = (String::new(), String::new());
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        let (mut address, mut token, mut said) = (String::new(), String::new(), Vec::new());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        for line in lines.by_ref() {
             if let Some(url) = line.strip_prefix("host ") {
                 url.trim().trim_start_matches("http://").clone_into(&mut address);
             }
@@ -118,9 +121,12 @@ impl Served {
                 token = std::fs::read_to_string(path.trim()).unwrap().trim().to_owned();
                 break;
             }
+            said.push(line);
         }
+        // It goes on printing, and ends when nobody listens.
+        std::thread::spawn(move || lines.for_each(drop));
         assert!(!address.is_empty() && !token.is_empty(), "it says where it is and where the token is");
-        Self { child, address, token }
+        Self { child, address, token, said }
     }
 
     /// Asks as the holder of the engine's own token; status and the whole answer.

@@ -18,10 +18,12 @@ mod restore;
 pub(crate) mod run_now;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod upkeep;
 mod waiting;
 
 pub use executor::Executor;
+pub use triggers::Upcoming;
 
 use crate::clock::Clock;
 use crate::config::Notice;
@@ -81,6 +83,7 @@ struct Inner {
     git: tokio::sync::Mutex<()>,
     active: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Message>>>,
     tasks: Mutex<JoinSet<()>>,
+    triggers: triggers::Triggers,
 }
 
 /// Handle to the driver; clones are the same driver.
@@ -119,6 +122,7 @@ impl Driver {
             git: tokio::sync::Mutex::default(),
             active: Mutex::default(),
             tasks: Mutex::default(),
+            triggers: triggers::Triggers::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -175,6 +175,107 @@ async fn old_runs_are_pruned_with_their_files_once_they_have_ended() {
     assert_eq!(bench.driver.store().task_runs(old).await.unwrap().len(), 0);
 }
 
+/// A job whose schedule is due every hour, on an engine that has its triggers.
+async fn scheduled() -> Bench {
+    let mut bench = Bench::new().await;
+    let schedule = json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC" });
+    bench.job.settings.schedule = serde_json::from_value(schedule).unwrap();
+    bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+    bench.driver.job_changed(bench.job.job_id).await.unwrap();
+    bench
+}
+
+async fn all_runs(bench: &Bench) -> Vec<crate::store::RunRow> {
+    let all = RunFilter { limit: 100, ..RunFilter::default() };
+    bench.driver.store().runs(all, |_, _| true).await.unwrap()
+}
+
+// LOCAL[triggers] same: a run that a schedule started tells its trigger, its schedule and the scheduled time
+#[tokio::test]
+async fn a_schedule_starts_a_run_for_each_fire_time_and_no_second_one() {
+    let bench = scheduled().await;
+    let first = bench.driver.upcoming()[0].next.unwrap();
+    assert_eq!(bench.driver.fire_due(first - 1).await.unwrap(), Some(first));
+    assert_eq!(all_runs(&bench).await.len(), 0, "nothing is due before its time");
+    let hour = 3_600_000;
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Some(first + hour));
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Some(first + hour));
+    let runs = all_runs(&bench).await;
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].facts.trigger, "PERIODIC");
+    assert_eq!(runs[0].facts.schedule.as_ref().unwrap()["quartz_cron_expression"], "0 0 * * * ?");
+    let (plan, _) = bench.driver.store().history(runs[0].run_id).await.unwrap().unwrap();
+    assert_eq!((plan.trigger.kind.as_str(), plan.trigger.time), ("periodic", first));
+    // The limit of one run at a time holds for triggers as well: the second one waits.
+    bench.driver.fire_due(first + hour).await.unwrap();
+    let second = all_runs(&bench).await.into_iter().find(|run| run.run_id != runs[0].run_id).unwrap();
+    assert!(matches!(second.standing.phase, Phase::Queued { .. }));
+}
+
+// LOCAL[triggers] own: an engine that was killed after the run was stored and before that was noted starts no second one
+#[tokio::test]
+async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
+    let bench = scheduled().await;
+    let first = bench.driver.upcoming()[0].next.unwrap();
+    let definition = lakeflow_core::trigger::timed_triggers(&bench.job.settings).remove(0).definition;
+    let read = async || -> Option<lakeflow_core::trigger::TimedState> {
+        let state = bench.driver.store().trigger(JobId(1), "schedule".to_owned(), definition.clone());
+        state.await.unwrap()
+    };
+    let before = read().await.unwrap();
+    bench.driver.fire_due(first).await.unwrap();
+    assert_eq!(read().await.unwrap().fired, Some(first));
+    // What a killed engine would have left behind.
+    let put = bench.driver.store().put_trigger(JobId(1), "schedule".to_owned(), definition.clone(), before);
+    put.await.unwrap();
+    bench.driver.start_triggers(false).await.unwrap();
+    bench.driver.fire_due(first + 1000).await.unwrap();
+    assert_eq!(all_runs(&bench).await.len(), 1);
+    assert_eq!(read().await.unwrap().fired, Some(first), "and now it is noted");
+    // A deleted run stays deleted.
+    let run = all_runs(&bench).await[0].run_id;
+    bench.finish(run, TaskOutput::default()).await;
+    bench.end(run).await;
+    bench.driver.delete_run(run).await.unwrap();
+    let again = lakeflow_core::trigger::TimedState::new(first - 1);
+    bench
+        .driver
+        .store()
+        .put_trigger(JobId(1), "schedule".to_owned(), definition.clone(), again)
+        .await
+        .unwrap();
+    bench.driver.start_triggers(false).await.unwrap();
+    bench.driver.fire_due(first + 1000).await.unwrap();
+    assert_eq!(all_runs(&bench).await.len(), 0);
+}
+
+// LOCAL[triggers] same: pausing, unpausing and changing a trigger; a deleted job does not fire
+#[tokio::test]
+async fn paused_changed_and_deleted_triggers_do_not_fire() {
+    let mut bench = scheduled().await;
+    let first = bench.driver.upcoming()[0].next.unwrap();
+    let mut change = async |schedule: Value| {
+        bench.job.settings.schedule = serde_json::from_value(schedule).unwrap();
+        bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+        bench.driver.job_changed(bench.job.job_id).await.unwrap();
+    };
+    change(
+        json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC", "pause_status": "PAUSED" }),
+    )
+    .await;
+    change(
+        json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC", "pause_status": "PAUSED" }),
+    )
+    .await;
+    let bench = &bench;
+    assert_eq!((bench.driver.upcoming()[0].paused, bench.driver.upcoming()[0].next), (true, None));
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), None);
+    bench.driver.store().delete_job(JobId(1), first).await.unwrap();
+    bench.driver.job_changed(JobId(1)).await.unwrap();
+    assert_eq!((bench.driver.upcoming(), bench.driver.fire_due(first).await.unwrap()), (Vec::new(), None));
+    assert_eq!(all_runs(bench).await.len(), 0);
+}
+
 #[tokio::test]
 async fn packages_of_deleted_runs_and_files_that_no_run_owns_go() {
     let bench = Bench::new().await;

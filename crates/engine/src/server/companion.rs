@@ -26,6 +26,7 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route("/api/2.0/policies/jobs/get-compliance", get(compliance))
         .route("/api/2.0/policies/jobs/list-compliance", get(list_compliance))
         .route("/api/2.0/policies/jobs/enforce-compliance", post(enforce_compliance))
+        .route("/api/2.0/lakeflow-local/triggers", get(triggers))
         .route("/api/2.0/lakeflow-local/mounts", get(mounts).post(mount))
 }
 
@@ -139,6 +140,28 @@ fn id_of(value: Option<&Value>) -> Result<JobId, Error> {
     value
         .and_then(|value| serde_json::from_value(value.clone()).ok())
         .ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "policies", "job_id must be the id of a job"))
+}
+
+/// What fires next, of the jobs that the caller may see.
+async fn triggers(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Response {
+    let answer = async {
+        let mut shown = Vec::new();
+        for one in app.driver.upcoming() {
+            let job = app.driver.store().job(one.job_id).await?;
+            if job.is_some_and(|job| require(&caller, &job, Level::View).is_ok()) {
+                shown.push(json!({
+                    "job_id": one.job_id,
+                    "job_name": one.job_name,
+                    "place": one.place,
+                    "paused": one.paused,
+                    "next_fire_time": one.next,
+                    "last_fire_time": one.last,
+                }));
+            }
+        }
+        Ok(json!({ "firing": app.fire_triggers, "triggers": shown }))
+    };
+    respond(&app, answer.await)
 }
 
 async fn mounts(State(app): State<Arc<App>>) -> Response {

@@ -145,6 +145,7 @@ async fn create(call: Call, Raw(mut body, ..): Raw<CreateJob>) -> Result<Created
     };
     let job_id = job.job_id;
     store.put_job(job).await?;
+    call.app.driver.job_changed(job_id).await?;
     Ok(CreatedJob { job_id, unknown: Map::new() })
 }
 
@@ -188,6 +189,7 @@ async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Err
     if changed {
         call.app.driver.set_timeout(id, timeout.map(|s| s.saturating_mul(1000))).await?;
     }
+    call.app.driver.job_changed(id).await?;
     call.app.driver.limits_changed(id).await?;
     Ok(Empty)
 }
@@ -197,6 +199,7 @@ async fn delete(call: Call, request: DeleteJob) -> Result<Empty, Error> {
     permissions::require(&call.caller, &job, permissions::Level::Delete)?;
     let now = Clock::wall();
     call.app.driver.store().delete_job(job.job_id, now).await?;
+    call.app.driver.job_changed(job.job_id).await?;
     Ok(Empty)
 }
 
@@ -207,9 +210,21 @@ async fn get(call: Call, request: GetJob) -> Result<Value, Error> {
     let arrays = arrays(&call, request.page_token.as_deref())?;
     let mut shown = document(&job, arrays);
     if let (Some(true), Some(fields)) = (request.include_trigger_state, shown.as_object_mut()) {
-        fields.insert("trigger_state".to_owned(), json!({}));
+        fields.insert("trigger_state".to_owned(), trigger_state(&call.app, job.job_id));
     }
     Ok(shown)
+}
+
+/// `trigger_state` (reference section 15.8), as far as triggers go by time.
+fn trigger_state(app: &App, id: JobId) -> Value {
+    let found = app.driver.upcoming().into_iter().find(|one| one.job_id == id);
+    found.map_or_else(
+        || json!({}),
+        |one| {
+            let status = if one.paused { "PAUSED" } else { "UNPAUSED" };
+            json!({ "pause_status": status, "periodic": { "next_run_time": one.next } })
+        },
+    )
 }
 
 /// Which part of the arrays a request asks for.

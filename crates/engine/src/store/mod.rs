@@ -12,6 +12,7 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 pub(crate) use db::Store;
 pub(crate) use jobs::{JobFilter, JobRow};

@@ -11,3 +11,4 @@ mod git;
 mod jobs;
 mod real;
 mod runs;
+mod triggers;

@@ -1,0 +1,92 @@
+//! Triggers of stored jobs in real time, and what is told of them.
+
+use super::common::{Local, eventually};
+use lakeflow_engine::Config;
+use serde_json::{Value, json};
+use std::path::Path;
+
+async fn firing(dir: &Path) -> Local {
+    Local::start_with(Config { fire_triggers: true, ..Config::new(dir) }).await.unwrap()
+}
+
+fn job(file: &str, cron: &str) -> Value {
+    json!({
+        "name": "scheduled",
+        "schedule": { "quartz_cron_expression": cron, "timezone_id": "Europe/Warsaw" },
+        "tasks": [{
+            "task_key": "a",
+            "existing_cluster_id": "c",
+            "spark_python_task": { "python_file": file, "parameters": ["{{job.trigger.type}}", "{{job.trigger.time.timestamp_ms}}"] },
+        }],
+    })
+}
+
+// LOCAL[triggers] same: schedules fire in real time, over restarts of the engine
+#[tokio::test]
+async fn a_schedule_fires_and_goes_on_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = firing(dir.path()).await;
+    let id = local.create(job("/hold", "* * * * * ?")).await;
+    let attempt = local.fake.wait_started("a").await;
+    let block = attempt.task.spark_python_task.as_ref().unwrap();
+    let parameters: Vec<&str> = block.parameters.iter().map(|text| text.0.as_str()).collect();
+    assert_eq!(parameters[0], "periodic");
+    assert_eq!(parameters[1].parse::<i64>().unwrap() % 60_000, 0, "rounded down to the minute");
+    let list = format!("/api/2.2/jobs/runs/list?job_id={id}");
+    let (_, page) = local.get(&list).await;
+    let run = &page["runs"][0];
+    assert_eq!((&run["trigger"], &run["run_type"]), (&json!("PERIODIC"), &json!("JOB_RUN")));
+    assert_eq!(run["schedule"]["quartz_cron_expression"], "* * * * * ?");
+    local.fake.finish("a", true);
+    local.ended(run["run_id"].as_i64().unwrap()).await;
+    local.engine.shutdown().await;
+    let local = firing(dir.path()).await;
+    // Ten seconds after the first at the earliest (reference section 18), or at once when they are over.
+    let runs = eventually("the second run", async || {
+        let (_, page) = local.get(&list).await;
+        page["runs"].as_array().filter(|runs| runs.len() == 2).cloned()
+    })
+    .await;
+    let apart = runs[0]["start_time"].as_i64().unwrap() - runs[1]["start_time"].as_i64().unwrap();
+    assert!(apart > 0, "{apart} ms");
+}
+
+// LOCAL[triggers] own: what fires next is told; triggers fire only when the engine was started so
+#[tokio::test]
+async fn what_fires_next_is_told_and_nothing_fires_while_triggers_are_kept_paused() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let soon = local.create(job("/hold", "* * * * * ?")).await;
+    let never = local.create(job("/hold", "0 0 0 30 2 ?")).await;
+    let (_, told) = local.get("/api/2.0/lakeflow-local/triggers").await;
+    assert_eq!(told["firing"], false);
+    assert_eq!(told["triggers"][0]["job_id"], soon);
+    assert!(told["triggers"][0]["next_fire_time"].is_i64());
+    assert_eq!(told["triggers"][1]["job_id"], never);
+    assert_eq!(told["triggers"][1]["next_fire_time"], Value::Null, "30 February does not come");
+    let (_, found) = local.get(&format!("/api/2.2/jobs/get?job_id={soon}&include_trigger_state=true")).await;
+    assert_eq!(found["trigger_state"]["pause_status"], "UNPAUSED");
+    assert!(found["trigger_state"]["periodic"]["next_run_time"].is_i64());
+    let pause = json!({ "job_id": soon, "new_settings": { "schedule": {
+        "quartz_cron_expression": "* * * * * ?", "timezone_id": "UTC", "pause_status": "PAUSED" } } });
+    local.call("/api/2.2/jobs/update", pause).await;
+    local.call("/api/2.2/jobs/delete", json!({ "job_id": never })).await;
+    let (_, told) = local.get("/api/2.0/lakeflow-local/triggers").await;
+    assert_eq!(told["triggers"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&told["triggers"][0]["paused"], &told["triggers"][0]["next_fire_time"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(local.fake.started(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_zone_that_does_not_exist_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let mut bad = job("/hold", "0 0 6 * * ?");
+    bad["schedule"]["timezone_id"] = json!("Europe/Warsawa");
+    let (status, answer) = local.post("/api/2.2/jobs/create", bad).await;
+    assert_eq!(status, 400);
+    assert!(answer["message"].as_str().unwrap().contains("Europe/Warsaw"), "{answer}");
+}
