@@ -66,7 +66,8 @@ declare namespace native {
   interface Client {
     actingAs(credentials: Credentials): Client;
     host(): string;
-    call(operation: string, args: string, abort?: Abort): Promise<Answer>;
+    call(operation: string, args: string, abort?: Abort, timeoutMs?: number): Promise<Answer>;
+    notify(runId: string): void;
     wait(goal: string, options: string, abort?: Abort): Promise<WaitHandle>;
   }
 

@@ -4,7 +4,8 @@ import type native from "../native/index.cjs";
 import { addon } from "./addon.js";
 import { errorFrom } from "./errors.js";
 import { textOf } from "./json.js";
-import { type JobConfig, Jobs } from "./jobs.js";
+import type { JobConfig } from "./connect.js";
+import { Jobs } from "./jobs.js";
 import type { Id } from "./types.js";
 
 /** How an engine is started. */

@@ -1,21 +1,16 @@
 // The package `lakeflow-jobs` for Node.js: what a user imports. Decides nothing; the rules are in the addon.
 
+export type { Authenticate, HttpRequest, HttpResponse, JobConfig, JobsOptions, TaskType } from "./connect.js";
 export { LocalEngine, type DeployedJob, type LocalEngineOptions } from "./engine.js";
 export { LakeflowError, RunFailedError, type ErrorCode, type Problem } from "./errors.js";
 export {
   Job,
   Jobs,
-  type Authenticate,
-  type HttpRequest,
-  type HttpResponse,
-  type JobConfig,
   type JobDocument,
-  type JobsOptions,
   type ListRunsOptions,
   type RepairOptions,
   type RunOutput,
   type TaskOutput,
-  type TaskType,
 } from "./jobs.js";
 export { ParamSchema, type Violation } from "./params.js";
 export {

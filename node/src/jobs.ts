@@ -1,83 +1,13 @@
 // The jobs and runs of a workspace or a local engine.
 
 import type native from "../native/index.cjs";
-import { addon } from "./addon.js";
 import { abortable } from "./calls.js";
-import { type LakeflowError, calling, errorOf, invalidArgument, keepCause, type Told } from "./errors.js";
+import { type Authenticate, type JobsOptions, connect, credentials } from "./connect.js";
+import { type LakeflowError, calling, errorOf, invalidArgument, type Told } from "./errors.js";
 import { idText, textOf } from "./json.js";
-import { ParamSchema } from "./params.js";
 import { Run } from "./run.js";
 import type { CallOptions, Fields, Id, IdLike } from "./types.js";
 import { RunWait, type WaitOptions } from "./wait.js";
-
-/** What the parameters of a job are for: they decide which fields of the request they become. */
-export type TaskType =
-  | "notebook"
-  | "python_wheel"
-  | "python_script"
-  | "spark_jar"
-  | "sql"
-  | "dbt"
-  | "job_parameters"
-  | "pipeline"
-  | "spark_submit";
-
-/** What is known of a job beforehand. */
-export interface JobConfig {
-  /** Its id; without one the key is its name. */
-  id?: IdLike | undefined;
-  /** What its parameters are for; without it they are the fields of the run-now request. */
-  taskType?: TaskType | undefined;
-  /** JSON Schema of its parameters, checked before anything is sent. */
-  params?: ParamSchema | object | boolean | undefined;
-}
-
-/** A request as the transport of the caller gets it, complete with host and credentials. */
-export interface HttpRequest {
-  method: "GET" | "POST";
-  url: string;
-  headers: Record<string, string>;
-  /** JSON text; empty for none. */
-  body: string;
-  /** Used when the answer is not waited for any more. */
-  signal: AbortSignal;
-}
-
-/** What a transport brings back, whatever the status. */
-export interface HttpResponse {
-  status: number;
-  headers?: Record<string, string> | Iterable<readonly [string, string]> | undefined;
-  body?: string | Uint8Array | undefined;
-}
-
-/** Gives the `Authorization` header (or headers with it) for the next request. With `refresh` the last one was refused. */
-export type Authenticate = (asked: {
-  refresh: boolean;
-}) => string | Record<string, string> | Headers | Promise<string | Record<string, string> | Headers>;
-
-/** Where to connect to, and as whom. */
-export interface JobsOptions {
-  /** `https://….cloud.databricks.com`, or `http://127.0.0.1:8080`. */
-  host?: string | undefined;
-  /** Personal access token. */
-  token?: string | undefined;
-  /** Application id of a service principal. */
-  clientId?: string | undefined;
-  /** Its OAuth secret. */
-  clientSecret?: string | undefined;
-  /** Name of a profile of `~/.databrickscfg`. */
-  profile?: string | undefined;
-  /** To choose when several credentials are set: `pat`, `oauth-m2m`, … */
-  authType?: string | undefined;
-  /** A credential of the caller's, asked for each request. */
-  authenticate?: Authenticate | undefined;
-  /** Sends in the place of the built-in HTTP client. Retries, waiting and limits stay as they are. */
-  transport?: ((request: HttpRequest) => Promise<HttpResponse>) | undefined;
-  /** Jobs under keys of the caller's. */
-  jobs?: Record<string, JobConfig> | undefined;
-  /** `false`: nothing is taken from `DATABRICKS_…` variables and the profile file. */
-  discover?: boolean | undefined;
-}
 
 /** A job as the platform keeps it. */
 export interface JobDocument extends Fields {
@@ -137,6 +67,7 @@ export interface RepairOptions extends WaitOptions {
 }
 
 const LIST_RUNS_DEFAULT = 25;
+const LIST_COMPLIANCE_DEFAULT = 100;
 
 /**
  * The jobs and runs of a workspace or a local engine.
@@ -172,9 +103,9 @@ export class Jobs {
     return new Job(this, this.#client, String(key));
   }
 
-  /** All jobs, newest first, without their tasks; with `name` only those that bear it. */
-  async listJobs(options: CallOptions & { name?: string } = {}): Promise<JobDocument[]> {
-    const answer = await this.#call("list_jobs", { name: options.name }, options);
+  /** Jobs, newest first, without their tasks: all, or at most `limit`; with `name` only those that bear it. */
+  async listJobs(options: CallOptions & { name?: string; limit?: number } = {}): Promise<JobDocument[]> {
+    const answer = await this.#call("list_jobs", { name: options.name, most: options.limit }, options);
     return answer.texts().map((text) => JSON.parse(text) as JobDocument);
   }
 
@@ -191,6 +122,12 @@ export class Jobs {
   /** Replaces the whole definition of a job. */
   async resetJob(jobId: IdLike, settings: Fields, options?: CallOptions): Promise<void> {
     await this.#call("reset_job", { job_id: idText(jobId, "jobId", "reset_job"), settings }, options);
+  }
+
+  /** Changes top-level fields of a job's settings, and takes the named ones away. */
+  async updateJob(jobId: IdLike, settings: Fields, options: CallOptions & { remove?: string[] } = {}): Promise<void> {
+    const args = { job_id: idText(jobId, "jobId", "update_job"), settings, remove: options.remove };
+    await this.#call("update_job", args, options);
   }
 
   /** Deletes a job; its runs stay. */
@@ -284,14 +221,59 @@ export class Jobs {
     return this.waitFor(() => ({ adopt: idText(runId, "runId", "wait") }), options);
   }
 
+  /** Something was heard about a run, for example by a webhook: whoever waits for it here looks at once. */
+  notify(runId: IdLike): void {
+    const text = idText(runId, "runId", "notify");
+    calling(() => this.#client.notify(text));
+  }
+
+  /** Who may do what with a job. */
+  async getPermissions(jobId: IdLike, options?: CallOptions): Promise<Fields> {
+    return this.#json("get_permissions", { job_id: idText(jobId, "jobId", "get_permissions") }, options);
+  }
+
+  /** Replaces who may do what with a job; gives what holds then. */
+  async setPermissions(jobId: IdLike, entries: Fields[], options?: CallOptions): Promise<Fields> {
+    return this.#json("set_permissions", { job_id: idText(jobId, "jobId", "set_permissions"), entries }, options);
+  }
+
+  /** Adds to who may do what with a job; gives what holds then. */
+  async updatePermissions(jobId: IdLike, entries: Fields[], options?: CallOptions): Promise<Fields> {
+    return this.#json("update_permissions", { job_id: idText(jobId, "jobId", "update_permissions"), entries }, options);
+  }
+
+  /** The levels of permission that a job has. */
+  async getPermissionLevels(jobId: IdLike, options?: CallOptions): Promise<Fields> {
+    return this.#json("get_permission_levels", { job_id: idText(jobId, "jobId", "get_permission_levels") }, options);
+  }
+
+  /** Whether a job complies with the cluster policies that it uses. */
+  async getPolicyCompliance(jobId: IdLike, options?: CallOptions): Promise<Fields> {
+    return this.#json("get_policy_compliance", { job_id: idText(jobId, "jobId", "get_policy_compliance") }, options);
+  }
+
+  /** Which jobs that use a policy comply with it; at most `limit`, 100 without it. */
+  async listPolicyCompliance(policyId: string, options: CallOptions & { limit?: number } = {}): Promise<Fields[]> {
+    const args = { policy_id: policyId, most: options.limit ?? LIST_COMPLIANCE_DEFAULT };
+    const answer = await this.#call("list_policy_compliance", args, options);
+    return answer.texts().map((text) => JSON.parse(text) as Fields);
+  }
+
+  /** Makes a job comply with its policies, or with `validateOnly` says what would change. */
+  async enforcePolicyCompliance(jobId: IdLike, options: CallOptions & { validateOnly?: boolean } = {}): Promise<Fields> {
+    const job_id = idText(jobId, "jobId", "enforce_policy_compliance");
+    return this.#json("enforce_policy_compliance", { job_id, validate_only: options.validateOnly }, options);
+  }
+
   /** @internal */
   waitFor(goal: () => object, options: WaitOptions): RunWait {
     const { timeoutMs, cancelOnTimeout, cancelOnAbort, signal } = options;
     const begin = async (): Promise<native.WaitHandle> => {
-      if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
-        throw invalidArgument("wait", `timeoutMs ${timeoutMs} is not a number of milliseconds`);
-      }
-      const settings = { timeoutMs: timeoutMs === undefined ? undefined : Math.ceil(timeoutMs), cancelOnTimeout, cancelOnStop: cancelOnAbort };
+      const settings = {
+        timeoutMs: timeoutMs === undefined ? undefined : milliseconds(timeoutMs, "wait"),
+        cancelOnTimeout,
+        cancelOnStop: cancelOnAbort,
+      };
       const text = textOf(goal(), "wait", "INVALID_PARAMETERS");
       return abortable(signal, "wait", (abort) => this.#client.wait(text, JSON.stringify(settings), abort));
     };
@@ -305,7 +287,7 @@ export class Jobs {
 
   async #call(operation: string, args: object, options: CallOptions | undefined): Promise<native.Answer> {
     const text = textOf(args, operation, "INVALID_ARGUMENT");
-    return abortable(options?.signal, operation, (abort) => this.#client.call(operation, text, abort));
+    return send(this.#client, operation, text, options);
   }
 }
 
@@ -341,7 +323,7 @@ export class Job {
    */
   async runNow(params: unknown = {}, options?: CallOptions): Promise<Id> {
     const text = textOf({ key: this.key, params }, "run_now", "INVALID_PARAMETERS");
-    const answer = await abortable(options?.signal, "run_now", (abort) => this.#client.call("run_now", text, abort));
+    const answer = await send(this.#client, "run_now", text, options);
     return JSON.parse(answer.texts()[0] as string) as Id;
   }
 
@@ -363,91 +345,24 @@ export class Job {
 
   async #call(operation: string, args: object, options: CallOptions | undefined): Promise<native.Answer> {
     const text = textOf(args, operation, "INVALID_ARGUMENT");
-    return abortable(options?.signal, operation, (abort) => this.#client.call(operation, text, abort));
+    return send(this.#client, operation, text, options);
   }
+}
+
+/** Carries out an operation within the limits of the caller. */
+async function send(client: native.Client, operation: string, text: string, options: CallOptions | undefined): Promise<native.Answer> {
+  const timeoutMs = options?.timeoutMs === undefined ? undefined : milliseconds(options.timeoutMs, operation);
+  return abortable(options?.signal, operation, (abort) => client.call(operation, text, abort, timeoutMs));
+}
+
+/** Whole milliseconds that fit a timer; longer ones are as good as none. */
+function milliseconds(timeoutMs: number, operation: string): number {
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+    throw invalidArgument(operation, `timeoutMs ${String(timeoutMs)} is not a number of milliseconds`);
+  }
+  return Math.min(Math.ceil(timeoutMs), 0xffff_ffff);
 }
 
 function isClient(options: JobsOptions | native.Client): options is native.Client {
   return typeof (options as native.Client).actingAs === "function";
-}
-
-function connect(options: JobsOptions): native.Client {
-  const { jobs = {}, authenticate, transport, discover = true, ...given } = options;
-  const schemas: [string, native.Schema][] = [];
-  const configured: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, { id, taskType, params }] of Object.entries(jobs)) {
-    configured[key] = { id: id === undefined ? undefined : idText(id, `jobs.${key}.id`, "configure"), taskType };
-    if (params !== undefined) {
-      const schema = params instanceof ParamSchema ? params : new ParamSchema(params);
-      schemas.push([key, ParamSchema.handleOf(schema)]);
-    }
-  }
-  const known = ["host", "token", "clientId", "clientSecret", "profile", "authType"];
-  const unknown = Object.keys(given).filter((key) => !known.includes(key));
-  if (unknown.length > 0) {
-    const all = [...known, "authenticate", "transport", "jobs", "discover"].join(", ");
-    throw invalidArgument("configure", `${unknown.map((key) => JSON.stringify(key)).join(", ")} is no option; options are ${all}`);
-  }
-  const settings = textOf({ ...given, discover, jobs: configured }, "configure", "INVALID_ARGUMENT");
-  return calling(
-    () => new (addon().Client)(settings, schemas, authenticate && credentials(authenticate), transport && sending(transport)),
-  );
-}
-
-/** The callback for the addon: it never throws, but tells what went wrong. */
-function credentials(authenticate: Authenticate): native.Credentials {
-  return async (asked) => {
-    try {
-      const given = await authenticate(JSON.parse(asked) as { refresh: boolean });
-      return JSON.stringify({ authorization: headerOf(given) });
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown.message : String(thrown);
-      return JSON.stringify({ error, cause: keepCause(thrown) });
-    }
-  };
-}
-
-function headerOf(given: string | Record<string, string> | Headers): string | null {
-  if (typeof given === "string") return given;
-  if (typeof given !== "object" || given === null) return null;
-  if (given instanceof Headers) return given.get("authorization");
-  const entry = Object.entries(given).find(([name]) => name.toLowerCase() === "authorization");
-  return entry?.[1] ?? null;
-}
-
-/** The transport for the addon: it never throws, but tells a fault. */
-function sending(transport: (request: HttpRequest) => Promise<HttpResponse>): native.Send {
-  return async ({ method, url, headers, body, timeoutMs }) => {
-    try {
-      const signal = AbortSignal.timeout(timeoutMs);
-      const request = { method: method as "GET" | "POST", url, headers: Object.fromEntries(headers), body, signal };
-      const answer = await transport(request);
-      return {
-        status: Number(answer.status),
-        headers: headersOf(answer.headers),
-        body: typeof answer.body === "string" ? Buffer.from(answer.body) : Buffer.from(answer.body ?? new Uint8Array()),
-      };
-    } catch (thrown) {
-      return { status: 0, headers: [], body: Buffer.alloc(0), ...faultOf(thrown) };
-    }
-  };
-}
-
-function headersOf(headers: HttpResponse["headers"]): string[][] {
-  if (headers === undefined) return [];
-  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
-  return entries.map(([name, value]) => [name, String(value)]);
-}
-
-/** Which kind of fault an exception of a transport is, by the codes that Node.js gives. */
-function faultOf(thrown: unknown): { fault: string; detail: string } {
-  const chain = [thrown, (thrown as { cause?: unknown } | null)?.cause];
-  const codes = chain.map((error) => (error as { code?: unknown } | null | undefined)?.code);
-  const names = chain.map((error) => (error as { name?: unknown } | null | undefined)?.name);
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
-  if (codes.some((code) => code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH")) {
-    return { fault: "connect", detail };
-  }
-  if (names.includes("TimeoutError") || codes.includes("ETIMEDOUT")) return { fault: "timeout", detail };
-  return { fault: "broken", detail };
 }

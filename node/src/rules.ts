@@ -3,7 +3,7 @@
 import { addon } from "./addon.js";
 import { LakeflowError, type Problem, calling, invalidArgument } from "./errors.js";
 import { textOf } from "./json.js";
-import type { TaskType } from "./jobs.js";
+import type { TaskType } from "./connect.js";
 import type { Fields } from "./types.js";
 
 /** One fire time. */

@@ -69,6 +69,8 @@ export interface Progress {
 export interface CallOptions {
   /** Calls it off: the promise is rejected with code `INTERRUPTED` and the signal's reason as `cause`. */
   signal?: AbortSignal | undefined;
+  /** The call ends with `DEADLINE_EXCEEDED` after so many milliseconds, all its pages and tries included. */
+  timeoutMs?: number | undefined;
 }
 
 /** What is on its way to the platform: the fields of the REST API under their own names. */

@@ -6,7 +6,7 @@ import { Run } from "./run.js";
 import type { CallOptions, Id, TaskChange, TaskFailure, Verdict } from "./types.js";
 
 /** How a run is waited for. */
-export interface WaitOptions extends CallOptions {
+export interface WaitOptions extends Pick<CallOptions, "signal"> {
   /** The wait ends after so many milliseconds with code `WAIT_TIMED_OUT`; without it, it takes as long as the run. */
   timeoutMs?: number | undefined;
   /** Cancel the run when the time-out comes; without it the run goes on. */

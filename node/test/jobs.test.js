@@ -300,3 +300,50 @@ test("a transport that fails is borne like a socket that does", async () => {
   assert.equal((await jobs.getRun(7)).state, "RUNNING");
   assert.equal(calls, 2);
 });
+
+test("a call has a deadline of its own", async () => {
+  const jobs = new Jobs({ ...HOST, transport: () => new Promise(() => {}) });
+  const error = await refusal(jobs.getRun(7, { timeoutMs: 50 }), "DEADLINE_EXCEEDED");
+  assert.equal(error.operation, "get_run");
+  for (const timeoutMs of [-1, NaN, "1", null]) await refusal(jobs.getRun(7, { timeoutMs }), "INVALID_ARGUMENT");
+});
+
+test("what is heard about a run is looked at at once", async () => {
+  let ended = false;
+  const routes = {
+    "runs/get": () => (ended ? run(7, "TERMINATED", { code: "SUCCESS" }) : run(7, "RUNNING")),
+    "runs/list": () => ({}),
+  };
+  const { jobs } = client(routes);
+  const waiting = jobs.wait(7);
+  for await (const update of waiting) {
+    if (update.run.isTerminal) break;
+    ended = true;
+    jobs.notify(7);
+  }
+  assert.equal((await waiting.end()).verdict, "succeeded");
+  assert.throws(() => jobs.notify("abc"), { code: "INVALID_ARGUMENT" });
+});
+
+test("settings of a job, permissions and policies", async () => {
+  const routes = { "update": () => ({}), "get": () => ({ job_id: 1 }) };
+  const { jobs, seen } = client(routes);
+  await jobs.updateJob(1, { name: "new" }, { remove: ["schedule"] });
+  assert.deepEqual(JSON.parse(seen.at(-1).text), { job_id: 1, new_settings: { name: "new" }, fields_to_remove: ["schedule"] });
+  const all = async ({ method, url, body }) => ({ status: 200, body: JSON.stringify({ asked: `${method} ${new URL(url).pathname}`, sent: body }) });
+  const others = new Jobs({ ...HOST, transport: all });
+  assert.equal((await others.getPermissions(1)).asked, "GET /api/2.0/permissions/jobs/1");
+  assert.equal((await others.getPermissionLevels(1)).asked, "GET /api/2.0/permissions/jobs/1/permissionLevels");
+  const entry = { user_name: "ada", permission_level: "CAN_MANAGE" };
+  assert.match((await others.setPermissions(1, [entry])).asked, /^PUT /);
+  assert.match((await others.updatePermissions(1, [entry])).asked, /^PATCH /);
+  assert.match((await others.getPolicyCompliance(1)).asked, /get-compliance/);
+  assert.match((await others.enforcePolicyCompliance(1, { validateOnly: true })).sent, /"validate_only":true/);
+});
+
+test("the user agent names what the caller adds; what a header cannot hold is refused", async () => {
+  const { transport, seen } = transportOf({ "runs/get": () => run(7, "RUNNING") });
+  await new Jobs({ ...HOST, transport, userAgent: "my-app/1.2" }).getRun(7);
+  assert.match(seen[0].headers["user-agent"], /^lakeflow-jobs\/\S+ .*my-app\/1\.2/);
+  assert.throws(() => new Jobs({ ...HOST, userAgent: "a\r\nx: y" }), { code: "INVALID_ARGUMENT" });
+});

@@ -10,20 +10,20 @@ use crate::transport::{JsTransport, Send};
 use crate::wait::{Options, WaitHandle};
 use lakeflow_client::auth::{Profiles, Secret, Settings};
 use lakeflow_client::transport::{HttpTransport, Transport};
-use lakeflow_client::{JobConfig, Jobs, Workspace};
+use lakeflow_client::{CacheOptions, CallOptions, HubSettings, JobConfig, Jobs, Workspace};
 use lakeflow_core::api::fault;
 use lakeflow_core::api::retry::RetryPolicy;
 use lakeflow_core::door;
 use lakeflow_core::error::Error;
 use lakeflow_core::id::JobId;
 use lakeflow_core::mapping::TaskType;
-use lakeflow_core::wait::hub::HubSettings;
 use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, ClassInstance};
 use napi::{Env, Result};
 use napi_derive::napi;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where to connect to, as JSON text.
 #[derive(Default, Deserialize)]
@@ -37,6 +37,12 @@ struct Where {
     auth_type: Option<String>,
     /// Fill what is missing from the environment and the profile file.
     discover: bool,
+    /// Products that the user agent names.
+    user_agent: Option<String>,
+    /// Whether reads are kept for a moment; they are by default.
+    cache: Option<bool>,
+    /// Tries after faults go on for so long.
+    retry_budget_ms: Option<u64>,
     /// Jobs under keys of the caller's.
     jobs: BTreeMap<String, Configured>,
     /// Calls a second, waits and others together; 0 for no limit. Without it the limit of the kind of host holds.
@@ -107,11 +113,21 @@ impl Client {
         operation: String,
         arguments: String,
         abort: Option<&Abort>,
+        timeout_ms: Option<u32>,
     ) -> Result<AsyncBlock<Answer>> {
-        let jobs = self.jobs.clone();
+        let timeout = timeout_ms.map(|timeout| Duration::from_millis(timeout.into()));
+        let jobs = self.jobs.clone().with_options(CallOptions { timeout, abort: None });
         let work =
             async move { operations::carry_out(&jobs, &operation, &arguments).await.map_err(|e| thrown(&e)) };
         AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
+    }
+
+    /// Something was heard about a run, for example by a webhook: whoever waits for it looks at once.
+    #[napi]
+    pub fn notify(&self, run_id: String) -> Result<()> {
+        let run_id = run_id.parse().map_err(|e| thrown(&argument("notify", e)))?;
+        self.jobs.notify(run_id);
+        Ok(())
     }
 
     /// Begins a wait: for a trigger, a repair, a cancel, or a run that exists.
@@ -166,6 +182,11 @@ impl Client {
             auth_type: given.auth_type,
             ..Settings::default()
         };
+        let limits = Limits {
+            user_agent: given.user_agent,
+            cache: given.cache,
+            retry_budget_ms: given.retry_budget_ms,
+        };
         let settings = if given.discover { discover(explicit, credentials.is_some())? } else { explicit };
         let host = settings.host_url()?;
         let transport: Arc<dyn Transport> = match transport {
@@ -181,6 +202,7 @@ impl Client {
             }
             None => Workspace::with_transport(settings, transport)?,
         };
+        let workspace = limits.apply(workspace)?;
         let workspace = if given.no_retries {
             workspace.with_retry(RetryPolicy { budget_ms: 0, ..RetryPolicy::default() })
         } else {
@@ -198,4 +220,28 @@ fn discover(explicit: Settings, has_credentials: bool) -> std::result::Result<Se
         return Ok(settings);
     }
     settings.or_profile(&Profiles::load(|name| std::env::var(name).ok())?)
+}
+
+/// Limits that the caller set.
+struct Limits {
+    user_agent: Option<String>,
+    cache: Option<bool>,
+    retry_budget_ms: Option<u64>,
+}
+
+impl Limits {
+    fn apply(self, mut workspace: Workspace) -> std::result::Result<Workspace, Error> {
+        if let Some(products) = self.user_agent {
+            workspace = workspace.with_user_agent(&products)?;
+        }
+        if self.cache == Some(false) {
+            workspace = workspace.with_cache(CacheOptions::OFF);
+        }
+        if let Some(budget_ms) = self.retry_budget_ms {
+            let defaults = RetryPolicy::default();
+            let first_contact_ms = defaults.first_contact_ms.min(budget_ms);
+            workspace = workspace.with_retry(RetryPolicy { budget_ms, first_contact_ms, ..defaults });
+        }
+        Ok(workspace)
+    }
 }

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::fault::{argument, told};
 use lakeflow_client::{Jobs, Running, TaskOutput, WaitOptions};
-use lakeflow_core::api::{CreateJob, ListJobs, ListRuns, RepairRun};
+use lakeflow_core::api::{AccessEntry, CreateJob, ListJobs, ListRuns, RepairRun};
 use lakeflow_core::door::{self, js_text};
 use lakeflow_core::error::Error;
 use lakeflow_core::id::{JobId, RunId};
@@ -35,6 +35,34 @@ struct OfKey {
 #[derive(Deserialize)]
 struct Named {
     name: Option<String>,
+    most: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Update {
+    job_id: JobId,
+    settings: Option<Value>,
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    job_id: JobId,
+    entries: Vec<AccessEntry>,
+}
+
+#[derive(Deserialize)]
+struct Enforce {
+    job_id: JobId,
+    #[serde(default)]
+    validate_only: bool,
+}
+
+#[derive(Deserialize)]
+struct Complying {
+    policy_id: String,
+    most: usize,
 }
 
 #[derive(Deserialize)]
@@ -63,8 +91,9 @@ pub(crate) async fn carry_out(jobs: &Jobs, operation: &str, arguments: &str) -> 
     let given = door::parse("call", arguments)?;
     Ok(match operation {
         "list_jobs" => {
-            let Named { name } = read("list_jobs", given)?;
-            let listed = jobs.list_jobs(ListJobs { name, ..ListJobs::default() }, usize::MAX).await?;
+            let Named { name, most } = read("list_jobs", given)?;
+            let filter = ListJobs { name, ..ListJobs::default() };
+            let listed = jobs.list_jobs(filter, most.unwrap_or(usize::MAX)).await?;
             Answer::texts_of(listed.iter().map(js_text).collect())
         }
         "get_job" => Answer::text(js_text(&jobs.get_job(read::<OfJob>("get_job", given)?.job_id).await?)),
@@ -114,6 +143,47 @@ pub(crate) async fn carry_out(jobs: &Jobs, operation: &str, arguments: &str) -> 
         "run_now" => {
             let Trigger { key, params } = read("run_now", given)?;
             Answer::text(js_text(&jobs.job(&key).run_now(&params).await?))
+        }
+        _ => return govern(jobs, operation, given).await,
+    })
+}
+
+/// The operations about who may do what, and about policies.
+async fn govern(jobs: &Jobs, operation: &str, given: Value) -> Result<Answer, Error> {
+    Ok(match operation {
+        "update_job" => {
+            let Update { job_id, settings, remove } = read("update_job", given)?;
+            jobs.update_job(job_id, settings, remove).await?;
+            Answer::texts_of(Vec::new())
+        }
+        "get_permissions" => {
+            let job_id = read::<OfJob>("get_permissions", given)?.job_id;
+            Answer::text(js_text(&jobs.get_permissions(job_id).await?))
+        }
+        "set_permissions" => {
+            let Access { job_id, entries } = read("set_permissions", given)?;
+            Answer::text(js_text(&jobs.set_permissions(job_id, entries).await?))
+        }
+        "update_permissions" => {
+            let Access { job_id, entries } = read("update_permissions", given)?;
+            Answer::text(js_text(&jobs.update_permissions(job_id, entries).await?))
+        }
+        "get_permission_levels" => {
+            let job_id = read::<OfJob>("get_permission_levels", given)?.job_id;
+            Answer::text(js_text(&jobs.get_permission_levels(job_id).await?))
+        }
+        "get_policy_compliance" => {
+            let job_id = read::<OfJob>("get_policy_compliance", given)?.job_id;
+            Answer::text(js_text(&jobs.get_policy_compliance(job_id).await?))
+        }
+        "list_policy_compliance" => {
+            let Complying { policy_id, most } = read("list_policy_compliance", given)?;
+            let listed = jobs.list_policy_compliance(&policy_id, most).await?;
+            Answer::texts_of(listed.iter().map(js_text).collect())
+        }
+        "enforce_policy_compliance" => {
+            let Enforce { job_id, validate_only } = read("enforce_policy_compliance", given)?;
+            Answer::text(js_text(&jobs.enforce_policy_compliance(job_id, validate_only).await?))
         }
         other => return Err(argument("call", format!("{other:?} is no operation"))),
     })
