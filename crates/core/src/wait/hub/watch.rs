@@ -17,6 +17,11 @@ use std::sync::Arc;
 /// A repair that the history does not show after this long is taken as read, in milliseconds.
 const REPAIR_SHOWS_MS: u64 = 60_000;
 
+/// A run that is known to be there, and that the host says it does not know, is looked for this long, in milliseconds, and this
+/// often: a machine that slept has not looked.
+const MISSING_MS: u64 = 60_000;
+const MISSING_TIMES: u32 = 5;
+
 /// How a wait came to its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -56,6 +61,8 @@ pub(super) struct Watch {
     hurried: bool,
     retrier: Retrier,
     fault: Option<Box<str>>,
+    /// Since when the host says that there is no such run.
+    missing: Option<Tick>,
     seeded: Seeded,
 }
 
@@ -149,6 +156,7 @@ impl Hub {
                 hurried: false,
                 retrier,
                 fault: None,
+                missing: None,
                 seeded: Seeded::new(options.seed ^ 0x706F_6C6C),
             }
         });
@@ -158,8 +166,11 @@ impl Hub {
         if !watch.schedules.contains(&options.schedule) {
             watch.schedules.push(options.schedule);
         }
+        if origin != Origin::Adopted {
+            watch.origin = origin;
+        }
         if repaired {
-            (watch.origin, watch.began, watch.taken_before) = (origin, now, 0);
+            (watch.began, watch.taken_before) = (now, 0);
         }
         if new {
             let job = watch.job;
@@ -271,8 +282,7 @@ impl Hub {
     /// The run is where it was.
     pub(super) fn unchanged(&mut self, run_id: RunId, sent: Tick) {
         let Some(watch) = self.runs.get_mut(&run_id) else { return };
-        watch.retrier.succeeded();
-        (watch.fault, watch.seen) = (None, sent);
+        watch.answered(sent);
         self.schedule(run_id);
     }
 
@@ -280,8 +290,7 @@ impl Hub {
     pub(super) fn observe(&mut self, run_id: RunId, run: RunDoc, sent: Tick, date: Option<&str>) {
         let now = self.now;
         let Some(watch) = self.runs.get_mut(&run_id) else { return };
-        watch.retrier.succeeded();
-        (watch.fault, watch.seen) = (None, sent);
+        watch.answered(sent);
         let phase = run.phase();
         if phase.is_terminal() && watch.before_repair(&run, now.tick) {
             self.schedule(run_id);
@@ -360,10 +369,16 @@ impl Hub {
     pub(super) fn poll_failed(&mut self, run_id: RunId, request: &Request, error: Error) {
         let now = self.now.tick;
         let Some(watch) = self.runs.get_mut(&run_id) else { return };
-        // A run that was just started may not be readable everywhere at once.
-        let fresh = watch.fingerprint.is_none() && watch.origin != Origin::Adopted;
-        let missing = error.code == ErrorCode::NotFound;
-        let error = if fresh && missing { error.retry(Retry::After(0)) } else { error };
+        // A run that was just started may not be readable everywhere at once, also after it was seen somewhere.
+        let known = watch.fingerprint.is_some() || watch.origin != Origin::Adopted;
+        let error = match error.code {
+            ErrorCode::NotFound if known => {
+                let since = *watch.missing.get_or_insert(now);
+                let again = now.since(since) < MISSING_MS || watch.retrier.failures() < MISSING_TIMES;
+                if again { error.retry(Retry::After(0)) } else { error }
+            }
+            _ => error,
+        };
         watch.fault = Some(error.message.as_str().into());
         watch.again = false;
         match watch.retrier.failed(now, request, None, error) {
@@ -390,6 +405,12 @@ impl Hub {
 }
 
 impl Watch {
+    /// The host has said something about the run; the call left at this tick.
+    fn answered(&mut self, sent: Tick) {
+        self.retrier.succeeded();
+        (self.fault, self.missing, self.seen) = (None, None, sent);
+    }
+
     /// True for an end that was read from somewhere that has not heard of the repair yet.
     fn before_repair(&self, run: &RunDoc, now: Tick) -> bool {
         let Origin::Repaired(Some(repair)) = self.origin else { return false };
