@@ -76,7 +76,12 @@ pub(crate) fn draw(random: &mut Random) -> (Fault, bool) {
 
 impl Fault {
     /// What the driver hands to the hub; `real` is the workspace's own answer, if it got that far.
-    pub(crate) fn play(self, request: &Request, real: Option<Response>, wall: i64) -> Result<Response, Error> {
+    pub(crate) fn play(
+        self,
+        request: &Request,
+        real: Option<Response>,
+        wall: i64,
+    ) -> Result<Response, Error> {
         let broken = |kind| Err(transport(request.operation, kind, "it broke"));
         let json = |status, message: &str, headers| {
             let body = format!("{{\"error_code\":\"X\",\"message\":\"{message}\"}}").into_bytes();

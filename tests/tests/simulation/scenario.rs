@@ -94,6 +94,8 @@ pub(crate) struct Scenario {
     counts: Counts,
     /// Of calls that were sent at the time they were refused as too many.
     troubled: bool,
+    /// Calls and ends are printed.
+    told: bool,
 }
 
 macro_rules! hold {
@@ -105,7 +107,7 @@ macro_rules! hold {
 }
 
 impl Scenario {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, told: bool) -> Self {
         let mut random = Random::new(seed);
         let faults = *random.pick(&[0, 0, 20, 60, 150, 300]);
         let crowd = random.chance(60);
@@ -136,6 +138,7 @@ impl Scenario {
             wall: EPOCH,
             counts: Counts::default(),
             troubled: false,
+            told,
             random,
         };
         let waits = if crowd { scenario.random.within(26, 90) } else { scenario.random.within(1, 6) };
@@ -221,18 +224,14 @@ impl Scenario {
             if self.random.chance(3) {
                 self.wall += self.skew * self.random.within(0, 2) as i64 - self.skew;
             }
-            match self.queue.first_key_value().map(|(key, _)| *key).filter(|(when, _)| *when <= self.tick) {
-                Some(key) => {
-                    let happening = self.queue.remove(&key);
-                    if let Some(happening) = happening {
-                        self.happen(&mut hub, happening)?;
-                    }
-                    // Late timers do no harm.
-                    if self.random.chance(900) {
-                        continue;
-                    }
+            let key =
+                self.queue.first_key_value().map(|(key, _)| *key).filter(|(when, _)| *when <= self.tick);
+            if let Some(happening) = key.and_then(|key| self.queue.remove(&key)) {
+                self.happen(&mut hub, happening)?;
+                // Late timers do no harm.
+                if self.random.chance(900) {
+                    continue;
                 }
-                None => {}
             }
             self.handled = self.tick;
             hub.handle(self.now(), HubInput::Timeout).map_err(|e| e.to_string())?;
@@ -291,24 +290,21 @@ impl Scenario {
         }
         self.counts.faults += u64::from(fault.is_some());
         self.troubled |= fault.is_some();
-        let slow = if self.random.chance(30) { 20_000 } else { 250 };
+        let slow = if self.faults > 0 && self.random.chance(30) { 20_000 } else { 250 };
         let there = self.random.within(1, slow);
         let mut back = self.random.within(1, slow);
         if matches!(fault, Some((Fault::Silence, _))) {
             back = 60_000;
         }
-        let intent = self.intent_of(&request);
-        self.trace(request.operation, self.tick);
+        let intent = intent_of(&request);
+        if self.told {
+            self.trace(&format!("{call:?} {} {:?} {fault:?}", request.operation, request.query), self.tick);
+        } else {
+            self.trace(request.operation, self.tick);
+        }
         self.calls.insert(call, Call { request, intent, fault, answer_in: back, response: None });
         self.put(self.tick + there, Happening::Arrive(call));
         Ok(())
-    }
-
-    /// Requests without a token carry the intent in their parameters.
-    fn intent_of(&self, request: &Request) -> String {
-        let body = request.body.as_ref();
-        let named = body.and_then(|body| body["job_parameters"]["intent"].as_str());
-        named.unwrap_or_default().to_owned()
     }
 
     fn happen(&mut self, hub: &mut Hub, happening: Happening) -> Result<(), String> {
@@ -364,7 +360,9 @@ impl Scenario {
     }
 
     fn tell(&mut self, hub: &mut Hub, n: usize, input: impl Fn(WaitId) -> HubInput) {
-        let Some(wait) = self.ids.iter().find(|(_, client)| **client == n).map(|(wait, _)| *wait) else { return };
+        let Some(wait) = self.ids.iter().find(|(_, client)| **client == n).map(|(wait, _)| *wait) else {
+            return;
+        };
         let input = input(wait);
         let client = &mut self.clients[n];
         client.stopped |= matches!(input, HubInput::Stop(_));
@@ -377,7 +375,8 @@ impl Scenario {
         let goal = self.goal(n, job);
         let client = &mut self.clients[n];
         client.begun = self.tick;
-        let aim = *self.random.pick(&[Aim::Balanced, Aim::Balanced, Aim::Calls(6), Aim::Delay(2000), Aim::Elapsed]);
+        let aim =
+            *self.random.pick(&[Aim::Balanced, Aim::Balanced, Aim::Calls(6), Aim::Delay(2000), Aim::Elapsed]);
         let base = if self.random.chance(500) { PollSchedule::WORKSPACE } else { PollSchedule::LOCAL };
         let known = client.run.and_then(|run| self.world.runs.get(&run)).map(|run| JobId(run.job));
         let options = WaitOptions {
@@ -414,7 +413,8 @@ impl Scenario {
             }
             Kind::Adopt => {
                 // Of several who wait, some wait for the same run.
-                let shared = self.world.runs.values().next().map(|run| run.id).filter(|_| self.random.chance(400));
+                let shared =
+                    self.world.runs.values().next().map(|run| run.id).filter(|_| self.random.chance(400));
                 let run = shared.unwrap_or_else(|| self.world.start(job, "someone".to_owned(), began));
                 self.clients[n].run = Some(run);
                 Goal::Adopt(RunId(run))
@@ -428,7 +428,11 @@ impl Scenario {
                 let run = self.ended_run(job);
                 self.clients[n].run = Some(run);
                 let rerun_all_failed_tasks = Some(true);
-                Goal::Repair(Box::new(RepairRun { run_id: RunId(run), rerun_all_failed_tasks, ..RepairRun::default() }))
+                Goal::Repair(Box::new(RepairRun {
+                    run_id: RunId(run),
+                    rerun_all_failed_tasks,
+                    ..RepairRun::default()
+                }))
             }
         }
     }
@@ -449,10 +453,20 @@ impl Scenario {
     }
 
     fn trace(&mut self, what: &str, at: u64) {
+        if self.told {
+            eprintln!("{at:>9} {what}");
+        }
         for byte in what.bytes().chain(at.to_le_bytes()) {
             self.counts.trace = (self.counts.trace ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
     }
+}
+
+/// Requests without a token carry the intent in their parameters.
+fn intent_of(request: &Request) -> String {
+    let body = request.body.as_ref();
+    let named = body.and_then(|body| body["job_parameters"]["intent"].as_str());
+    named.unwrap_or_default().to_owned()
 }
 
 /// What one run does.
@@ -478,7 +492,11 @@ fn course(random: &mut Random, crowd: bool) -> Course {
         pending: random.within(0, 1500),
         length: random.within(1, most),
         outcome,
-        tasks: if random.chance(40) && !crowd { random.within(101, 230) as usize } else { random.within(1, 3) as usize },
+        tasks: if random.chance(40) && !crowd {
+            random.within(101, 230) as usize
+        } else {
+            random.within(1, 3) as usize
+        },
         form,
         strange: random.chance(100),
     }

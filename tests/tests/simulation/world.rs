@@ -116,9 +116,7 @@ impl Run {
     pub(crate) fn end(&self) -> (u64, Outcome) {
         let Some(last) = self.repairs.last() else { return self.first_end() };
         match self.canceled {
-            Some(at) if at >= last.at && at < last.end => {
-                ((at + CANCEL_MS).min(last.end), Outcome::Canceled)
-            }
+            Some(at) if at >= last.at && at < last.end => ((at + CANCEL_MS).min(last.end), Outcome::Canceled),
             _ => (last.end, last.outcome),
         }
     }
@@ -148,14 +146,15 @@ impl Run {
 
     /// Every outcome that was true at some time from `since` to `until`.
     pub(crate) fn outcomes(&self, since: u64, until: u64) -> Vec<Outcome> {
+        let ends = std::iter::once(self.first_end()).chain(self.repairs.iter().map(|r| (r.end, r.outcome)));
+        let until_repair = self.repairs.iter().map(|repair| repair.at).chain([u64::MAX]);
         let mut outcomes = Vec::new();
-        let (first, outcome) = self.first_end();
-        let repaired = self.repairs.first().map_or(u64::MAX, |repair| repair.at);
-        if first <= until && since <= repaired {
-            outcomes.push(outcome);
-        }
-        if !self.repairs.is_empty() && self.end().0 <= until {
-            outcomes.push(self.end().1);
+        for ((end, outcome), repaired) in ends.zip(until_repair) {
+            // Of a run that was repaired after its end, the newest end may have been cancelled.
+            let (end, outcome) = if repaired == u64::MAX { self.end() } else { (end, outcome) };
+            if end <= until && since <= repaired {
+                outcomes.push(outcome);
+            }
         }
         outcomes
     }
@@ -220,7 +219,9 @@ impl Run {
             }
             let _ = write!(out, "{{\"task_key\":\"t{n}\",\"attempt_number\":0,");
             let own = end.map(|(_, outcome)| match outcome {
-                Outcome::Failed | Outcome::SuccessWithFailures if n + 1 == self.course.tasks => Outcome::Failed,
+                Outcome::Failed | Outcome::SuccessWithFailures if n + 1 == self.course.tasks => {
+                    Outcome::Failed
+                }
                 Outcome::Failed | Outcome::SuccessWithFailures => Outcome::Success,
                 other => other,
             });
@@ -337,7 +338,8 @@ impl World {
 
     fn list(&self, request: &Request, seen: u64) -> Response {
         let flag = |name| query(request, name) == Some("true");
-        let bound = |name, default| query(request, name).and_then(|text| text.parse().ok()).unwrap_or(default);
+        let bound =
+            |name, default| query(request, name).and_then(|text| text.parse().ok()).unwrap_or(default);
         let (job, limit) = (number(request, "job_id"), bound("limit", 20) as usize);
         assert!(limit <= 25, "the platform's pages hold 25");
         let (from, to) = (bound("start_time_from", i64::MIN), bound("start_time_to", i64::MAX));

@@ -23,22 +23,35 @@ impl Scenario {
             }
         }
         let word = end.verdict.as_str();
-        self.trace(word, self.tick);
+        if self.told {
+            self.trace(&format!("{name} {word} {:?}", end.run_id), self.tick);
+        } else {
+            self.trace(word, self.tick);
+        }
         self.clients[n].end = Some((self.tick, end));
         Ok(())
     }
 
     /// The verdict is what came of the run.
     fn truth(&self, client: &Client, run: &Run, verdict: &Verdict, end: &WaitEnd) -> Result<(), String> {
-        let since = if client.kind == Kind::Repair { u64::MAX } else { client.begun.saturating_sub(self.lag) };
+        let since =
+            if client.kind == Kind::Repair { u64::MAX } else { client.begun.saturating_sub(self.lag) };
         let outcomes = run.outcomes(since, self.tick);
         let Some(outcome) = outcomes.iter().find(|outcome| outcome.verdict() == verdict.as_str()) else {
             return Err(format!("{} is not true; it is {outcomes:?}", verdict.as_str()));
         };
-        hold!(client.changes > 0 || client.stopped || client.deadline.is_some(), "the end was never told as a state");
+        hold!(
+            client.changes > 0 || client.stopped || client.deadline.is_some(),
+            "the end was never told as a state"
+        );
         let Some(document) = &end.run else { return Err("a verdict without a run".to_owned()) };
         let early = client.stopped || client.deadline.is_some();
-        hold!(early || document.tasks.len() == run.course.tasks, "{} of {} tasks", document.tasks.len(), run.course.tasks);
+        hold!(
+            early || document.tasks.len() == run.course.tasks,
+            "{} of {} tasks",
+            document.tasks.len(),
+            run.course.tasks
+        );
         let failing: Vec<&str> = end.failures.iter().map(|failure| failure.task_key.as_str()).collect();
         hold!(early || failing == run.failing(*outcome), "failures are {failing:?}");
         let explained = end.failures.iter().take(10).all(|failure| failure.error.is_some());
@@ -51,7 +64,10 @@ impl Scenario {
         let known = client.started.map(|run| run.to_string());
         hold!(error.context("run_id").map(str::to_owned) == known, "the error names another run");
         if known.is_none() && client.kind == Kind::RunNow {
-            hold!(error.context("idempotency_token") == Some(&client.intent), "the error does not say how to find the run");
+            hold!(
+                error.context("idempotency_token") == Some(&client.intent),
+                "the error does not say how to find the run"
+            );
         }
         match error.code {
             ErrorCode::WaitTimedOut => {
@@ -61,13 +77,19 @@ impl Scenario {
                 let punctual = self.tick <= deadline + 100 || self.leaps || client.cancels;
                 hold!(punctual, "{} ms late", self.tick - deadline);
             }
-            ErrorCode::Interrupted => hold!(client.stopped, "nobody stopped it"),
+            ErrorCode::Interrupted => {
+                hold!(client.stopped, "nobody stopped it");
+            }
             ErrorCode::NotFound if client.kind == Kind::AdoptMissing => {}
             // A run that somebody else sees and this replica does not.
-            ErrorCode::NotFound => hold!(self.lag > 0 && client.kind != Kind::RunNow, "the run is there: {run:?}"),
+            ErrorCode::NotFound => {
+                hold!(self.lag > 0 && client.kind != Kind::RunNow, "the run is there: {run:?}");
+            }
             // The same of a run that has just ended.
             ErrorCode::InvalidState if client.kind == Kind::Repair && self.lag > 0 => {}
-            _ => hold!(self.troubled, "nothing went wrong"),
+            _ => {
+                hold!(self.troubled, "nothing went wrong");
+            }
         }
         Ok(())
     }
@@ -92,11 +114,9 @@ impl Scenario {
     /// Nothing was cancelled or repaired that nobody wanted, and what was wanted was done once.
     fn check_effects(&self, client: &Client) -> Result<(), String> {
         let Some(run) = client.run.and_then(|run| self.world.runs.get(&run)) else { return Ok(()) };
-        let wanted = self
-            .clients
-            .iter()
-            .filter(|other| other.run == client.run)
-            .any(|other| other.kind == Kind::Cancel || other.cancels && (other.stopped || other.deadline.is_some()));
+        let wanted = self.clients.iter().filter(|other| other.run == client.run).any(|other| {
+            other.kind == Kind::Cancel || other.cancels && (other.stopped || other.deadline.is_some())
+        });
         hold!(run.canceled.is_none() || wanted, "cancelled, and nobody asked for it");
         let ended = client.end.as_ref().map(|(_, end)| &end.verdict);
         let verdict = ended.is_some_and(|verdict| !matches!(verdict, Verdict::Unfinished(_)));
@@ -109,11 +129,18 @@ impl Scenario {
         }
         // Without faults an end is seen soon: within a gap of the schedule, and a round of everything that waits for a
         // place under the limit.
-        let quiet = self.faults == 0 && self.lag == 0 && !self.leaps && !client.stopped && client.deadline.is_none();
+        let quiet =
+            self.faults == 0 && self.lag == 0 && !self.leaps && !client.stopped && client.deadline.is_none();
         if let (true, true, Some((at, _))) = (quiet, verdict, &client.end) {
-            let rate = u64::from(self.settings.per_second.unwrap_or(1));
+            // An answer takes at most half a second.
+            let rate =
+                u64::from(self.settings.per_second.unwrap_or(1)).min(self.settings.in_flight as u64 * 2);
             let queue = (self.clients.len() as u64 * 4).div_ceil(rate) * 1000 + 60_000;
-            hold!(*at <= run.end().0.max(client.begun) + queue + longest(self), "seen {} ms late", at - run.end().0);
+            hold!(
+                *at <= run.end().0.max(client.begun) + queue + longest(self),
+                "seen {} ms late",
+                at - run.end().0
+            );
         }
         Ok(())
     }
@@ -121,5 +148,11 @@ impl Scenario {
 
 /// With an aim of few calls a gap may be as long as the job's typical run.
 fn longest(scenario: &Scenario) -> u64 {
-    scenario.world.courses.iter().map(|course| course.length + course.queued + course.pending).max().unwrap_or(0)
+    scenario
+        .world
+        .courses
+        .iter()
+        .map(|course| course.length + course.queued + course.pending)
+        .max()
+        .unwrap_or(0)
 }

@@ -179,8 +179,12 @@ impl Hub {
                 self.history(wait, refused, run)?;
             }
             Step::Repair => {
-                let repaired: Repaired = RepairRun::answer(response, wall)?;
-                self.errand_over(wait, Origin::Repaired(Some(repaired.repair_id)));
+                let _: Repaired = RepairRun::answer(response, wall)?;
+                let before = match &errand.goal {
+                    Goal::Repair(repair) => repair.latest_repair_id,
+                    _ => None,
+                };
+                self.errand_over(wait, Origin::Repaired(before));
             }
         }
         Ok(())
@@ -206,7 +210,8 @@ impl Hub {
         if errand.lost > 0 && (latest != repair.latest_repair_id || !over) {
             // The repair was carried out; only its answer was lost.
             let run_id = repair.run_id;
-            self.errand_over(wait, Origin::Repaired(latest));
+            let before = repair.latest_repair_id;
+            self.errand_over(wait, Origin::Repaired(before));
             self.observe(run_id, run, self.now.tick, None);
             return Ok(());
         }

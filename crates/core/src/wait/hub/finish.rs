@@ -6,7 +6,7 @@ use super::watch::State;
 use super::{Flight, Hub, Timer, WaitId};
 use crate::api::retry::{Retrier, RetryPolicy, Verdict as RetryVerdict};
 use crate::api::{Endpoint, GetRun, GetRunOutput, Request, Response, RunOutput};
-use crate::error::Error;
+use crate::error::{Error, ErrorCode, Retry};
 use crate::id::RunId;
 use crate::run::{Phase, RunDoc};
 use crate::time::Tick;
@@ -72,6 +72,16 @@ impl Finish {
             failures: self.failures.clone(),
         }
     }
+}
+
+/// A page from somewhere that has not heard of the end yet would tell of tasks that go on.
+fn as_ended(page: RunDoc) -> Result<RunDoc, Error> {
+    let untold = matches!(page.phase(), Phase::Unknown { state } if state.is_empty());
+    if untold || page.phase().is_terminal() {
+        return Ok(page);
+    }
+    let message = "the host says of one page of the run that it has ended and of another that it goes on";
+    Err(Error::new(ErrorCode::ServerError, "get_run", message).retry(Retry::After(0)))
 }
 
 impl Hub {
@@ -158,7 +168,7 @@ impl Hub {
 
     pub(super) fn page_answered(&mut self, run_id: RunId, flight: &Flight, result: Result<Response, Error>) {
         let wall = self.now.wall;
-        let page = result.and_then(|response| GetRun::answer(&response, wall));
+        let page = result.and_then(|response| GetRun::answer(&response, wall)).and_then(as_ended);
         let Some(finish) = self.finishing(run_id) else { return };
         match page {
             Ok(page) => {
@@ -195,6 +205,11 @@ impl Hub {
 
     fn read_failed(&mut self, run_id: RunId, read: Read, request: &Request, error: Error) {
         let now = self.now.tick;
+        // The run was there a moment ago.
+        let error = match (read, error.code) {
+            (Read::Page, ErrorCode::NotFound) => error.retry(Retry::After(0)),
+            _ => error,
+        };
         let Some(finish) = self.finishing(run_id) else { return };
         let Some(retrier) = finish.open.get_mut(&read) else { return };
         match (retrier.failed(now, request, None, error), read) {

@@ -74,8 +74,18 @@ struct Round {
     calling: bool,
     listed: usize,
     seen: usize,
-    /// Once all active runs were read: those that were not seen, the newest last.
-    gone: Option<Vec<RunId>>,
+    /// Once all active runs were read: those that were not seen.
+    gone: Option<Gone>,
+}
+
+/// Runs that were not among the active ones.
+#[derive(Debug)]
+struct Gone {
+    /// Those whose start is known, the newest last: a page of ended runs can begin with one of them.
+    dated: Vec<RunId>,
+    /// Those that were never seen. They are looked for on pages of ended runs from the newest on, as long as each page has
+    /// several.
+    unseen: BTreeSet<RunId>,
 }
 
 impl Group {
@@ -237,10 +247,13 @@ impl Hub {
         let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
         let list = match &round.gone {
             None => ListRuns { active_only: Some(true), page_token: round.token.clone(), ..list },
+            Some(gone) if !gone.unseen.is_empty() => {
+                ListRuns { completed_only: Some(true), page_token: round.token.clone(), ..list }
+            }
             Some(gone) => ListRuns {
                 completed_only: Some(true),
-                start_time_from: gone.first().and_then(start),
-                start_time_to: gone.last().and_then(start),
+                start_time_from: gone.dated.first().and_then(start),
+                start_time_to: gone.dated.last().and_then(start),
                 ..list
             },
         };
@@ -315,50 +328,53 @@ impl Hub {
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
         let Some(round) = group.round.as_mut() else { return };
         round.calling = false;
+        let token = token.filter(|token| !token.is_empty());
         if round.gone.is_some() {
-            self.gone_taken(job_id, listed);
+            self.gone_taken(job_id, listed, token);
             return;
         }
         for run_id in listed {
             round.seen += usize::from(round.left.remove(run_id));
         }
         round.listed += listed.len();
-        round.token = token.filter(|token| !token.is_empty());
-        if round.token.is_some() && !round.left.is_empty() {
+        if token.is_some() && !round.left.is_empty() {
+            round.token = token;
             self.lanes.routine(Want::Sweep(job_id));
             return;
         }
         group.strangers = round.listed.saturating_sub(round.seen);
-        let mut gone: Vec<RunId> = std::mem::take(&mut round.left).into_iter().collect();
-        gone.retain(|run_id| self.runs.get(run_id).is_some_and(|w| matches!(w.state, State::Listed)));
+        let left = std::mem::take(&mut round.left);
         let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
-        // Of a run that was never seen it is not known where to look for it.
-        let unknown: Vec<RunId> = gone.iter().filter(|run_id| start(run_id).is_none()).copied().collect();
-        gone.retain(|run_id| start(run_id).is_some());
-        gone.sort_by_key(|run_id| (start(run_id), *run_id));
-        round.gone = Some(gone);
-        for run_id in unknown {
-            self.alone(run_id);
-        }
+        let (mut dated, unseen): (Vec<_>, Vec<_>) = left.into_iter().partition(|run| start(run).is_some());
+        dated.sort_by_key(|run_id| (start(run_id), *run_id));
+        round.token = None;
+        round.gone = Some(Gone { dated, unseen: unseen.into_iter().collect() });
         self.gone_next(job_id);
     }
 
     /// A page of ended runs was read.
-    fn gone_taken(&mut self, job_id: JobId, listed: &[RunId]) {
+    fn gone_taken(&mut self, job_id: JobId, listed: &[RunId], token: Option<String>) {
         let Some(round) = self.jobs.get_mut(&job_id).and_then(|group| group.round.as_mut()) else { return };
         let Some(gone) = round.gone.as_mut() else { return };
-        let before = gone.len();
-        let newest = gone.last().copied();
-        gone.retain(|run_id| !listed.contains(run_id));
-        let mut unseen: Vec<RunId> = Vec::new();
-        if gone.len() == before {
+        let by_token = !gone.unseen.is_empty();
+        let (before, newest) = (gone.dated.len() + gone.unseen.len(), gone.dated.last().copied());
+        gone.dated.retain(|run_id| !listed.contains(run_id));
+        gone.unseen.retain(|run_id| !listed.contains(run_id));
+        let found = before - gone.dated.len() - gone.unseen.len();
+        let mut alone: Vec<RunId> = Vec::new();
+        if by_token {
+            if found < 2 || token.is_none() {
+                alone.extend(std::mem::take(&mut gone.unseen));
+            }
+            round.token = token;
+        } else if found == 0 {
             // The list does not have them: it lags, or they go on.
-            unseen = std::mem::take(gone);
-        } else if gone.last().copied() == newest {
+            alone = std::mem::take(&mut gone.dated);
+        } else if gone.dated.last().copied() == newest {
             // The page begins at this one and does not have it; the next would be the same.
-            unseen.extend(gone.pop());
+            alone.extend(gone.dated.pop());
         }
-        for run_id in unseen {
+        for run_id in alone {
             self.alone(run_id);
         }
         self.gone_next(job_id);
@@ -367,12 +383,20 @@ impl Hub {
     fn gone_next(&mut self, job_id: JobId) {
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
         let Some(gone) = group.round.as_mut().and_then(|round| round.gone.as_mut()) else { return };
-        gone.retain(|run_id| self.runs.get(run_id).is_some_and(|w| matches!(w.state, State::Listed)));
-        if gone.len() > 1 {
+        // Those that nobody waits for any more are not looked for.
+        let listed = |run: &RunId| self.runs.get(run).is_some_and(|w| matches!(w.state, State::Listed));
+        gone.dated.retain(listed);
+        gone.unseen.retain(listed);
+        if gone.unseen.len() > 1 || (gone.unseen.is_empty() && gone.dated.len() > 1) {
             self.lanes.express(Want::Sweep(job_id));
             return;
         }
-        let last = gone.pop();
+        if let Some(run_id) = gone.unseen.pop_first() {
+            self.alone(run_id);
+            self.gone_next(job_id);
+            return;
+        }
+        let last = gone.dated.pop();
         if let Some(run_id) = last {
             self.alone(run_id);
         }
@@ -407,7 +431,8 @@ impl Hub {
             group.off_until = now.after(OFF_MS);
         }
         let until = now.after(asked.min(OFF_MS) + self.seeded.up_to(1000).max(1));
-        for run_id in round.left.into_iter().chain(round.gone.unwrap_or_default()) {
+        let gone = round.gone.into_iter().flat_map(|gone| gone.dated.into_iter().chain(gone.unseen));
+        for run_id in round.left.into_iter().chain(gone) {
             if self.runs.get(&run_id).is_some_and(|watch| matches!(watch.state, State::Listed)) {
                 self.hold(run_id, until);
             }

@@ -31,7 +31,7 @@ pub(super) enum Origin {
     Fresh,
     /// The wait cancels it.
     Canceled,
-    /// The wait repaired it; with the repair's id where it is known.
+    /// The wait repaired it; with the repair that was the newest before.
     Repaired(Option<i64>),
 }
 
@@ -63,6 +63,8 @@ pub(super) struct Watch {
     fault: Option<Box<str>>,
     /// Since when the host says that there is no such run.
     missing: Option<Tick>,
+    /// Ends that were read from somewhere that has not heard of the repair yet.
+    outdated: u32,
     seeded: Seeded,
 }
 
@@ -157,6 +159,7 @@ impl Hub {
                 retrier,
                 fault: None,
                 missing: None,
+                outdated: 0,
                 seeded: Seeded::new(options.seed ^ 0x706F_6C6C),
             }
         });
@@ -170,9 +173,14 @@ impl Hub {
             watch.origin = origin;
         }
         if repaired {
-            (watch.began, watch.taken_before) = (now, 0);
+            (watch.began, watch.taken_before, watch.outdated) = (now, 0, 0);
         }
-        if new {
+        if repaired && matches!(watch.state, State::Calling | State::Listed) {
+            // What is under way may tell of the end before the repair.
+            watch.state = State::Queued;
+            self.abandon(|want| matches!(want, Want::Poll(run) | Want::Due(run) if *run == run_id));
+            self.lanes.express(Want::Poll(run_id));
+        } else if new {
             let job = watch.job;
             self.join(run_id, job);
             self.lanes.routine(Want::Due(run_id));
@@ -412,10 +420,13 @@ impl Watch {
     }
 
     /// True for an end that was read from somewhere that has not heard of the repair yet.
-    fn before_repair(&self, run: &RunDoc, now: Tick) -> bool {
-        let Origin::Repaired(Some(repair)) = self.origin else { return false };
-        let mut shown = run.repair_history.iter().filter_map(|item| item.id).peekable();
-        let told = !run.repair_history.is_empty();
-        told && shown.all(|id| id != repair) && now.since(self.began) < REPAIR_SHOWS_MS
+    fn before_repair(&mut self, run: &RunDoc, now: Tick) -> bool {
+        let Origin::Repaired(before) = self.origin else { return false };
+        // Without a history there is nothing to go by.
+        if run.repair_history.is_empty() || run.latest_repair_id() != before {
+            return false;
+        }
+        self.outdated = self.outdated.saturating_add(1);
+        now.since(self.began) < REPAIR_SHOWS_MS || self.outdated < MISSING_TIMES
     }
 }
