@@ -18,7 +18,9 @@ use lakeflow_core::wait::hub::{Hub, HubInput, HubOutput, HubSettings, HubStats, 
 use lakeflow_core::wait::{CallId, Goal, Now, Verdict, WaitEnd, WaitOptions};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// The hub of one workspace.
 pub(crate) struct SharedHub {
@@ -35,10 +37,16 @@ struct State {
 }
 
 /// Where the news of one wait lie until it looks. A state that nobody looked at is replaced by the next.
-#[derive(Default)]
 pub(crate) struct Slot {
     news: Mutex<News>,
     waker: AtomicWaker,
+    begun: Instant,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { news: Mutex::default(), waker: AtomicWaker::new(), begun: Instant::now() }
+    }
 }
 
 #[derive(Default)]
@@ -70,9 +78,10 @@ impl Slot {
         self.waker.register(waker);
     }
 
-    fn put(&self, put: impl FnOnce(&mut News)) {
+    /// Puts news in; whoever waits for them is to be woken afterwards.
+    fn put(self: &Arc<Self>, put: impl FnOnce(&mut News)) -> Arc<Self> {
         put(&mut self.news());
-        self.waker.wake();
+        self.clone()
     }
 }
 
@@ -178,12 +187,14 @@ impl Driver {
     /// Carries out what the hub wants, and says until when there is nothing to do; `None` when nobody waits any more.
     #[expect(clippy::option_option, reason = "an end, a timer, or no timer")]
     fn drain(&mut self, calls: &FuturesUnordered<Call>) -> Option<Option<Tick>> {
-        let hub = self.workspace.hub();
-        let mut state = hub.state();
-        loop {
+        let workspace = self.workspace.clone();
+        let mut state = workspace.hub().state();
+        // Whoever is woken or measures may come back here: that waits until the lock is free.
+        let (mut woken, mut waited) = (Vec::new(), Vec::new());
+        let until = loop {
             match state.hub.poll() {
                 HubOutput::Call { call, request } => {
-                    let (work, abort) = abortable(send(self.workspace.clone(), *request));
+                    let (work, abort) = abortable(send(workspace.clone(), *request));
                     self.aborts.insert(call, abort);
                     calls.push(Box::pin(async move { (call, work.await) }));
                 }
@@ -193,35 +204,47 @@ impl Driver {
                     }
                 }
                 HubOutput::Started { wait, run_id } => {
-                    self.workspace.run_changed(run_id);
-                    if let Some(slot) = state.slots.get(&wait) {
-                        slot.put(|news| news.started = Some(run_id));
-                    }
+                    workspace.run_changed(run_id);
+                    woken.extend(
+                        state.slots.get(&wait).map(|slot| slot.put(|news| news.started = Some(run_id))),
+                    );
                 }
                 HubOutput::Changed { wait, run } => {
-                    self.workspace.run_changed(run.run_id);
-                    if let Some(slot) = state.slots.get(&wait) {
-                        slot.put(|news| news.changed = Some(run));
-                    }
+                    workspace.run_changed(run.run_id);
+                    woken
+                        .extend(state.slots.get(&wait).map(|slot| slot.put(|news| news.changed = Some(run))));
                 }
                 HubOutput::Ended { wait, mut end } => {
                     if let Verdict::Unfinished(error) = end.verdict {
-                        end.verdict = Verdict::Unfinished(self.workspace.located(error));
+                        end.verdict = Verdict::Unfinished(workspace.located(error));
                     }
-                    if let Some(slot) = state.slots.remove(&wait) {
-                        slot.put(|news| news.ended = Some(end));
-                    }
+                    let Some(slot) = state.slots.remove(&wait) else { continue };
+                    waited.push((slot.begun, end.verdict.as_str(), late(&end)));
+                    woken.push(slot.put(|news| news.ended = Some(end)));
                 }
-                HubOutput::Wait { until, .. } => {
-                    if state.slots.is_empty() && calls.is_empty() {
-                        (state.driven, self.done) = (false, true);
-                        return None;
-                    }
-                    return Some(until);
-                }
+                HubOutput::Wait { until, .. } => break until,
             }
+        };
+        let over = state.slots.is_empty() && calls.is_empty();
+        if over {
+            (state.driven, self.done) = (false, true);
         }
+        drop(state);
+        for (begun, verdict, late) in waited {
+            workspace.telemetry().waited(verdict, begun.elapsed(), late);
+        }
+        for slot in woken {
+            slot.waker.wake();
+        }
+        (!over).then_some(until)
     }
+}
+
+/// How long a run that has ended had been over; nothing when the clocks contradict each other.
+fn late(end: &WaitEnd) -> Option<Duration> {
+    let over = end.run.as_ref()?.end_time.filter(|time| *time > 0)?;
+    let late = crate::Clock::wall().0.checked_sub(over).and_then(|ms| u64::try_from(ms).ok())?;
+    (!matches!(end.verdict, Verdict::Unfinished(_))).then_some(Duration::from_millis(late))
 }
 
 impl Drop for Driver {
@@ -240,7 +263,9 @@ impl Drop for Driver {
                 transport("wait", TransportFault::Broken, "the runtime that carried the call has ended");
             let _ = state.hub.handle(now, HubInput::Answered { call, result: Err(error) });
         }
-        for slot in state.slots.values() {
+        let slots: Vec<Arc<Slot>> = state.slots.values().cloned().collect();
+        drop(state);
+        for slot in slots {
             slot.waker.wake();
         }
     }

@@ -76,6 +76,18 @@ impl Telemetry {
         Self { metrics: Some(metrics), ..self }
     }
 
+    /// A wait has ended after this long; `late` is how long its run had been over by then.
+    pub(crate) fn waited(&self, verdict: &'static str, took: Duration, late: Option<Duration>) {
+        tracing::debug!(target: "lakeflow", verdict, seconds = took.as_secs_f64(), "waited");
+        if let Some(metrics) = &self.metrics {
+            let attributes = [("lakeflow.verdict", verdict)];
+            metrics.record(Metric::WaitDuration, took.as_secs_f64(), &attributes);
+            if let Some(late) = late {
+                metrics.record(Metric::DetectionDelay, late.as_secs_f64(), &attributes);
+            }
+        }
+    }
+
     /// A try failed and another follows.
     pub(crate) fn retry(&self, operation: &'static str, error: &Error) {
         tracing::debug!(target: "lakeflow", operation, error.r#type = error.code.as_str(), "trying again");

@@ -122,7 +122,8 @@ impl Running {
             Goal::Adopt(run_id) | Goal::Cancel(run_id) => Some(*run_id),
             Goal::Repair(repair) => Some(repair.run_id),
         };
-        let place = Place { workspace: workspace.clone(), standing: Mutex::default() };
+        let standing = Mutex::new(Standing { run_id, ..Standing::default() });
+        let place = Place { workspace: workspace.clone(), standing };
         let place = Arc::new(place);
         Self {
             workspace,

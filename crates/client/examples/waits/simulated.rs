@@ -18,6 +18,8 @@ const LENGTHS: &[u64] = &[3000, 20_000, 60_000, 300_000];
 const CROWDS: &[u64] = &[100, 1000, 10_000];
 /// Runs of which each number for single waits is made.
 const SAMPLES: u64 = 400;
+/// Runs that a job has had before the ones that count.
+const LEARNED: u64 = 30;
 /// Milliseconds from a call to its answer.
 const ROUND_TRIP: u64 = 40;
 
@@ -47,11 +49,22 @@ fn single(length: u64) -> Value {
     let peers = peers(length, SAMPLES);
     let calls = peers[0]["calls"].as_f64().unwrap_or(0.0);
     let ours = |aim, learned| {
+        let schedule = PollSchedule::WORKSPACE.aiming(aim);
+        let mut random = Random::new(length);
+        let mut hub = Hub::new(HubSettings { learn: learned, ..HubSettings::WORKSPACE });
+        // What is learned of the job is known before the first that counts.
+        let before = if learned { LEARNED } else { 0 };
         let mut all = Polled { calls: 0, delays: Vec::new() };
-        for seed in 0..SAMPLES {
-            let polled = wait(1, length, PollSchedule::WORKSPACE.aiming(aim), learned, seed);
-            all.calls += polled.calls;
-            all.delays.extend(polled.delays);
+        for n in 0..before + SAMPLES {
+            let begin = (n + 1) * 2 * length;
+            let mut fleet = Fleet::default();
+            let long = spread(length, &mut random);
+            let run = (fleet.start(1, begin, long), begin + long);
+            let polled = follow(&mut hub, &fleet, &[run], begin, schedule, n);
+            if n >= before {
+                all.calls += polled.calls;
+                all.delays.extend(polled.delays);
+            }
         }
         told(&all, SAMPLES)
     };
@@ -118,6 +131,18 @@ fn wait(crowd: u64, length: u64, schedule: PollSchedule, learned: bool, seed: u6
         })
         .collect();
     let mut hub = Hub::new(HubSettings { learn: learned, seed, ..HubSettings::WORKSPACE });
+    follow(&mut hub, &fleet, &runs, begin, schedule, seed)
+}
+
+/// Waits for runs until all have ended.
+fn follow(
+    hub: &mut Hub,
+    fleet: &Fleet,
+    runs: &[(u64, u64)],
+    begin: u64,
+    schedule: PollSchedule,
+    seed: u64,
+) -> Polled {
     let now = |at: u64| Now { tick: Tick(at), wall: WallTime(at as i64) };
     let mut ends: BTreeMap<u64, u64> = BTreeMap::new();
     for (n, (run, end)) in runs.iter().enumerate() {
@@ -134,7 +159,7 @@ fn wait(crowd: u64, length: u64, schedule: PollSchedule, learned: bool, seed: u6
             HubOutput::Call { call, request } => {
                 polled.calls += 1;
                 let path = format!("{}?{}", request.path, form(&request.query));
-                let body = answer(&fleet, &path, at + ROUND_TRIP / 2).into_bytes();
+                let body = answer(fleet, &path, at + ROUND_TRIP / 2).into_bytes();
                 answers.insert((at + ROUND_TRIP, call), Response { status: 200, headers: Vec::new(), body });
             }
             HubOutput::Ended { end, .. } => {

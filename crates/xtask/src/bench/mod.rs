@@ -5,6 +5,7 @@
 
 mod engine;
 mod table;
+mod waits;
 
 pub(crate) use table::{Against, Row, Target, Unit};
 
@@ -28,11 +29,18 @@ struct Section {
 }
 
 /// All sections, in the order of the table.
-const SECTIONS: &[Section] = &[Section {
-    name: "engine",
-    about: "the local engine beside other local emulators of the Jobs API",
-    run: engine::run,
-}];
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "engine",
+        about: "the local engine beside other local emulators of the Jobs API",
+        run: engine::run,
+    },
+    Section {
+        name: "waits",
+        about: "waits of this client beside the official Python SDK and the schedules of its peers",
+        run: waits::run,
+    },
+];
 
 /// What sections measure with. Things that take time to make are made when first asked for.
 pub(crate) struct Bench {

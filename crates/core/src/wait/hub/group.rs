@@ -20,11 +20,21 @@ use std::collections::BTreeSet;
 /// Runs on a page.
 const PAGE: usize = LIST_RUNS_LIMIT as usize;
 
-/// A job's rounds may take this part of the workspace's calls: a third.
-const PART: u64 = 3;
+/// A job's rounds may take this part of the workspace's calls, so that they do not hold up everything else: a fifth.
+const PART: u64 = 5;
+
+/// A job of many runs may take more: one call in five minutes for each run, still less than a tenth of what polling each
+/// by itself takes.
+const RUN_SECONDS: u64 = 300;
 
 /// Calls that rounds did not make are kept for later for this long, in seconds: when the ends come, there may be more.
-const SAVED_SECONDS: u64 = 60;
+const SAVED_SECONDS: i64 = 120;
+
+/// A round that took more than was thought does not hold up the next for longer than this, in thousandths of a call.
+const MOST_DEBT: i64 = -100_000;
+
+/// What a job begins with, in seconds of calls.
+const FIRST_SECONDS: i64 = 10;
 
 /// A job whose lists fail twice in a row is polled run by run for this long, in milliseconds.
 const OFF_MS: u64 = 60_000;
@@ -48,8 +58,8 @@ pub(super) struct Group {
     off_until: Tick,
     /// Rounds that would take too many calls wait until then.
     held_until: Tick,
-    /// Calls that rounds may make, in thousandths, as of a tick.
-    credit: u64,
+    /// Calls that rounds may make, in thousandths, as of a tick; below zero when a round took more than was thought.
+    credit: i64,
     credited: Option<Tick>,
 }
 
@@ -120,17 +130,18 @@ impl Group {
         (self.runs.len() + self.strangers).div_ceil(PAGE).max(1)
     }
 
-    /// Lets credit grow with time; a job begins with ten seconds' worth.
+    /// Thousandths of a call that rounds may make in a second; `None` without a limit.
+    fn rate(&self, settings: &HubSettings) -> Option<i64> {
+        let part = u64::from(settings.per_second?) * 1000 / PART;
+        let rate = part.max(self.runs.len() as u64 * 1000 / RUN_SECONDS).max(1);
+        Some(i64::try_from(rate).unwrap_or(i64::MAX))
+    }
+
+    /// Lets credit grow with time.
     fn grow(&mut self, now: Tick, settings: &HubSettings) {
-        let Some(per_second) = settings.per_second else {
-            self.credit = u64::MAX;
-            return;
-        };
-        let rate = u64::from(per_second) * 1000 / PART;
-        let grown = match self.credited {
-            None => rate.saturating_mul(10),
-            Some(before) => rate.saturating_mul(now.since(before)) / 1000,
-        };
+        let Some(rate) = self.rate(settings) else { return };
+        let span = self.credited.map(|before| i64::try_from(now.since(before)).unwrap_or(i64::MAX));
+        let grown = span.map_or(rate.saturating_mul(FIRST_SECONDS), |span| rate.saturating_mul(span) / 1000);
         if grown > 0 {
             self.credited = Some(now);
         }
@@ -139,11 +150,10 @@ impl Group {
 
     /// Ticks until the credit covers this many calls.
     fn lacks(&self, calls: usize, settings: &HubSettings) -> u64 {
-        let Some(per_second) = settings.per_second else { return 0 };
-        let rate = (u64::from(per_second) * 1000 / PART).max(1);
+        let Some(rate) = self.rate(settings) else { return 0 };
         // No round is so large that it never begins.
-        let wanted = (calls as u64 * 1000).min(rate.saturating_mul(SAVED_SECONDS));
-        wanted.saturating_sub(self.credit).saturating_mul(1000).div_ceil(rate)
+        let wanted = (calls as i64 * 1000).min(rate.saturating_mul(SAVED_SECONDS));
+        u64::try_from((wanted - self.credit).saturating_mul(1000) / rate).unwrap_or(0)
     }
 }
 
@@ -257,7 +267,7 @@ impl Hub {
                 ..list
             },
         };
-        group.credit = group.credit.saturating_sub(1000);
+        group.credit = group.credit.saturating_sub(1000).max(MOST_DEBT);
         Some(list.request())
     }
 

@@ -19,9 +19,8 @@ impl Hub {
     /// Asks for the job's past, if the run has taken long enough and there is nothing more urgent to do.
     pub(super) fn wonder(&mut self, run_id: RunId, elapsed: u64) {
         let Some(watch) = self.runs.get(&run_id) else { return };
-        let Some(job_id) = watch.job.filter(|_| self.settings.learn && elapsed >= LONG_ENOUGH_MS) else {
-            return;
-        };
+        let worth = elapsed >= LONG_ENOUGH_MS || watch.is_particular();
+        let Some(job_id) = watch.job.filter(|_| self.settings.learn && worth) else { return };
         let busy = self.settings.per_second.is_some_and(|most| self.lanes.len() > most as usize);
         let wanted = watch.wants_past();
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
@@ -90,6 +89,11 @@ impl Hub {
 }
 
 impl super::watch::Watch {
+    /// A number of calls or a delay was asked for: without the past it cannot be kept to.
+    fn is_particular(&self) -> bool {
+        self.schedules().iter().any(|schedule| matches!(schedule.aim, Aim::Calls(_) | Aim::Delay(_)))
+    }
+
     fn wants_past(&self) -> bool {
         self.schedules().iter().any(|schedule| schedule.aim != Aim::Elapsed)
     }
