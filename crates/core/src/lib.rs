@@ -15,6 +15,7 @@ pub mod door;
 pub mod error;
 pub mod execution;
 pub mod gateway;
+pub mod form;
 pub mod id;
 pub mod job;
 pub mod layout;

@@ -1,7 +1,7 @@
 //! The rules of the task graph.
 
 use super::{Answer, read, write};
-use crate::dag::{Assumed, Edge, JobOutcome, compare, decide, edge, job_outcome, select, simulate};
+use crate::dag::{Assumed, Edge, JobOutcome, compare, decide, edge, job_outcome, levels, select, simulate};
 use crate::error::{Error, ErrorCode};
 use crate::job::{ConditionOp, RunIf, Task};
 use crate::layout::{Node, Options, Timed, critical_path, layout};
@@ -67,6 +67,22 @@ fn job_text(job: &JobOutcome) -> String {
 }
 
 #[derive(Deserialize)]
+struct Graph {
+    tasks: Vec<Task>,
+}
+
+/// The level of each task, by key. A cycle is an error that names it.
+pub(super) fn levels_of(input: Value) -> Answer {
+    let Graph { tasks } = read(input)?;
+    write(levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))?)
+}
+
+fn cycle_error(operation: &'static str, cycle: &[String]) -> Error {
+    let message = format!("the tasks wait for each other: {}", cycle.join(" → "));
+    Error::new(ErrorCode::InvalidDefinition, operation, message)
+}
+
+#[derive(Deserialize)]
 struct Simulation {
     tasks: Vec<Task>,
     #[serde(default)]
@@ -87,10 +103,7 @@ pub(super) fn simulation(input: Value) -> Answer {
         let outcome = a.outcome.unwrap_or_else(|| standard.outcome.clone());
         (key, Assumed { outcome, condition: a.condition.unwrap_or(standard.condition) })
     });
-    let simulated = simulate(&tasks, &assumed.collect()).map_err(|cycle| {
-        let message = format!("the tasks wait for each other: {}", cycle.join(" → "));
-        Error::new(ErrorCode::InvalidDefinition, "simulate", message)
-    })?;
+    let simulated = simulate(&tasks, &assumed.collect()).map_err(|cycle| cycle_error("simulate", &cycle))?;
     let ends = simulated.tasks.into_iter().map(|(key, outcome)| (key, json!(outcome)));
     Ok(json!({ "tasks": ends.collect::<Map<_, _>>(), "job": job_text(&simulated.job) }))
 }

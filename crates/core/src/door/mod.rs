@@ -8,6 +8,7 @@ mod api;
 mod bundle;
 mod execution;
 mod gateway;
+mod form;
 mod graph;
 mod job;
 mod reference;
@@ -36,6 +37,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("api_requests", api::request),
     ("bundle", bundle::load),
     ("dag_condition", graph::condition),
+    ("dag_levels", graph::levels_of),
     ("dag_result", graph::result),
     ("dag_run_if", graph::run_if),
     ("dag_simulate", graph::simulation),
@@ -45,6 +47,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("execution_parameters", execution::parameters),
     ("gateway", gateway::gateway),
     ("layout", graph::picture),
+    ("form_coerce", form::coerced),
+    ("form_describe", form::described),
     ("lint", job::lint),
     ("mapping", job::mapping),
     ("next_fire_times", schedule::next),
@@ -54,6 +58,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("registry", gateway::registry),
     ("resolve_references", reference::value),
     ("run_read", run::read),
+    ("run_view", run::view),
     ("run_write", run::write),
     ("schedule", schedule::cron),
     ("schedule_periodic", schedule::periodic),

@@ -1,8 +1,8 @@
 //! The two wire forms of a run's phase.
 
 use super::{Answer, read as input_of};
-use crate::run::Phase;
 use crate::run::wire::{self, Level, RunState, RunStatus};
+use crate::run::{Phase, RunDoc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,4 +30,17 @@ pub(super) fn write(input: Value) -> Answer {
     let Written { level, phase } = input_of(input)?;
     let (state, status) = wire::write(&phase, if level == "job" { Level::Job } else { Level::Task });
     Ok(json!({ "state": state, "status": status }))
+}
+
+#[derive(Deserialize)]
+struct Viewed {
+    run: Value,
+    /// Milliseconds since 1970.
+    now: i64,
+}
+
+/// A run as a page shows it.
+pub(super) fn view(input: Value) -> Answer {
+    let Viewed { run, now } = input_of(input)?;
+    super::write(input_of::<RunDoc>(run)?.view(now))
 }

@@ -9,10 +9,12 @@ mod phase;
 mod progress;
 mod state_key;
 mod text;
+mod view;
 pub mod wire;
 
 pub use doc::*;
 pub use phase::*;
 pub use progress::{Progress, TaskChange, changes, elapsed};
 pub use text::{RunHead, RunText, TaskHead};
+pub use view::{Bar, RunView, TaskRow, Timeline, TimelineRow};
 pub use wire::{RunState, RunStatus};

@@ -1,0 +1,130 @@
+//! Parameters from the texts of a form.
+
+use super::describe::{Control, Field, describe};
+use serde_json::{Map, Number, Value};
+
+/// The parameters that a form's entries stand for: names and texts, in the order of the form; a name may come several
+/// times.
+///
+/// A text that stands for a value of the field's type becomes that value; any other stays text, for the validator to
+/// refuse. Blanks around numbers, dates, choices and JSON are cut, around free text never. An empty text is "not set",
+/// but for a required text without choices, where it is the empty text. A required switch without an entry is `false`,
+/// as a check box of HTML has it; a constant needs no entry. Names that the schema does not list are texts.
+pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
+    let form = describe(schema);
+    let mut params = Map::new();
+    fill(&form.fields, entries, &mut params);
+    for (name, text) in entries {
+        if !is_known(&form.fields, name) && !params.contains_key(name) {
+            let all: Vec<Value> = texts(entries, name).map(Value::from).collect();
+            let value = if all.len() > 1 { Value::Array(all) } else { Value::from(text.as_str()) };
+            params.insert(name.clone(), value);
+        }
+    }
+    Value::Object(params)
+}
+
+fn texts<'e>(entries: &'e [(String, String)], name: &str) -> impl Iterator<Item = &'e str> {
+    entries.iter().filter(move |(entry, _)| entry == name).map(|(_, text)| text.as_str())
+}
+
+fn is_known(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| field.name == *name || is_known(&field.fields, name))
+}
+
+fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, Value>) {
+    for field in fields {
+        let key = unescaped(field.path.rsplit('/').next().unwrap_or_default());
+        if let Some(value) = value(field, entries) {
+            into.insert(key, value);
+        }
+    }
+}
+
+/// One step of a JSON Pointer as the name that it stands for.
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
+    let mut given = texts(entries, &field.name);
+    match field.control {
+        Control::Group => {
+            let mut inner = Map::new();
+            fill(&field.fields, entries, &mut inner);
+            (field.required || !inner.is_empty()).then_some(Value::Object(inner))
+        }
+        Control::Constant => {
+            let given = given.any(|text| !text.is_empty());
+            (field.required || given).then(|| field.default.clone()).flatten()
+        }
+        Control::List => {
+            let lines: Vec<&str> = given.flat_map(str::lines).map(str::trim).collect();
+            let items: Vec<Value> =
+                lines.into_iter().filter(|line| !line.is_empty()).map(|line| item(field, line)).collect();
+            (field.required || !items.is_empty()).then_some(Value::Array(items))
+        }
+        Control::Switch => Some(given.last().map_or(Value::Bool(false), |text| scalar(field, text))),
+        _ => {
+            let text = given.last()?;
+            let free = matches!(field.control, Control::Text | Control::Textarea | Control::Password);
+            match (text.trim().is_empty(), free) {
+                (true, true) if text.is_empty() => field.required.then(|| Value::from("")),
+                (true, false) => None,
+                (_, true) => Some(Value::from(text)),
+                (_, false) => Some(scalar(field, text)),
+            }
+        }
+    }
+}
+
+/// An item of a list: a choice, else what its line stands for.
+fn item(field: &Field, line: &str) -> Value {
+    if let Some(choice) = choice(field, line) {
+        return choice;
+    }
+    match field.items.as_deref() {
+        Some(kind) => typed(kind, line),
+        None => Value::from(line),
+    }
+}
+
+fn scalar(field: &Field, text: &str) -> Value {
+    let text = text.trim();
+    choice(field, text).unwrap_or_else(|| match (field.control, field.kind.as_deref()) {
+        (Control::Json, _) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        (_, Some(kind)) => typed(kind, text),
+        _ => Value::from(text),
+    })
+}
+
+fn choice(field: &Field, text: &str) -> Option<Value> {
+    let is = |value: &Value| value.as_str().map_or_else(|| value.to_string() == text, |own| own == text);
+    field.choices.iter().find(|choice| is(&choice.value)).map(|choice| choice.value.clone())
+}
+
+fn typed(kind: &str, text: &str) -> Value {
+    let read = match kind {
+        "integer" | "number" => number(text).map(Value::Number),
+        "boolean" => match text {
+            "true" | "on" => Some(Value::Bool(true)),
+            "false" | "off" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        _ => None,
+    };
+    read.unwrap_or_else(|| Value::from(text))
+}
+
+/// A decimal number as JSON writes it, also with a `+` before it or without a digit before the point. A whole number
+/// beyond 64 bits stays text, since its digits would be lost.
+fn number(text: &str) -> Option<Number> {
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let json = match plain.strip_prefix('-') {
+        Some(rest) if rest.starts_with('.') => format!("-0{rest}"),
+        None if plain.starts_with('.') => format!("0{plain}"),
+        _ => plain.to_owned(),
+    };
+    let whole = json.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    serde_json::from_str::<Number>(&json).ok().filter(|number| !(whole && number.is_f64()))
+}

@@ -1,0 +1,292 @@
+//! Which fields a form for a schema has.
+
+use super::facts::Facts;
+use super::{MAX_FIELDS, MAX_GROUPS};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A form for the parameters of a job.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Form {
+    /// `title` of the schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `description` of the schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// In the order in which the schema has them.
+    pub fields: Vec<Field>,
+    /// Parameters that are not listed are allowed.
+    pub open: bool,
+    /// There are more fields than a form takes; the others are to be given as JSON.
+    pub cut: bool,
+}
+
+/// The control that suits a field (console reference section 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// One line of text.
+    #[default]
+    Text,
+    /// Several lines of text.
+    Textarea,
+    /// Text that is not shown.
+    Password,
+    /// Up to five choices, side by side.
+    Radio,
+    /// Up to fifteen choices, in a list.
+    Select,
+    /// More choices: text with a list to pick from.
+    Combobox,
+    /// A number, typed as text, so that no digit is lost.
+    Number,
+    /// True or false.
+    Switch,
+    /// True, false or not set.
+    Tristate,
+    /// A day.
+    Date,
+    /// A day and a time.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// One value a line.
+    List,
+    /// Fields of its own.
+    Group,
+    /// Shown and not editable.
+    Constant,
+    /// JSON text: for everything that has no control of its own.
+    Json,
+}
+
+/// One value that may be chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Choice {
+    /// The value.
+    pub value: Value,
+    /// What is shown.
+    pub label: String,
+}
+
+/// One field.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Field {
+    /// The name that a control of a form bears: the parameter's; in a group `group.parameter`.
+    pub name: String,
+    /// JSON Pointer of the value in the parameters, as violations have it.
+    pub path: String,
+    /// What is shown: the title, else the parameter's name.
+    pub label: String,
+    /// What is shown below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Type as the schema calls it; `None` when it is open.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Of a list: the type of its items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<String>,
+    /// Which control suits it.
+    pub control: Control,
+    /// It must be given.
+    pub required: bool,
+    /// `null` is allowed.
+    pub nullable: bool,
+    /// The default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// The values that are allowed, when they are listed; of a list those of its items.
+    #[serde(rename = "enum", skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// Bounds and other limits, by keyword: `minimum`, `maxLength`, `pattern`, `format`, `minItems`, …; those of a list's
+    /// items are under `items`.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub limits: serde_json::Map<String, Value>,
+    /// Shown, and never stored or put into a link.
+    #[serde(rename = "writeOnly", skip_serializing_if = "std::ops::Not::not")]
+    pub write_only: bool,
+    /// Not to be changed by the user.
+    #[serde(rename = "readOnly", skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// Not to be used any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
+    /// Values to show as examples.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Value>,
+    /// Of a group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Self>,
+}
+
+/// The limits that are told as they are written.
+const LIMITS: [&str; 14] = [
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "exclusiveMinimum",
+    "maximum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+];
+
+/// The form for a schema. Any JSON gives a form: what is no schema of an object gives one without fields that is open.
+pub fn describe(schema: &Value) -> Form {
+    let facts = Facts::of(schema, schema);
+    let mut left = MAX_FIELDS;
+    let (fields, cut) = fields(&facts, schema, "", "", 0, &mut left);
+    Form {
+        title: facts.text("title").map(str::to_owned),
+        description: facts.text("description").map(str::to_owned),
+        open: !facts.all("additionalProperties").any(|allowed| *allowed == Value::Bool(false)),
+        cut,
+        fields,
+    }
+}
+
+fn fields<'a>(
+    facts: &Facts<'a>,
+    root: &'a Value,
+    name: &str,
+    path: &str,
+    depth: usize,
+    left: &mut usize,
+) -> (Vec<Field>, bool) {
+    let mut found = Vec::new();
+    for (property, schema) in facts.properties() {
+        let Some(rest) = left.checked_sub(1) else { return (found, true) };
+        *left = rest;
+        let place = Place {
+            name: if name.is_empty() { property.to_owned() } else { format!("{name}.{property}") },
+            path: format!("{path}/{}", property.replace('~', "~0").replace('/', "~1")),
+            property,
+            required: facts.requires(property),
+            depth,
+        };
+        found.push(field(place, &Facts::of(schema, root), root, left));
+    }
+    (found, false)
+}
+
+struct Place<'p> {
+    name: String,
+    path: String,
+    property: &'p str,
+    required: bool,
+    depth: usize,
+}
+
+fn field<'a>(place: Place<'_>, facts: &Facts<'a>, root: &'a Value, left: &mut usize) -> Field {
+    let kind = facts.kind();
+    let items = facts.get("items").filter(|_| kind == Some("array")).map(|items| Facts::of(items, root));
+    let inner = match kind {
+        Some("object") if place.depth < MAX_GROUPS && !facts.open => {
+            fields(facts, root, &place.name, &place.path, place.depth + 1, left).0
+        }
+        _ => Vec::new(),
+    };
+    let choices = items.as_ref().map_or_else(|| choices(facts), choices);
+    let mut limits = limits_of(facts);
+    if let Some(items) = &items {
+        let inside = limits_of(items);
+        if !inside.is_empty() {
+            limits.insert("items".to_owned(), Value::Object(inside));
+        }
+    }
+    Field {
+        control: control(facts, items.as_ref(), kind, place.required, choices.len(), !inner.is_empty()),
+        name: place.name,
+        path: place.path,
+        label: facts.text("title").unwrap_or(place.property).to_owned(),
+        description: facts.text("description").map(str::to_owned),
+        kind: kind.map(str::to_owned),
+        items: items.as_ref().and_then(Facts::kind).map(str::to_owned),
+        required: place.required,
+        nullable: facts.nullable,
+        default: facts.get("default").or_else(|| facts.get("const")).cloned(),
+        choices,
+        limits,
+        write_only: facts.flag("writeOnly"),
+        read_only: facts.flag("readOnly"),
+        deprecated: facts.flag("deprecated"),
+        examples: facts.get("examples").and_then(Value::as_array).cloned().unwrap_or_default(),
+        fields: inner,
+    }
+}
+
+fn choices(facts: &Facts<'_>) -> Vec<Choice> {
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let choices = facts.choices().into_iter();
+    choices
+        .map(|(value, title)| Choice {
+            value: value.clone(),
+            label: title.map_or_else(|| shown(value), str::to_owned),
+        })
+        .collect()
+}
+
+fn limits_of(facts: &Facts<'_>) -> serde_json::Map<String, Value> {
+    let known =
+        LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), facts.get(keyword)?.clone())));
+    known.collect()
+}
+
+/// Characters from which on a text gets several lines.
+const LONG_TEXT: u64 = 120;
+
+fn control(
+    facts: &Facts<'_>,
+    items: Option<&Facts<'_>>,
+    kind: Option<&str>,
+    required: bool,
+    choices: usize,
+    group: bool,
+) -> Control {
+    let scalar = |kind: Option<&str>| matches!(kind, Some("string" | "number" | "integer" | "boolean"));
+    if facts.get("const").is_some() {
+        return Control::Constant;
+    }
+    if facts.open {
+        return Control::Json;
+    }
+    match kind {
+        Some("array") if items.is_some_and(|items| !items.open && scalar(items.kind())) => Control::List,
+        Some("object") if group => Control::Group,
+        kind if choices > 0 && scalar(kind) => match choices {
+            ..=5 => Control::Radio,
+            6..=15 => Control::Select,
+            _ => Control::Combobox,
+        },
+        Some("boolean") if required && !facts.nullable => Control::Switch,
+        Some("boolean") => Control::Tristate,
+        Some("integer" | "number") => Control::Number,
+        Some("string") => text_control(facts),
+        _ => Control::Json,
+    }
+}
+
+fn text_control(facts: &Facts<'_>) -> Control {
+    if facts.flag("writeOnly") {
+        return Control::Password;
+    }
+    match facts.text("format") {
+        Some("password") => Control::Password,
+        Some("date") => Control::Date,
+        Some("date-time") => Control::DateTime,
+        Some("time") => Control::Time,
+        _ => {
+            let long = facts.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most > LONG_TEXT);
+            let lines = facts.text("default").is_some_and(|default| default.contains('\n'));
+            if long || lines { Control::Textarea } else { Control::Text }
+        }
+    }
+}
