@@ -10,7 +10,8 @@ use lakeflow_core::api::{self, retry::RetryPolicy};
 use lakeflow_core::bundle::Bundle;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
-use lakeflow_engine::{Config, Engine, EngineFile};
+use lakeflow_core::problem::Position;
+use lakeflow_engine::{BundleView, Config, Engine, EngineFile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +58,7 @@ impl Connection {
     /// Creates or updates every job of the bundle, each after the jobs whose ids it needs, and gives their ids.
     pub(crate) async fn deploy(&self) -> Result<Vec<Deployed>, Failure> {
         let Some(project) = &self.project else { return Ok(Vec::new()) };
+        self.show_problems(project);
         let bundle = project.valid()?;
         if self.local {
             self.mount(bundle, &project.root).await?;
@@ -72,7 +74,32 @@ impl Connection {
             ids.insert(key.clone(), job_id);
             deployed.push(Deployed { key: key.clone(), name, job_id, created });
         }
+        self.show(project, bundle, &deployed);
         Ok(deployed)
+    }
+
+    /// Tells the engine's pages about the bundle, when this process is the engine.
+    fn show(&self, project: &Project, bundle: &Bundle, deployed: &[Deployed]) {
+        let Some(engine) = &self.engine else { return };
+        let place = |job: &Deployed| {
+            let known = bundle.jobs.get(&job.key)?;
+            let position = Position { file: known.file.clone(), ..known.position.clone() };
+            Some((job.job_id, job.key.clone(), position))
+        };
+        engine.show_bundle(BundleView {
+            name: bundle.name.clone(),
+            target: bundle.target.clone(),
+            root: project.root.clone(),
+            jobs: deployed.iter().filter_map(place).collect(),
+            problems: project.problems.clone(),
+        });
+    }
+
+    /// A bundle that cannot be deployed leaves the jobs as they are; its problems are shown.
+    fn show_problems(&self, project: &Project) {
+        if let Some(engine) = &self.engine {
+            engine.show_problems(&project.problems);
+        }
     }
 
     /// The bundle's folder stands for the workspace folder that its files would be in.

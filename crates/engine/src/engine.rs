@@ -5,6 +5,7 @@ use crate::config::{Config, Principal, Token};
 use crate::driver::{Driver, Executor, Upcoming};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
+use crate::server::console::bundle::{BundleView, Shown};
 use crate::server::console::{SignIn, sign_in_link};
 use crate::server::faults::Faults;
 use crate::server::links::Signer;
@@ -13,6 +14,7 @@ use crate::store::Store;
 use crate::store::folder::{DataFolder, EngineFile};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::WorkspaceFacts;
+use lakeflow_core::problem::Problem;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -34,6 +36,7 @@ pub struct Engine {
     url: String,
     token: String,
     sign_in: Arc<SignIn>,
+    bundle: Shown,
     paths: PathMap,
     driver: Driver,
     folder: DataFolder,
@@ -120,11 +123,12 @@ impl Engine {
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
         let access =
             Access::new(principals, address.port(), &config.allowed_hosts, config.requests_per_second);
-        let sign_in = Arc::new(SignIn::new(&token, address.port()));
+        let (sign_in, bundle) = (Arc::new(SignIn::new(&token, address.port())), Shown::default());
         let app = App {
             driver: driver.clone(),
             access,
             sign_in: Arc::clone(&sign_in),
+            bundle: bundle.clone(),
             paths: paths.clone(),
             faults: Faults::new(config.faults),
             links: Signer::new()?,
@@ -134,15 +138,18 @@ impl Engine {
         };
         folder.announce(&EngineFile { url: url.clone(), pid: std::process::id() })?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let serve = axum::serve(listener, router(Arc::new(app))).with_graceful_shutdown(async {
-            // A dropped handle stops the server as well.
-            let _ = stopped.await;
-        });
-        let server = tokio::spawn(async move {
-            // Serving only ends by the signal; accept errors are retried inside.
-            let _ = serve.await;
-        });
-        Ok(Self { url, token, sign_in, paths, driver, folder, stop: Some(stop), server: Some(server) })
+        let server = serve(listener, Arc::new(app), stopped);
+        Ok(Self {
+            url,
+            token,
+            sign_in,
+            bundle,
+            paths,
+            driver,
+            folder,
+            stop: Some(stop),
+            server: Some(server),
+        })
     }
 
     /// Base URL, for example `http://127.0.0.1:8080`.
@@ -158,6 +165,18 @@ impl Engine {
     /// A link that signs one browser in to the console, once, within twelve hours.
     pub fn sign_in_link(&self) -> Result<String, Error> {
         sign_in_link(&self.url, &self.sign_in)
+    }
+
+    /// Tells the pages about the bundle that is served; again after each change of it.
+    pub fn show_bundle(&self, view: BundleView) {
+        self.bundle.set(view);
+        self.driver.store().feed().publish(|| serde_json::json!({ "t": "bundle" }));
+    }
+
+    /// Tells the pages what is wrong with the bundle while its jobs stay as they were.
+    pub fn show_problems(&self, problems: &[Problem]) {
+        self.bundle.set_problems(problems);
+        self.driver.store().feed().publish(|| serde_json::json!({ "t": "bundle" }));
     }
 
     /// The map of workspace paths, to mount folders in.
@@ -198,6 +217,17 @@ impl Drop for Engine {
         }
         self.folder.withdraw();
     }
+}
+
+/// Serves until it is told to stop; a dropped handle stops it as well.
+fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<()>) -> JoinHandle<()> {
+    let serve = axum::serve(listener, router(app)).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    tokio::spawn(async move {
+        // Serving only ends by the signal; accept errors are retried inside.
+        let _ = serve.await;
+    })
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {

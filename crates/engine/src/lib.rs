@@ -20,6 +20,7 @@ pub use config::{Config, Notice, Principal, Token};
 pub use driver::{Executor, Upcoming};
 pub use engine::{Engine, ExecutorContext};
 pub use paths::PathMap;
+pub use server::console::bundle::BundleView;
 pub use server::faults::{Fault, FaultKind};
 pub use store::folder::EngineFile;
 

@@ -41,6 +41,16 @@ impl PathMap {
         self.inner.mounts.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A path as people know it: below a mounted folder relative to that, else as it is.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        let mounts = self.inner.mounts.read().unwrap_or_else(PoisonError::into_inner);
+        let path = plain(path);
+        let below =
+            |folder: &String| path.strip_prefix(folder.as_str())?.strip_prefix('/').map(str::to_owned);
+        let shorter = mounts.keys().filter_map(below).min_by_key(String::len);
+        shorter.unwrap_or_else(|| path.to_owned())
+    }
+
     /// The local path of an absolute workspace path, of `dbfs:/…`, `/Volumes/…`, or of a local path inside an allowed folder. The file need not
     /// exist. Fails with `PermissionDenied` for paths that lead out of where they belong, `InvalidArgument` for relative ones.
     pub fn resolve(&self, path: &str) -> Result<PathBuf, Error> {

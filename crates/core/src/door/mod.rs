@@ -7,8 +7,8 @@
 mod api;
 mod bundle;
 mod execution;
-mod gateway;
 mod form;
+mod gateway;
 mod graph;
 mod job;
 mod reference;

@@ -8,10 +8,12 @@ mod cron;
 mod days;
 mod parse;
 mod periodic;
+mod words;
 mod zone;
 
 pub use cron::{Cron, Fires, LAST_YEAR};
 pub use periodic::{Periodic, PeriodicUnit};
+pub use words::words;
 pub use zone::Zone;
 
 use crate::error::{Error, ErrorCode};

@@ -33,7 +33,7 @@ use actor::{Actor, Message, Next};
 use admission::Verdict;
 use futures::future::BoxFuture;
 use lakeflow_core::error::{Error, ErrorCode};
-use lakeflow_core::execution::{Input, Machine, Plan, RUNS_PER_JOB_RUN, Repair};
+use lakeflow_core::execution::{Change, Input, Machine, Output, Plan, RUNS_PER_JOB_RUN, Repair};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::GitSource;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
@@ -443,6 +443,34 @@ impl Driver {
         turn.commit = crate::store::Commit::default();
         self.begin(&gate, actor, turn).await;
         Ok(repair_id)
+    }
+
+    /// The tasks that a repair would run again: those chosen, or all that failed, with what depends on them. Answered by
+    /// the machine that would carry it out; nothing is stored.
+    pub(crate) async fn repair_plan(&self, run: RunId, tasks: Vec<String>) -> Result<Vec<String>, Error> {
+        let missing = || Error::new(ErrorCode::NotFound, "repair", format!("Run {run} does not exist."));
+        let row = self.store().run(run).await?.ok_or_else(missing)?;
+        let (plan, changes) = self.store().history(run).await?.ok_or_else(missing)?;
+        let mut machine = Machine::restore(plan, changes, self.clock().now())?;
+        let repair = Repair {
+            rerun_all_failed_tasks: tasks.is_empty(),
+            rerun_tasks: tasks,
+            rerun_dependent_tasks: true,
+            latest_repair_id: row.standing.repairs.iter().rev().find_map(|repair| repair.repair_id),
+            ..Repair::default()
+        };
+        machine.handle(self.clock().now(), Input::Repair(Box::new(repair)))?;
+        loop {
+            match machine.poll() {
+                Output::Record(change) => {
+                    if let Change::Repaired { tasks, .. } = *change {
+                        return Ok(tasks.into_iter().map(|task| task.task_key).collect());
+                    }
+                }
+                Output::Wait { .. } | Output::Done => return Ok(Vec::new()),
+                _ => {}
+            }
+        }
     }
 
     /// Deletes an ended run and the files of its attempts.

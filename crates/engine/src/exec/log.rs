@@ -87,6 +87,69 @@ pub fn part(path: &Path, offset: Option<u64>, most: u64) -> (String, u64) {
     (String::from_utf8_lossy(&bytes).into_owned(), start + bytes.len() as u64)
 }
 
+/// Which part of a log is wanted; whole lines where there are any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// At most so many bytes from an offset on.
+    From(u64, u64),
+    /// At most so many bytes before an offset, or before the end.
+    Before(u64, u64),
+}
+
+/// Part of a log, and where it stands in the whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) text: String,
+    /// First byte, and the one after the last.
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// Bytes of the log.
+    pub(crate) size: u64,
+    /// First byte that is still on disk.
+    pub(crate) kept: u64,
+    /// Lines before the part, of those that are kept.
+    pub(crate) line: u64,
+}
+
+/// A part of a log. Blocks; a log that cannot be read is empty, one that is being written may be read.
+pub(crate) fn window(path: &Path, part: Part) -> Window {
+    let read = || -> Result<Window> {
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        // More than is ever kept is a hole at the beginning.
+        let lowest = if size > KEPT + SLACK { size - KEPT } else { 0 };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(lowest))?;
+        file.take(size - lowest).read_to_end(&mut bytes)?;
+        let hole = bytes.iter().take_while(|byte| **byte == 0).count() as u64;
+        let (kept, bytes) = (lowest + hole, &bytes[hole as usize..]);
+        let end = kept + bytes.len() as u64;
+        let (mut from, mut to) = match part {
+            Part::From(from, most) => {
+                (from.clamp(kept, end), from.clamp(kept, end).saturating_add(most).min(end))
+            }
+            Part::Before(to, most) => {
+                (to.clamp(kept, end).saturating_sub(most).max(kept), to.clamp(kept, end))
+            }
+        };
+        let at = |offset: u64| (offset - kept) as usize;
+        let is_break = |byte: &u8| *byte == b'\n';
+        if matches!(part, Part::Before(..)) && from > kept {
+            // Whole lines, unless one line is all there is.
+            from += bytes[at(from)..at(to)].iter().position(is_break).map_or(0, |n| n as u64 + 1);
+        }
+        if let Err(cut) = std::str::from_utf8(&bytes[at(from)..at(to)])
+            && cut.error_len().is_none()
+        {
+            to = from + cut.valid_up_to() as u64;
+        }
+        let line = bytes[..at(from)].iter().filter(|byte| is_break(byte)).count() as u64;
+        let text = String::from_utf8_lossy(&bytes[at(from)..at(to)]).into_owned();
+        Ok(Window { text, from, to, size: end, kept, line })
+    };
+    read().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +172,26 @@ mod tests {
             assert_eq!(std::fs::metadata(&path).unwrap().len(), (1 << 20) + 7, "{name}");
             assert_eq!(std::fs::read(&path).unwrap()[..1 << 20], vec![0; 1 << 20], "{name}");
         }
+    }
+
+    #[test]
+    fn windows_are_whole_lines_with_their_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        assert_eq!(window(&path, Part::Before(u64::MAX, 10)).size, 0);
+        std::fs::write(&path, "one\ntwo\nthree\n").unwrap();
+        let shown = |part| {
+            let found = window(&path, part);
+            (found.text, found.from, found.to, found.line)
+        };
+        assert_eq!(shown(Part::Before(u64::MAX, 8)), ("three\n".to_owned(), 8, 14, 2));
+        assert_eq!(shown(Part::Before(8, 5)), ("two\n".to_owned(), 4, 8, 1));
+        assert_eq!(shown(Part::Before(4, 100)), ("one\n".to_owned(), 0, 4, 0));
+        assert_eq!(shown(Part::From(8, 100)), ("three\n".to_owned(), 8, 14, 2));
+        assert_eq!(shown(Part::From(99, 100)), (String::new(), 14, 14, 3));
+        trim(&path, 4).unwrap();
+        let kept = window(&path, Part::Before(u64::MAX, 100));
+        assert_eq!((kept.text.as_str(), kept.kept, kept.size), ("two\nthree\n", 4, 14));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) driver: Driver,
     pub(crate) access: Access,
     pub(crate) sign_in: Arc<console::SignIn>,
+    pub(crate) bundle: console::bundle::Shown,
     pub(crate) paths: PathMap,
     pub(crate) faults: faults::Faults,
     /// Makes links that need no token.

@@ -77,7 +77,7 @@ fn allow(call: &Call, run: &RunRow, level: Level) -> Result<(), Error> {
     require_by(&call.caller, run.job_id, &run.acl, level)
 }
 
-async fn run_now(call: Call, request: RunNow) -> Result<Started, Error> {
+pub(super) async fn run_now(call: Call, request: RunNow) -> Result<Started, Error> {
     let job = find(&call.app, request.job_id).await?;
     require(&call.caller, &job, Level::ManageRun)?;
     let request = RunRequest {

@@ -98,6 +98,44 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Runs of a page, newest first, for which `keep` holds.
+    pub(crate) async fn runs_where(
+        &self,
+        filter: RunFilter,
+        keep: impl Fn(&RunRow) -> bool + Send + 'static,
+    ) -> Result<Vec<RunRow>, Error> {
+        self.read("runs_where", move |db| {
+            let (sql, values) = query(&filter);
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            let mut runs = Vec::new();
+            while (runs.len() as i64) < filter.limit {
+                let Some(row) = rows.next()? else { break };
+                let run = read_row(row)?;
+                if keep(&run) {
+                    runs.push(run);
+                }
+            }
+            Ok(runs)
+        })
+        .await
+    }
+
+    /// How many runs a job has, or all jobs have.
+    pub(crate) async fn count_runs(&self, job: Option<JobId>) -> Result<i64, Error> {
+        self.read("count_runs", move |db| {
+            let all = "SELECT count(*) FROM runs";
+            let of_job = "SELECT count(*) FROM runs WHERE job_id = ?1";
+            Ok(match job {
+                None => db.prepare_cached(all)?.query_row([], |row| row.get(0))?,
+                Some(job) => db.prepare_cached(of_job)?.query_row([job.0], |row| row.get(0))?,
+            })
+        })
+        .await
+    }
+}
+
 /// How SQLite would find the rows of a page.
 #[cfg(test)]
 pub(super) fn plan(db: &Connection, filter: &RunFilter) -> Db<Vec<String>> {

@@ -5,9 +5,15 @@
 //! address; everything else is below `/console/`. Pages hold no data and need no sign-in. A page decides nothing: what a
 //! state means, what a repair runs again and what is wrong with parameters is answered from here, out of the core.
 
+mod ask;
 mod assets;
+pub(crate) mod bundle;
+mod jobs;
+mod run;
+mod schedule;
 mod session;
 mod stream;
+mod task;
 
 pub(crate) use session::SignIn;
 
@@ -15,13 +21,16 @@ use super::http::{error_response, respond};
 use super::permissions::admin_only;
 use super::{App, Caller};
 use crate::clock::Clock;
+use ask::{reads, writes};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use serde_json::json;
+use lakeflow_core::error::{Error, ErrorCode};
+use serde_json::{Value, json};
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// Where a printed link leads.
@@ -38,10 +47,35 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route(SIGN_IN, get(sign_in))
         .route("/console/link", post(link))
         .route("/console/events", get(stream::events))
+        .route("/console/api/home", reads(jobs::home))
+        .route("/console/api/schedules", reads(jobs::schedules))
+        .route("/console/api/runs", reads(jobs::runs))
+        .route("/console/api/compare", reads(run::compare))
+        .route("/console/api/jobs/{id}", reads(jobs::definition))
+        .route("/console/api/jobs/{id}/matrix", reads(jobs::matrix))
+        .route("/console/api/jobs/{id}/runs", reads(jobs::runs))
+        .route("/console/api/jobs/{id}/check", writes(jobs::check))
+        .route("/console/api/jobs/{id}/run", writes(jobs::run))
+        .route("/console/api/jobs/{id}/pause", writes(jobs::pause))
+        .route("/console/api/runs/{id}", reads(run::summary))
+        .route("/console/api/runs/{id}/plan", writes(run::plan))
+        .route("/console/api/tasks/{id}", reads(task::details))
+        .route("/console/api/tasks/{id}/log", reads(task::log))
+        .route("/console/api/tasks/{id}/raw", get(task::raw))
+}
+
+/// What a call of a page is answered with.
+type Answer = Result<Value, Error>;
+
+/// An id that a page sent as text.
+fn id_of<T: FromStr>(text: Option<&str>, of: &str) -> Result<T, Error> {
+    let found = text.and_then(|text| text.parse().ok());
+    let told = || format!("{:?} is not the id of a {of}", text.unwrap_or_default());
+    found.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "console", told()))
 }
 
 /// A link that signs one browser in, once.
-pub(crate) fn sign_in_link(url: &str, sign_in: &SignIn) -> Result<String, lakeflow_core::error::Error> {
+pub(crate) fn sign_in_link(url: &str, sign_in: &SignIn) -> Result<String, Error> {
     Ok(format!("{url}{SIGN_IN}?code={}", sign_in.code(Clock::wall())?))
 }
 

@@ -1,0 +1,330 @@
+//! Jobs: the list with their last runs, the matrix of tasks and runs, the list of runs, and starting one.
+
+use super::ask::Ask;
+use super::run::{duration, good_duration, median, picture, task_shape};
+use super::task::line;
+use super::{Answer, bundle, schedule};
+use crate::clock::Clock;
+use crate::live::shapes;
+use crate::server::jobs::find;
+use crate::server::permissions::admin_only;
+use crate::server::{ApiVersion, App, Call};
+use crate::store::{JobFilter, JobRow, RunFilter, RunRow};
+use lakeflow_core::api::RunNow;
+use lakeflow_core::dag::graph;
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::form::{coerce, describe};
+use lakeflow_core::id::JobId;
+use lakeflow_core::job::wire::Wire;
+use lakeflow_core::job::{JobSettings, Task, parameter_schema, run_fields};
+use lakeflow_core::params::ParamSchema;
+use lakeflow_core::run::wire::Level;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Jobs and runs of one answer.
+const MOST_JOBS: i64 = 500;
+const MOST_RUNS: i64 = 100;
+/// Runs that figures are taken from, and columns of a matrix at first.
+const COLUMNS: i64 = 30;
+
+/// Letters of states in the cells of a matrix, in this order from `a`; what is not among them is `?`.
+const CODES: [&str; 17] = [
+    "QUEUED",
+    "PENDING",
+    "BLOCKED",
+    "RUNNING",
+    "WAITING_FOR_RETRY",
+    "TERMINATING",
+    "SUCCESS",
+    "SUCCESS_WITH_FAILURES",
+    "FAILED",
+    "TIMEDOUT",
+    "INTERNAL_ERROR",
+    "CANCELED",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_CANCELED",
+    "SKIPPED",
+    "EXCLUDED",
+    "DISABLED",
+];
+
+/// Newest runs of a job, or of all.
+async fn newest(app: &App, job: Option<JobId>, limit: i64) -> Result<Vec<RunRow>, Error> {
+    app.driver.store().runs(RunFilter { job_id: job, limit, ..RunFilter::default() }, |_, _| true).await
+}
+
+async fn head(app: &App, job: &JobRow) -> Answer {
+    let runs = newest(app, Some(job.job_id), COLUMNS).await?;
+    let mut shape = json!({
+        "id": job.job_id.to_string(),
+        "name": job.settings.display_name(),
+        "schedule": schedule::of(job, 1),
+        "tasks": job.settings.tasks.len(),
+        "needs": job.settings.parameters.len(),
+        "runs": runs.iter().map(|run| Value::Object(shapes::run(run))).collect::<Value>(),
+    });
+    if let Some(place) = bundle::place(app, job.job_id) {
+        shape["place"] = place;
+    }
+    if let Some(usual) = median(runs.iter().filter_map(good_duration).collect()) {
+        shape["usual"] = json!(usual);
+    }
+    Ok(shape)
+}
+
+/// `GET home`: the engine, the bundle with its problems, the jobs with their last runs.
+pub(super) async fn home(ask: Ask) -> Answer {
+    let app = &ask.app;
+    let feed = app.driver.store().feed();
+    let seq = feed.last();
+    let filter = JobFilter { limit: MOST_JOBS, ..JobFilter::default() };
+    let mut jobs = app.driver.store().jobs(filter, |_| true).await?;
+    jobs.sort_by_key(|job| (job.settings.display_name().to_lowercase(), job.job_id));
+    let mut heads = Vec::with_capacity(jobs.len());
+    for job in &jobs {
+        heads.push(head(app, job).await?);
+    }
+    Ok(json!({
+        "instance": feed.instance(),
+        "seq": seq,
+        "now": Clock::wall(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "url": app.url,
+        "user": ask.caller.user_name,
+        "bundle": bundle::shape(app),
+        "jobs": heads,
+    }))
+}
+
+/// `GET schedules`: every job that starts by itself, with its next fire times.
+pub(super) async fn schedules(ask: Ask) -> Answer {
+    let filter = JobFilter { limit: MOST_JOBS, ..JobFilter::default() };
+    let jobs = ask.app.driver.store().jobs(filter, |_| true).await?;
+    let shown = jobs.iter().filter_map(|job| {
+        let schedule = schedule::of(job, 5)?;
+        Some(json!({ "id": job.job_id.to_string(), "name": job.settings.display_name(), "schedule": schedule }))
+    });
+    Ok(json!({ "now": Clock::wall(), "jobs": shown.collect::<Value>() }))
+}
+
+/// `GET jobs/ID`: the definition as written, with what the lint finds at its lines, the graph and the schedule.
+pub(super) async fn definition(ask: Ask) -> Answer {
+    let app = &ask.app;
+    let job = find(app, ask.id()?).await?;
+    let mut shape = head(app, &job).await?;
+    let tasks = &job.settings.tasks;
+    shape["graph"] = picture(tasks.iter(), ask.flag("whole"));
+    shape["list"] = ordered(tasks).into_iter().map(|task| task_shape(app, task, Vec::new())).collect();
+    shape["schedule"] = json!(schedule::of(&job, 5));
+    let schema = parameter_schema(&job.settings);
+    shape["form"] = json!(describe(&schema));
+    shape["schema"] = schema;
+    shape["text"] = bundle::text(app, &job).await;
+    shape["description"] = json!(job.settings.description);
+    Ok(shape)
+}
+
+fn ordered(tasks: &[Task]) -> Vec<&Task> {
+    let by_key: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task_key.as_str(), task)).collect();
+    match graph(tasks).order() {
+        Ok(order) => order.iter().filter_map(|key| by_key.get(key).copied()).collect(),
+        Err(_) => tasks.iter().collect(),
+    }
+}
+
+/// `GET jobs/ID/matrix`: the newest runs as columns, or those up to `with=RUN` or before `before=RUN`; a letter a cell.
+pub(super) async fn matrix(ask: Ask) -> Answer {
+    let app = &ask.app;
+    let store = app.driver.store();
+    let seq = store.feed().last();
+    let job = find(app, ask.id()?).await?;
+    let limit = ask.number("count", 1, MOST_RUNS).unwrap_or(COLUMNS);
+    let mut filter = RunFilter { job_id: Some(job.job_id), limit, ..RunFilter::default() };
+    if let Some(at) = ask.query("with").or(ask.query("before")) {
+        let run = store.run(super::id_of(Some(at), "run")?).await?;
+        // The page is chosen so that the linked run is in it, with a few newer ones beside it.
+        let step = i64::from(ask.query("with").is_some());
+        filter.before = run.map(|run| (run.start_time.0, run.run_id.0 + step));
+    }
+    let mut runs = store.runs(filter, |_, _| true).await?;
+    let oldest = runs.last().map(|run| (run.start_time.0, run.run_id.0));
+    runs.reverse();
+    let mut rows: Vec<Value> = Vec::new();
+    let mut place: BTreeMap<String, usize> = BTreeMap::new();
+    for task in ordered(&job.settings.tasks) {
+        place.insert(task.task_key.clone(), rows.len());
+        rows.push(line(app, task));
+    }
+    let mut columns = Vec::with_capacity(runs.len());
+    let mut took: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    for run in &runs {
+        let mut cells: BTreeMap<usize, (String, Option<i64>, String)> = BTreeMap::new();
+        for brief in store.task_briefs(run.run_id).await? {
+            if brief.iteration_of.is_some() {
+                continue;
+            }
+            let row = *place.entry(brief.task_key.clone()).or_insert_with(|| {
+                rows.push(json!({ "key": brief.task_key, "type": "", "gone": true }));
+                rows.len() - 1
+            });
+            let ms = brief.start_time.zip(brief.end_time).map(|(from, to)| to.since(from).max(0));
+            if let (Some(ms), true) = (ms, brief.phase.is_success()) {
+                took.entry(row).or_default().push(ms);
+            }
+            cells.insert(row, (letter(brief.phase.state_key(Level::Task)), ms, brief.run_id.to_string()));
+        }
+        let mut column = shapes::run(run);
+        let width = cells.keys().next_back().map_or(0, |last| last + 1);
+        let cell = |n: usize| cells.get(&n);
+        let letters: String = (0..width).map(|n| cell(n).map_or(".", |cell| cell.0.as_str())).collect();
+        column.insert("cells".to_owned(), json!(letters));
+        column.insert("ms".to_owned(), (0..width).map(|n| json!(cell(n).and_then(|cell| cell.1))).collect());
+        column.insert("ids".to_owned(), (0..width).map(|n| json!(cell(n).map(|cell| &cell.2))).collect());
+        columns.push(Value::Object(column));
+    }
+    for (row, times) in took {
+        rows[row]["usual"] = json!(median(times));
+    }
+    let older = match oldest {
+        Some(_) => {
+            let filter =
+                RunFilter { job_id: Some(job.job_id), before: oldest, limit: 1, ..RunFilter::default() };
+            !store.runs(filter, |_, _| true).await?.is_empty()
+        }
+        None => false,
+    };
+    let total = store.count_runs(Some(job.job_id)).await?;
+    Ok(json!({
+        "instance": store.feed().instance(), "seq": seq, "now": Clock::wall(),
+        "job": head(app, &job).await?, "rows": rows, "runs": columns, "older": older, "total": total,
+        "figures": figures(&runs),
+    }))
+}
+
+fn letter(state: &str) -> String {
+    let code = CODES.iter().position(|code| *code == state);
+    code.map_or("?".to_owned(), |n| char::from(b'a' + n as u8).to_string())
+}
+
+/// What the strip above the matrix tells about its runs.
+fn figures(runs: &[RunRow]) -> Value {
+    let mut times: Vec<i64> = runs.iter().filter_map(duration).collect();
+    times.sort_unstable();
+    let p95 = times.get((times.len() * 95).div_ceil(100).saturating_sub(1)).copied();
+    json!({ "median": median(times), "p95": p95 })
+}
+
+/// `GET runs` and `GET jobs/ID/runs`: a page of runs, newest first, by state (several with commas), trigger, text in the
+/// parameters, and time; `page` is the token of the page before.
+pub(super) async fn runs(ask: Ask) -> Answer {
+    let store = ask.app.driver.store();
+    let seq = store.feed().last();
+    let job: Option<JobId> = ask.id().ok();
+    let limit = ask.number("limit", 1, MOST_RUNS).unwrap_or(MOST_RUNS);
+    let mut filter = RunFilter { job_id: job, limit: limit + 1, ..RunFilter::default() };
+    filter.start_from = ask.number("from", 0, i64::MAX);
+    filter.start_to = ask.number("to", 0, i64::MAX);
+    if let Some((time, id)) = ask.query("page").and_then(|page| page.split_once('.')) {
+        filter.before = time.parse().ok().zip(id.parse().ok());
+    }
+    let states: Option<Vec<String>> =
+        ask.query("state").map(|text| text.split(',').map(str::to_owned).collect());
+    let trigger = ask.query("trigger").map(str::to_owned);
+    let words = ask.query("q").map(str::to_lowercase);
+    let filtered = states.is_some() || trigger.is_some() || words.is_some();
+    let keep = move |run: &RunRow| {
+        let state = run.standing.phase.state_key(Level::Job);
+        let text = |words: &String| {
+            run.run_id.to_string().contains(words)
+                || run
+                    .standing
+                    .parameters
+                    .iter()
+                    .any(|p| format!("{}={}", p.name, p.value).to_lowercase().contains(words))
+        };
+        states.as_ref().is_none_or(|states| states.iter().any(|wanted| wanted == state))
+            && trigger.as_ref().is_none_or(|trigger| run.facts.trigger == *trigger)
+            && words.as_ref().is_none_or(text)
+    };
+    let mut page = store.runs_where(filter, keep).await?;
+    let more = page.len() as i64 > limit;
+    page.truncate(limit as usize);
+    let next = page.last().filter(|_| more).map(|run| format!("{}.{}", run.start_time.0, run.run_id));
+    let total = if filtered { None } else { Some(store.count_runs(job).await?) };
+    Ok(json!({
+        "instance": store.feed().instance(), "seq": seq, "now": Clock::wall(),
+        "runs": page.iter().map(|run| Value::Object(shapes::run(run))).collect::<Value>(),
+        "next": next, "total": total,
+    }))
+}
+
+/// What is wrong with parameters: by the schema that the job's parameters have, in the words of the validator.
+fn violations(job: &JobSettings, params: &Value) -> Answer {
+    let compiled = ParamSchema::compile(&parameter_schema(job));
+    let schema =
+        compiled.map_err(|_| Error::new(ErrorCode::Internal, "check", "the job's schema is not valid"))?;
+    Ok(json!(schema.validate(params)))
+}
+
+fn params_of(ask: &Ask) -> Value {
+    ask.body.get("params").cloned().unwrap_or_else(|| json!({}))
+}
+
+/// `POST jobs/ID/check`: the parameters that the entries of a form stand for, and the violations that a run with them would
+/// be refused for.
+pub(super) async fn check(ask: Ask) -> Answer {
+    let job = find(&ask.app, ask.id()?).await?;
+    let entries = ask.body.get("entries").cloned().unwrap_or_else(|| json!([]));
+    let entries: Vec<(String, String)> = serde_json::from_value(entries).map_err(|e| {
+        Error::new(ErrorCode::InvalidArgument, "check", format!("entries cannot be read: {e}"))
+    })?;
+    let params = coerce(&parameter_schema(&job.settings), &entries);
+    Ok(json!({ "violations": violations(&job.settings, &params)?, "params": params }))
+}
+
+/// `POST jobs/ID/run`: starts a run with parameters by name; `token` makes it start once however often it is sent, and
+/// with `dry` only the request is given back that would be sent.
+pub(super) async fn run(ask: Ask) -> Answer {
+    let job = find(&ask.app, ask.id()?).await?;
+    admin_only(&ask.caller)?;
+    let params = params_of(&ask);
+    let found = violations(&job.settings, &params)?;
+    if found.as_array().is_some_and(|found| !found.is_empty()) {
+        return Ok(json!({ "violations": found }));
+    }
+    let fields = run_fields(&job.settings, &params).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::new(ErrorCode::InvalidArgument, "run", told.join("; "))
+    })?;
+    let mut body = Map::from_iter([("job_id".to_owned(), json!(job.job_id))]);
+    body.extend(fields);
+    if let Some(token) = ask.body.get("token") {
+        body.insert("idempotency_token".to_owned(), token.clone());
+    }
+    if ask.body.get("dry") == Some(&Value::Bool(true)) {
+        return Ok(json!({ "request": Value::Object(body) }));
+    }
+    let mut problems = Vec::new();
+    let request = RunNow::read(&Value::Object(body), &lakeflow_core::job::wire::Path::Root, &mut problems);
+    let request = request.filter(|_| problems.is_empty()).ok_or_else(|| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::new(ErrorCode::InvalidArgument, "run", told.join("; "))
+    })?;
+    let call = Call { app: Arc::clone(&ask.app), version: ApiVersion::V2_2, caller: ask.caller.clone() };
+    let started = crate::server::runs::run_now(call, request).await?;
+    Ok(json!({ "run": started.run_id.to_string() }))
+}
+
+/// `POST jobs/ID/pause`: whether the job starts by itself.
+pub(super) async fn pause(ask: Ask) -> Answer {
+    let mut job = find(&ask.app, ask.id()?).await?;
+    admin_only(&ask.caller)?;
+    let paused = ask.body.get("paused") == Some(&Value::Bool(true));
+    schedule::set_paused(&mut job.settings, paused);
+    let id = job.job_id;
+    ask.app.driver.store().put_job(job).await?;
+    let job = find(&ask.app, id).await?;
+    Ok(json!({ "schedule": schedule::of(&job, 1) }))
+}

@@ -1,0 +1,74 @@
+// Builds the pages of the console into `crates/engine/console`, and the elements into `dist/elements`. Files that never
+// change carry a hash of their content in their name; packed forms lie beside them. `--check` writes nothing and fails
+// when what is there is not what would be written.
+import { build } from 'esbuild'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const out = join(here, '..', '..', 'crates', 'engine', 'console')
+const check = process.argv.includes('--check')
+
+const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
+const bundle = async (entry, format = 'esm') => {
+  const made = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format, target: 'es2022', legalComments: 'none', charset: 'utf8', tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } })
+  return Buffer.from(squeeze(made.outputFiles[0].text))
+}
+/** White space of templates means nothing between tags. */
+const squeeze = text => text.replace(/>\\n\s+</g, '><').replace(/>\n\s+</g, '><').replace(/(>|\$\{[^{}`]{0,80}\})\n\s+(?=<|\$\{)/g, '$1')
+const hashed = (name, extension, bytes) => `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 10)}.${extension}`
+
+const pages = await build({
+  entryPoints: { console: join(here, 'main.ts') }, bundle: true, splitting: true, minify: true, write: false, format: 'esm', target: 'es2022', outdir: out,
+  entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', legalComments: 'none', charset: 'utf8', metafile: true, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+})
+const files = new Map(pages.outputFiles.map(file => [basename(file.path), Buffer.from(squeeze(file.text))]))
+const outputs = new Map(Object.entries(pages.metafile.outputs).map(([path, made]) => [basename(path), made]))
+const script = [...files.keys()].find(name => name.startsWith('console-'))
+const style = Buffer.from(readFileSync(join(here, 'base.css'), 'utf8').replace(/\/\*.*?\*\/\n?/gs, ''))
+const names = { SCRIPT: script, STYLE: hashed('console', 'css', style) }
+files.set(names.STYLE, style)
+files.set('index.html', Buffer.from(readFileSync(join(here, 'index.html'), 'utf8').replace(/SCRIPT|STYLE/g, word => names[word])))
+
+/** Packed bytes of the page with a screen: what is loaded before it is drawn. */
+function load(screen) {
+  const open = [script, ...(screen ? [...outputs].filter(([, made]) => made.entryPoint?.endsWith(`/${screen}.ts`)).map(([name]) => name) : [])]
+  const seen = new Set(['index.html', names.STYLE])
+  for (let name = open.pop(); name; name = open.pop()) {
+    if (seen.has(name)) continue
+    seen.add(name)
+    for (const used of outputs.get(name).imports) if (used.kind === 'import-statement') open.push(basename(used.path))
+  }
+  return [...seen].reduce((sum, name) => sum + pack(files.get(name)).length, 0)
+}
+
+if (check) {
+  const faults = []
+  for (const [name, bytes] of files) {
+    const file = join(out, name)
+    if (!existsSync(file) || !readFileSync(file).equals(bytes)) faults.push(`${name} is not what the sources give`)
+    else if (!existsSync(`${file}.br`) || !brotliDecompressSync(readFileSync(`${file}.br`)).equals(bytes)) faults.push(`${name}.br does not hold ${name}`)
+  }
+  for (const name of existsSync(out) ? readdirSync(out) : []) if (!files.has(name.replace(/\.br$/, ''))) faults.push(`${name} is left over`)
+  for (const fault of faults) console.error(`crates/engine/console: ${fault}; run \`cargo xtask console\``)
+  process.exitCode = faults.length ? 1 : 0
+} else {
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(out, { recursive: true })
+  for (const [name, bytes] of files) {
+    writeFileSync(join(out, name), bytes)
+    writeFileSync(join(out, `${name}.br`), pack(bytes))
+  }
+  const elements = join(here, '..', 'dist', 'elements')
+  mkdirSync(elements, { recursive: true })
+  const sizes = Object.fromEntries(['', 'job', 'run', 'pages'].map(screen => [`console, first load of ${screen || 'jobs'}`, load(screen)]))
+  for (const [file, entry] of [['index.js', 'index.ts'], ['run.js', 'run.ts'], ['form.js', 'form.ts']]) {
+    const bytes = await bundle(join(here, '..', 'src', 'elements', entry))
+    writeFileSync(join(elements, file), bytes)
+    sizes[`elements/${file}`] = pack(bytes).length
+  }
+  console.log(JSON.stringify(sizes, null, 2))
+}

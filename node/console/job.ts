@@ -1,0 +1,294 @@
+// The home of a job: figures, the matrix of its runs with a preview of one, or the list of its runs.
+import { html, nothing, type TemplateResult } from 'lit'
+import { glyph, tile } from '../src/elements/html.js'
+import { counts, failed, label, over, STATES, trigger } from '../src/elements/states.js'
+import { away, day, span } from '../src/elements/time.js'
+import type { Run } from '../src/elements/types.js'
+import { get, jobsApi, post } from './api.js'
+import { Reading, type App, type Job, type Schedule, type Screen } from './app.js'
+import type { Change } from './live.js'
+import { decode, MatrixView, type Column, type Row } from './matrix.js'
+import { badge, hold, paramList, runTable, scheduleLine, share, took, trouble } from './parts.js'
+
+interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: (number | null)[]; ids: (string | null)[] })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
+interface Matrix { seq: number; job: Job; rows: Row[]; columns: Column[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
+
+/** Name, schedule and buttons of a job, with the tabs of its pages. */
+export function jobHead(app: App, job: Job, tab: string, changed: (schedule: Schedule) => void): TemplateResult {
+  const pause = async (paused: boolean): Promise<void> => {
+    try {
+      changed((await post<{ schedule: Schedule }>(`jobs/${job.id}/pause`, { paused })).schedule)
+      app.say(paused ? 'The schedule is paused' : 'The schedule goes on')
+    } catch (error) { app.say((error as Error).message) }
+  }
+  const tabs: [string, string, string][] = [['runs', 'Runs', `/jobs/${job.id}`], ['run', 'Run with parameters', `/jobs/${job.id}/run`], ['definition', 'Definition', `/jobs/${job.id}/definition`]]
+  return html`<div class="hd"><div><h1>${job.name}</h1><p class="meta">${scheduleLine(job.schedule)}${job.place ? html`<a class="mono" href=${`/jobs/${job.id}/definition`}>${job.place.file}</a>` : nothing}</p></div>
+    <div class="acts">${job.schedule ? html`<button ?disabled=${app.stale()} @click=${() => void pause(!job.schedule!.paused)}>${job.schedule.paused ? html`${glyph('play')}Go on with the schedule` : html`${glyph('pause')}Pause schedule`}</button>` : nothing}<button class="pri" ?disabled=${app.stale()} @click=${(event: MouseEvent) => void runNow(app, job, event.shiftKey)}>${glyph('play')}Run now</button></div></div>
+    <nav class="tabs" aria-label="Pages of the job">${tabs.map(([name, text, href]) => html`<a href=${href} aria-current=${name === tab ? 'page' : nothing}>${text}</a>`)}</nav>`
+}
+
+/** A job without parameters starts at once; any other opens its form. */
+async function runNow(app: App, job: Job, form: boolean): Promise<void> {
+  if (form || job.needs) { app.go(`/jobs/${job.id}/run`); return }
+  try {
+    const { run } = await post<{ run: string }>(`jobs/${job.id}/run`, { params: {}, token: crypto.randomUUID() })
+    app.go(`/runs/${run}`)
+  } catch (error) { app.say((error as Error).message) }
+}
+
+export class JobScreen implements Screen {
+  private matrix: Reading<Matrix>
+  private view: MatrixView
+  private picked = ''
+  private task = ''
+  private second = ''
+  private before = ''
+  private words = ''
+  private again = 0
+  /** Errors of attempts by id, asked for when they are looked at. */
+  private errors = new Map<string, string>()
+
+  constructor(private readonly app: App, readonly job: string, query: URLSearchParams) {
+    this.matrix = new Reading(app)
+    this.picked = query.get('run') ?? ''
+    this.task = query.get('task') ?? ''
+    this.view = new MatrixView({
+      pick: (run, task, shift) => this.pick(run, task, shift),
+      open: (run, task) => app.go(`/runs/${run}${task ? `?task=${encodeURIComponent(task)}` : ''}`),
+    })
+  }
+
+  title(): string { return this.matrix.value?.job.name ?? 'Job' }
+
+  async load(): Promise<void> {
+    const at = this.before ? `&before=${this.before}` : this.picked && !this.matrix.value ? `&with=${this.picked}` : ''
+    const shape = async (): Promise<Matrix> => {
+      const { runs, ...rest } = await get<Sent>(`jobs/${this.job}/matrix?count=30${at}`)
+      return { ...rest, columns: runs.map(({ cells, ...run }) => ({ ...run, states: decode(cells) })) }
+    }
+    const first = !this.matrix.value
+    await this.matrix.read(shape())
+    if (first && this.picked) { requestAnimationFrame(() => this.view.reveal(this.picked)) }
+  }
+
+  private pick(run: string, task: string, shift: boolean): void {
+    if (shift && this.picked && this.picked !== run) this.second = this.second === run ? '' : run
+    else Object.assign(this, { picked: this.picked === run && !task ? '' : run, task, second: '' })
+    this.app.note({ run: this.picked, task: this.task })
+    this.app.draw()
+  }
+
+  change(number: number, change: Change): void {
+    const matrix = this.matrix.value
+    if (!matrix || ('job' in change && change.job !== this.job)) return
+    if (change.t === 'job' || change.t === 'gone') { this.soon(); return }
+    if (change.t !== 'run' || number <= matrix.seq) return
+    const { t: _, tasks, ...run } = change
+    let column = matrix.columns.find(column => column.id === change.id)
+    if (!column) {
+      if (this.before || run.at === undefined) return
+      column = { repairs: [], params: [], name: '', by: '', trigger: '', states: [], ms: [], ids: [], ...run } as unknown as Column
+      matrix.total++
+      matrix.columns = [...matrix.columns, column].slice(-100)
+    }
+    const was = column.s
+    Object.assign(column, run)
+    if (run.s && !run.end) delete column.end
+    for (const attempt of tasks) {
+      if (attempt.of || attempt.old) continue
+      const r = matrix.rows.findIndex(row => row.key === attempt.key)
+      if (r < 0 || (column.ids[r] && BigInt(column.ids[r]!) > BigInt(attempt.id))) continue
+      column.states[r] = attempt.s
+      column.ids[r] = attempt.id
+      column.ms[r] = attempt.start && attempt.end ? attempt.end - attempt.start : null
+    }
+    if (run.s && over(run.s) && !over(was)) this.soon()
+    this.app.draw()
+  }
+
+  private soon(): void {
+    clearTimeout(this.again)
+    this.again = window.setTimeout(() => void this.load(), 400)
+  }
+  close(): void { clearTimeout(this.again) }
+
+  key(event: KeyboardEvent): boolean {
+    const matrix = this.matrix.value
+    if (!matrix) return false
+    if (event.key === 'n') { this.app.go(`/jobs/${this.job}/run`); return true }
+    if (event.key === 'Escape' && this.picked) { Object.assign(this, { picked: '', task: '', second: '' }); this.app.note({ run: '', task: '' }); this.app.draw(); return true }
+    const step = event.key === 'j' || event.key === 'ArrowRight' ? 1 : event.key === 'k' || event.key === 'ArrowLeft' ? -1 : 0
+    if (step && matrix.columns.length) {
+      const at = matrix.columns.findIndex(column => column.id === this.picked)
+      const next = matrix.columns[at < 0 ? matrix.columns.length - 1 : Math.min(matrix.columns.length - 1, Math.max(0, at + step))]!
+      if (next.id !== this.picked) this.pick(next.id, '', false)
+      this.view.reveal(next.id)
+      return true
+    }
+    if (event.key === 'Enter' && this.picked) { this.app.go(`/runs/${this.picked}`); return true }
+    return false
+  }
+
+  render(): TemplateResult {
+    const matrix = this.matrix.value
+    if (!matrix) return this.matrix.error ? html`<div class="who card">${trouble(this.matrix, this.matrix.status === 404 ? 'There is no such job' : 'The job cannot be read', () => void this.load())}</div>` : hold(56, 40, 66, 420)
+    const { job, columns } = matrix
+    const rows = matrix.rows.map((row, r) => ({ row, r })).filter(({ row }) => !this.words || row.key.includes(this.words))
+    this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? null), ids: rows.map(({ r }) => column.ids[r] ?? null) })) : columns)
+    requestAnimationFrame(() => this.view.select(this.picked))
+    const run = columns.find(column => column.id === this.picked)
+    const present = new Set(columns.flatMap(column => [column.s, ...column.states]))
+    return html`${jobHead(this.app, job, 'runs', schedule => { job.schedule = schedule; this.app.draw() })}
+      ${this.figures(matrix)}
+      <div class="ctl"><div class="seg" role="group" aria-label="Shown as"><a aria-current="true" href=${`/jobs/${this.job}`}>${glyph('grid')}Matrix</a><a href=${`/jobs/${this.job}/runs`}>${glyph('lines')}List</a></div>
+        ${matrix.rows.length > 40 ? html`<input placeholder="Tasks named…" aria-label="Only tasks whose name holds" .value=${this.words} @input=${(event: Event) => { this.words = (event.target as HTMLInputElement).value; this.app.draw() }}>` : nothing}
+        <span class="sp"></span><span class="muted num">${matrix.total.toLocaleString('en')} ${matrix.total === 1 ? 'run' : 'runs'}</span>${this.second ? html`<a class="btn sm pri" href=${`/compare?a=${this.picked}&b=${this.second}`}>Compare the two</a>` : nothing}
+        <div class="seg"><button ?disabled=${!matrix.older} @click=${() => { this.before = columns[0]!.id; void this.load() }}>Older</button><button ?disabled=${!this.before} @click=${() => { this.before = ''; void this.load() }}>Newest</button></div></div>
+      ${this.matrix.error ? trouble(this.matrix, 'Not refreshed', () => void this.load()) : nothing}
+      ${columns.length ? html`<div class=${run ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${run ? this.preview(run, matrix) : nothing}</div>`
+      : html`<div class="card empty"><h2>No runs yet</h2><p>Each run becomes a column here, each task a row.</p><button class="pri" @click=${(event: MouseEvent) => void runNow(this.app, job, event.shiftKey)}>${glyph('play')}Run now</button></div>`}`
+  }
+
+  private figures(matrix: Matrix): TemplateResult {
+    const { columns, rows, figures } = matrix
+    const slow = [...rows].sort((a, b) => (b.usual ?? 0) - (a.usual ?? 0))[0]
+    const last = [...columns].reverse().find(column => failed(column.s))
+    const row = last ? last.states.findIndex(failed) : -1
+    return html`<dl class="card figs"><div><dt>Success, ${columns.length} ${columns.length === 1 ? 'run' : 'runs'}</dt><dd>${share(columns)}</dd></div>
+      <div><dt>Median duration</dt><dd><span class="num">${figures.median === undefined || figures.median === null ? '–' : span(figures.median)}</span><small class="num">${figures.p95 ? `p95 ${span(figures.p95)}` : ''}</small></dd></div>
+      <div><dt>Slowest task</dt><dd>${slow?.usual ? html`<span>${slow.key}</span><small class="num">${span(slow.usual)} median</small>` : html`<span>–</span>`}</dd></div>
+      <div><dt>Last failure</dt><dd>${last ? html`<a class="bad" href=${`/runs/${last.id}`}>${rows[row]?.key ?? label(last.s)}</a><small>${away(last.at)}</small>` : html`<span>none</span>`}</dd></div></dl>`
+  }
+
+  private preview(run: Column, matrix: Matrix): TemplateResult {
+    const at = matrix.columns.indexOf(run)
+    const before = matrix.columns[at - 1]
+    const r = this.task ? matrix.rows.findIndex(row => row.key === this.task) : run.states.findIndex(failed)
+    const row = matrix.rows[r]
+    const slower = matrix.rows.map((row, n) => ({ key: row.key, ms: (run.ms[n] ?? 0) - (row.usual ?? Infinity) })).filter(one => one.ms > 1000).sort((a, b) => b.ms - a.ms).slice(0, 3)
+    const id = run.ids[r]
+    const bad = !!row && failed(run.states[r] ?? '')
+    if (bad && id && !this.errors.has(id)) {
+      this.errors.set(id, '')
+      void get<{ error?: string }>(`tasks/${id}`).then(details => { this.errors.set(id, details.error ?? ''); this.app.draw() }, () => {})
+    }
+    const told = (id && this.errors.get(id)) || run.msg
+    const open = `/runs/${run.id}${row ? `?task=${encodeURIComponent(row.key)}` : ''}`
+    return html`<aside class="card pv" aria-label=${`Run ${run.id}`}><div class="pvh"><div><h2 class="num" .style=${'overflow-wrap:anywhere'}>Run ${run.id}</h2><span class="muted num">${day(run.at)} · ${trigger(run.trigger)}</span></div><button class="ghost sm" aria-label="Close the preview" @click=${() => this.pick(this.picked, '', false)}>${glyph('cross')}</button></div>
+      <div class="row">${badge(run.s)}<span class="num muted">${span(took(run))}</span></div>
+      ${row && this.task ? html`<div><h3>Task</h3><div class="row">${tile(run.states[r] ?? '', 's')}<b>${row.key}</b></div><span class="muted">${label(run.states[r] ?? '')}${run.ms[r] ? `, ${span(run.ms[r]!)}` : ''}${row.usual ? `, usually ${span(row.usual)}` : ''}</span></div>` : nothing}
+      ${bad ? html`<div class="err"><b>${row.key} ${label(run.states[r]!).toLowerCase()}</b>${told ? html`<span class="mono">${told.split('\n')[0]!.slice(0, 240)}</span>` : nothing}<a class="lk" href=${open}>Open the log at the error</a></div>` : nothing}
+      <div><h3>Tasks</h3><div class="row">${counts(run.states.filter(Boolean)).map(([state, n]) => html`<span class="row" .style=${'gap:4px'}>${tile(state, 's', label(state))}<span class="sr">${label(state)}: </span>${n}</span>`)}</div></div>
+      ${run.params.length ? html`<div><h3>Parameters</h3>${paramList(run, before)}</div>` : nothing}
+      ${slower.length ? html`<div><h3>Slower than usual</h3>${slower.map(one => html`<div>${one.key} <b class="num">+${span(one.ms)}</b></div>`)}</div>` : nothing}
+      <div class="row"><a class="btn pri" href=${open}>Open run</a>${before ? html`<a class="btn" href=${`/compare?a=${before.id}&b=${run.id}`}>Compare with the run before</a>` : nothing}</div><p class="muted">Shift+click on another run compares the two.</p></aside>`
+  }
+}
+
+/** Runs of a job, or of all jobs, as a list. */
+export class RunsScreen implements Screen {
+  private page: Reading<{ seq: number; runs: Run[]; next: string | null; total: number | null }>
+  private jobs: Reading<Job>
+  private runs: Run[] = []
+  private fresh: Run[] = []
+  private picked = new Set<string>()
+  private filter: { state: string; trigger: string; q: string; from: string }
+  private at = -1
+
+  constructor(private readonly app: App, readonly job: string, query: URLSearchParams) {
+    this.page = new Reading(app)
+    this.jobs = new Reading(app)
+    this.filter = { state: query.get('state') ?? '', trigger: query.get('trigger') ?? '', q: query.get('q') ?? '', from: query.get('from') ?? '' }
+  }
+  title(): string { return this.job ? `Runs of ${this.head?.name ?? 'the job'}` : 'Runs' }
+  private get head(): Job | undefined { return this.jobs.value ?? this.app.home?.jobs.find(job => job.id === this.job) }
+
+  private address(page?: string): string {
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries(this.filter)) if (value) query.set(name, name === 'from' ? String(Date.now() - Number(value) * 36e5) : value)
+    if (page) query.set('page', page)
+    return `${this.job ? `jobs/${this.job}/` : ''}runs?${query}`
+  }
+
+  async load(): Promise<void> {
+    if (this.job && !this.head) void this.jobs.read(get<Job>(`jobs/${this.job}`))
+    const page = await this.page.read(get(this.address()))
+    if (page) { this.runs = page.runs; this.fresh = []; this.app.draw() }
+  }
+  private async more(): Promise<void> {
+    const next = this.page.value?.next
+    if (!next) return
+    const page = await this.page.read(get(this.address(next)))
+    if (page) { this.runs = [...this.runs, ...page.runs]; this.app.draw() }
+  }
+  private set(change: Partial<RunsScreen['filter']>): void {
+    Object.assign(this.filter, change)
+    this.app.note(this.filter)
+    void this.load()
+  }
+
+  change(number: number, change: Change): void {
+    if (change.t === 'gone') { this.runs = this.runs.filter(run => run.id !== change.id); this.app.draw() }
+    if (change.t !== 'run' || (this.job && change.job !== this.job) || number <= (this.page.value?.seq ?? Infinity)) return
+    const { t: _, tasks: __, ...run } = change
+    const known = this.runs.findIndex(one => one.id === run.id)
+    if (known >= 0) {
+      const next = { ...this.runs[known]!, ...run }
+      if (run.s && !run.end) delete next.end
+      this.runs = this.runs.with(known, next)
+    } else if (run.at !== undefined && !Object.values(this.filter).some(Boolean)) {
+      if (this.page.value?.total !== null && this.page.value) this.page.value.total!++
+      // What is being looked at does not move: new runs wait until they are asked for.
+      if (scrollY > 120) this.fresh = [run as Run, ...this.fresh]
+      else this.runs = [run as Run, ...this.runs]
+    } else {
+      const waiting = this.fresh.findIndex(one => one.id === run.id)
+      if (waiting >= 0) this.fresh = this.fresh.with(waiting, { ...this.fresh[waiting]!, ...run })
+    }
+    this.app.draw()
+  }
+
+  key(event: KeyboardEvent): boolean {
+    const step = event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : 0
+    if (step && this.runs.length) {
+      this.at = Math.min(this.runs.length - 1, Math.max(0, this.at + step))
+      document.querySelector<HTMLElement>(`[data-run="${this.runs[this.at]!.id}"] a`)?.focus()
+      this.app.draw()
+      return true
+    }
+    if (event.key === 'n' && this.job) { this.app.go(`/jobs/${this.job}/run`); return true }
+    return false
+  }
+
+  private async cancel(): Promise<void> {
+    const active = this.runs.filter(run => this.picked.has(run.id) && !over(run.s))
+    const done = await Promise.allSettled(active.map(run => jobsApi('runs/cancel', { run_id: run.id })))
+    this.picked = new Set()
+    this.app.say(`${done.filter(one => one.status === 'fulfilled').length} of ${active.length} runs are being stopped`)
+    this.app.draw()
+  }
+
+  render(): TemplateResult {
+    const head = this.head
+    const page = this.page.value
+    const states = ['', 'RUNNING', 'QUEUED', 'SUCCESS', 'SUCCESS_WITH_FAILURES', 'FAILED,TIMEDOUT,INTERNAL_ERROR', 'CANCELED', 'SKIPPED,MAXIMUM_CONCURRENT_RUNS_REACHED']
+    const named: Record<string, string> = { '': 'All states', 'FAILED,TIMEDOUT,INTERNAL_ERROR': 'Failed', 'SKIPPED,MAXIMUM_CONCURRENT_RUNS_REACHED': 'Skipped' }
+    const filtered = Object.entries(this.filter).filter(([, value]) => value)
+    const chosen = this.runs.filter(run => this.picked.has(run.id))
+    const active = chosen.filter(run => !over(run.s)).length
+    const option = (value: string, text: string, now: string): TemplateResult => html`<option value=${value} ?selected=${value === now}>${text}</option>`
+    return html`${this.job ? (head ? jobHead(this.app, head, 'runs', schedule => { head.schedule = schedule; this.app.draw() }) : hold(56, 36)) : html`<div class="hd"><div><h1>Runs</h1><p class="meta"><span>Of every job, newest first</span></p></div></div>`}
+      <div class="ctl">${this.job ? html`<div class="seg" role="group" aria-label="Shown as"><a href=${`/jobs/${this.job}`}>${glyph('grid')}Matrix</a><a aria-current="true" href=${`/jobs/${this.job}/runs`}>${glyph('lines')}List</a></div>` : nothing}
+        <select aria-label="State" @change=${(event: Event) => this.set({ state: (event.target as HTMLSelectElement).value })}>${states.map(state => option(state, named[state] ?? label(state), this.filter.state))}</select>
+        <select aria-label="Trigger" @change=${(event: Event) => this.set({ trigger: (event.target as HTMLSelectElement).value })}>${[['', 'All triggers'], ['ONE_TIME', 'Manual'], ['PERIODIC', 'Schedule'], ['RUN_JOB_TASK', 'By a job'], ['FILE_ARRIVAL', 'File arrival'], ['TABLE', 'Table update']].map(([value, text]) => option(value!, text!, this.filter.trigger))}</select>
+        <select aria-label="Time" @change=${(event: Event) => this.set({ from: (event.target as HTMLSelectElement).value })}>${[['', 'Any time'], ['1', 'Last hour'], ['24', 'Last day'], ['168', 'Last week']].map(([value, text]) => option(value!, text!, this.filter.from))}</select>
+        <input class="grow" placeholder="Parameter or run id" aria-label="Parameter or run id" .value=${this.filter.q} @change=${(event: Event) => this.set({ q: (event.target as HTMLInputElement).value.trim() })}>
+        <span class="sp"></span>${chosen.length === 2 && chosen[0]!.job === chosen[1]!.job ? html`<a class="btn sm pri" href=${`/compare?a=${chosen[1]!.id}&b=${chosen[0]!.id}`}>Compare the two</a>` : nothing}${active ? html`<button class="sm danger" @click=${() => void this.cancel()}>Cancel ${active} ${active === 1 ? 'run' : 'runs'}</button>` : nothing}
+        <span class="muted num">${page?.total === null || page?.total === undefined ? '' : `${page.total.toLocaleString('en')} ${page.total === 1 ? 'run' : 'runs'}`}</span></div>
+      ${this.fresh.length ? html`<p class="row" .style=${'justify-content:center;position:sticky;top:56px;z-index:3;margin-bottom:8px'}><button class="sm pri" @click=${() => { this.runs = [...this.fresh, ...this.runs]; this.fresh = []; scrollTo({ top: 0 }); this.app.draw() }}>${this.fresh.length} new ${this.fresh.length === 1 ? 'run' : 'runs'}</button></p>` : nothing}
+      ${this.page.error ? trouble(this.page, 'The runs cannot be read', () => void this.load()) : nothing}
+      ${!page ? (this.page.error ? nothing : hold(420)) : this.runs.length ? html`${runTable(this.runs, { jobs: this.job ? undefined : new Map(), median: head?.usual, picked: this.picked, focus: this.runs[this.at]?.id ?? '', pick: (id, on) => { if (on) this.picked.add(id); else this.picked.delete(id); this.app.draw() } })}${page.next ? html`<p class="row" .style=${'justify-content:center;margin-top:12px'}><button @click=${() => void this.more()}>Older runs</button></p>` : nothing}`
+      : filtered.length ? html`<div class="card empty"><h2>No run matches</h2><p>${filtered.map(([name, value]) => `${name}: ${value}`).join(', ')}</p><button @click=${() => this.set({ state: '', trigger: '', q: '', from: '' })}>Clear the filters</button></div>`
+      : html`<div class="card empty"><h2>No runs yet</h2><p>What is started here, by a schedule or by a client appears in this list.</p>${this.job ? html`<a class="btn pri" href=${`/jobs/${this.job}/run`}>Run now</a>` : nothing}</div>`}`
+  }
+}

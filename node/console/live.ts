@@ -1,0 +1,120 @@
+// Changes as they happen, one stream for a browser: the tab that holds a lock reads it and passes it on to the others.
+// What was missed while away is asked for by the number of the last change; when that is too old, pages start over.
+import { setClock } from '../src/elements/time.js'
+import type { Attempt, Run } from '../src/elements/types.js'
+
+export type Change =
+  | ({ t: 'run'; id: string; job: string; tasks: Attempt[] } & Partial<Run>)
+  | { t: 'gone'; id: string } | { t: 'job'; job: string } | { t: 'bundle' }
+type Said = { kind: 'event'; id: string; data: string } | { kind: 'beat' | 'reset'; id: string; data: string } | { kind: 'status'; status: Status; since: number; retry: number } | { kind: 'who' }
+export type Status = 'starting' | 'live' | 'lost'
+
+const STEPS = [500, 1000, 2000, 4000, 8000, 15_000]
+/** A stream that says nothing for this long is lost: it shows a sign of life every 10 s. */
+const SILENCE = 35_000
+/** After this long only a look at the page tries again. */
+const TIRED = 600_000
+
+export class Live {
+  status: Status = 'starting'
+  since = Date.now()
+  /** When it is tried again. */
+  retry = 0
+  instance = ''
+  private last = ''
+  private channel = new BroadcastChannel('lakeflow-live')
+  private leads = false
+  private source: EventSource | undefined
+  private tries = 0
+  private timer = 0
+  private silence = 0
+
+  constructor(private readonly on: { change: (number: number, change: Change) => void; reset: () => void; status: () => void }) {
+    this.channel.onmessage = event => this.hear(event.data as Said)
+    this.say({ kind: 'who' })
+    const lead = (): Promise<void> => {
+      this.leads = true
+      this.open()
+      // Held until the tab is gone; then another tab takes over.
+      return new Promise(() => {})
+    }
+    if (navigator.locks) void navigator.locks.request('lakeflow-live', lead)
+    else void lead()
+    addEventListener('focus', () => { if (this.leads && this.status === 'lost') this.open() })
+    addEventListener('online', () => { if (this.leads && this.status === 'lost') this.open() })
+  }
+
+  private say(said: Said): void { this.channel.postMessage(said) }
+
+  private tell(said: Said): void {
+    this.say(said)
+    this.hear(said)
+  }
+
+  private hear(said: Said): void {
+    if (said.kind === 'who') {
+      if (this.leads) this.say({ kind: 'status', status: this.status, since: this.since, retry: this.retry })
+      return
+    }
+    if (said.kind === 'status') {
+      Object.assign(this, { status: said.status, since: said.since, retry: said.retry })
+      this.on.status()
+      return
+    }
+    const [instance, text] = said.id.split('.') as [string, string]
+    const number = Number(text)
+    const [before, seen] = this.last.split('.')
+    this.last = said.id
+    if (said.kind === 'event') {
+      if (before === instance && number <= Number(seen)) return
+      if (before === instance && number > Number(seen) + 1) this.on.reset()
+      this.on.change(number, JSON.parse(said.data) as Change)
+      return
+    }
+    const told = JSON.parse(said.data) as { now: number; instance: string }
+    setClock(told.now)
+    if (said.kind === 'reset' || (this.instance && this.instance !== told.instance)) this.on.reset()
+    this.instance = told.instance
+  }
+
+  private open(): void {
+    clearTimeout(this.timer)
+    this.source?.close()
+    const source = new EventSource(`/console/events${this.last ? `?after=${this.last}` : ''}`)
+    this.source = source
+    const alive = (): void => {
+      clearTimeout(this.silence)
+      this.silence = window.setTimeout(() => this.lost(), SILENCE)
+      if (this.status !== 'live') {
+        this.tries = 0
+        this.tell({ kind: 'status', status: 'live', since: Date.now(), retry: 0 })
+      }
+    }
+    const beat = (kind: 'beat' | 'reset') => (event: MessageEvent<string>): void => {
+      alive()
+      this.tell({ kind, id: event.lastEventId, data: event.data })
+    }
+    source.onmessage = (event: MessageEvent<string>) => {
+      alive()
+      this.tell({ kind: 'event', id: event.lastEventId, data: event.data })
+    }
+    source.addEventListener('hello', beat('beat'))
+    source.addEventListener('beat', beat('beat'))
+    source.addEventListener('reset', beat('reset'))
+    source.onerror = () => { if (source === this.source) this.lost() }
+  }
+
+  /** The stream broke: says so, and tries again after a while. */
+  lost(): void {
+    if (!this.leads) return
+    this.source?.close()
+    this.source = undefined
+    clearTimeout(this.silence)
+    const since = this.status === 'lost' ? this.since : Date.now()
+    const wait = STEPS[Math.min(this.tries++, STEPS.length - 1)]! * (0.8 + Math.random() * 0.4)
+    const tired = Date.now() - since > TIRED
+    this.tell({ kind: 'status', status: 'lost', since, retry: tired ? 0 : Date.now() + wait })
+    clearTimeout(this.timer)
+    if (!tired) this.timer = window.setTimeout(() => this.open(), wait)
+  }
+}

@@ -1,0 +1,228 @@
+// The matrix of tasks and runs. Cells are built and patched by hand: there may be thirty thousand of them, and a change
+// touches a few. One tab stop; arrows move within.
+import { short } from '../src/elements/html.js'
+import { label, over } from '../src/elements/states.js'
+import { span, stamp } from '../src/elements/time.js'
+import type { Run } from '../src/elements/types.js'
+import { took } from './parts.js'
+
+export interface Row { key: string; type: string; what?: string; gone?: boolean; usual?: number }
+export interface Column extends Run { states: string[]; ms: (number | null)[]; ids: (string | null)[] }
+
+const CODES = ['QUEUED', 'PENDING', 'BLOCKED', 'RUNNING', 'WAITING_FOR_RETRY', 'TERMINATING', 'SUCCESS', 'SUCCESS_WITH_FAILURES', 'FAILED', 'TIMEDOUT', 'INTERNAL_ERROR', 'CANCELED', 'UPSTREAM_FAILED', 'UPSTREAM_CANCELED', 'SKIPPED', 'EXCLUDED', 'DISABLED']
+/** States of the letters that the engine sends. */
+export const decode = (letters: string): string[] => [...letters].map(letter => (letter === '.' ? '' : (CODES[letter.charCodeAt(0) - 97] ?? '?')))
+
+export class MatrixView {
+  readonly root = document.createElement('div')
+  private scroller = document.createElement('div')
+  private grid = document.createElement('div')
+  private top = document.createElement('div')
+  private body = document.createElement('div')
+  private hover = document.createElement('div')
+  private mark = document.createElement('div')
+  private rows: Row[] = []
+  private columns: Column[] = []
+  private cells: HTMLElement[][] = []
+  private at: [number, number] = [0, 0]
+  private shown = ''
+  /** Whether the newest column is in sight. */
+  private end = true
+
+  constructor(private readonly on: { pick: (run: string, task: string, shift: boolean) => void; open: (run: string, task: string) => void }) {
+    this.root.className = 'mx'
+    this.scroller.className = 'ms'
+    this.grid.className = 'mg'
+    this.body.setAttribute('role', 'grid')
+    this.body.setAttribute('aria-label', 'Tasks by runs, newest run right')
+    this.top.className = 'mt'
+    this.hover.className = 'col hov'
+    this.mark.className = 'col'
+    this.hover.hidden = this.mark.hidden = true
+    this.grid.append(this.hover, this.mark, this.top, this.body)
+    this.scroller.append(this.grid)
+    this.root.append(this.scroller)
+    this.grid.addEventListener('pointerover', event => this.over(event))
+    this.grid.addEventListener('pointerleave', () => { this.hover.hidden = true })
+    this.grid.addEventListener('click', event => this.click(event))
+    this.grid.addEventListener('dblclick', event => { const place = this.place(event.target); if (place) this.on.open(this.columns[place[1]]!.id, this.rows[place[0]]?.key ?? '') })
+    this.grid.addEventListener('keydown', event => this.key(event))
+    this.scroller.addEventListener('scroll', () => { this.end = this.scroller.scrollLeft + this.scroller.clientWidth > this.scroller.scrollWidth - 24 }, { passive: true })
+  }
+
+  /** Shows rows and columns; what is the same already is not touched. */
+  set(rows: Row[], columns: Column[]): void {
+    const shape = `${rows.map(row => row.key).join('\n')}\n\n${columns.map(column => column.id).join('\n')}`
+    if (shape !== this.shown) {
+      const first = !this.shown
+      this.shown = shape
+      this.build(rows, columns)
+      if (first || this.end) this.scroller.scrollLeft = this.scroller.scrollWidth
+    }
+    this.rows = rows
+    this.columns = columns
+    this.heads()
+    rows.forEach((row, r) => columns.forEach((column, c) => this.cell(r, c, row, column)))
+  }
+
+  private build(rows: Row[], columns: Column[]): void {
+    const html = document.createDocumentFragment()
+    this.cells = rows.map((row, r) => {
+      const line = document.createElement('div')
+      line.className = row.gone ? 'mr gone' : 'mr'
+      line.setAttribute('role', 'row')
+      const head = document.createElement('div')
+      head.className = 'mh'
+      head.setAttribute('role', 'rowheader')
+      const name = document.createElement('span')
+      name.textContent = short(row.key, 24)
+      head.title = row.gone ? `${row.key}: no longer in the job` : row.key
+      const type = document.createElement('small')
+      type.textContent = row.type
+      head.append(name, type)
+      line.append(head)
+      const cells = columns.map((_, c) => {
+        const cell = document.createElement('i')
+        cell.className = 't'
+        cell.setAttribute('role', 'gridcell')
+        cell.tabIndex = -1
+        cell.dataset['s'] = ''
+        cell.dataset['at'] = `${r},${c}`
+        return cell
+      })
+      line.append(...cells)
+      html.append(line)
+      return cells
+    })
+    this.body.replaceChildren(html)
+    this.at = [Math.min(this.at[0], rows.length - 1), columns.length - 1]
+    const first = this.cells[Math.max(0, this.at[0])]?.[this.at[1]]
+    if (first) first.tabIndex = 0
+    const head = document.createElement('div')
+    head.className = 'mh'
+    this.top.replaceChildren(head, ...columns.map(column => {
+      const link = document.createElement('a')
+      link.className = 'mc'
+      link.href = `/runs/${column.id}`
+      link.dataset['run'] = column.id
+      const bar = document.createElement('span')
+      bar.className = 'bar'
+      const tile = document.createElement('i')
+      tile.className = 't s'
+      link.append(bar, tile)
+      return link
+    }))
+  }
+
+  private heads(): void {
+    const longest = Math.max(1000, ...this.columns.map(took))
+    const scale = [longest, longest / 2]
+    const head = this.top.firstElementChild as HTMLElement
+    const y = (ms: number): number => 10 + 78 * (1 - ms / longest)
+    head.replaceChildren(...scale.map(ms => Object.assign(document.createElement('em'), { textContent: span(ms) })))
+    ;[...head.children].forEach((em, n) => { (em as HTMLElement).style.top = `${y(scale[n]!) - 6}px` })
+    for (const old of this.grid.querySelectorAll('.gl')) old.remove()
+    for (const ms of scale) {
+      const line = document.createElement('div')
+      line.className = 'gl'
+      line.style.top = `${y(ms) + 4}px`
+      this.grid.prepend(line)
+    }
+    this.columns.forEach((column, c) => {
+      const link = this.top.children[c + 1] as HTMLElement
+      const bar = link.firstElementChild as HTMLElement
+      const tile = link.lastElementChild as HTMLElement
+      bar.style.height = `${Math.max(2, (78 * took(column)) / longest)}px`
+      bar.dataset['s'] = column.s
+      bar.classList.toggle('stripe', column.s === 'RUNNING')
+      if (bar.childElementCount !== column.repairs.length) bar.replaceChildren(...column.repairs.map((_, n) => Object.assign(document.createElement('span'), { className: 'fix', style: `bottom:${4 + n * 5}px` })))
+      tile.dataset['s'] = column.s
+      link.setAttribute('aria-label', `Run ${column.id}, ${label(column.s)}, ${span(took(column))}, ${stamp(column.at)}${column.repairs.length ? `, repaired ${column.repairs.length} times` : ''}`)
+      link.title = `Run ${column.id}: ${label(column.s)}, ${span(took(column))}\n${stamp(column.at)}${column.repairs.length ? `\nrepaired ${column.repairs.length}×` : ''}`
+    })
+  }
+
+  private cell(r: number, c: number, row: Row, column: Column): void {
+    const cell = this.cells[r]![c]!
+    const state = column.states[r] ?? ''
+    const ms = column.ms[r]
+    const name = state ? `${row.key}, run ${column.id}, ${label(state)}${ms ? `, ${span(ms)}` : ''}` : `${row.key} is not in run ${column.id}`
+    if (cell.dataset['s'] !== state) cell.dataset['s'] = state
+    if (cell.getAttribute('aria-label') !== name) {
+      cell.setAttribute('aria-label', name)
+      cell.title = state ? `${row.key}: ${label(state)}${ms ? `, ${span(ms)}` : ''}` : ''
+    }
+  }
+
+  /** Marks the column of a run. */
+  select(run: string): void {
+    const c = this.columns.findIndex(column => column.id === run)
+    const link = this.top.children[c + 1] as HTMLElement | undefined
+    this.mark.hidden = !link
+    if (link) this.mark.style.left = `${link.offsetLeft}px`
+  }
+
+  reveal(run: string): void {
+    const link = this.top.querySelector<HTMLElement>(`[data-run="${CSS.escape(run)}"]`)
+    if (link) this.scroller.scrollLeft = link.offsetLeft - this.scroller.clientWidth / 2
+  }
+
+  private place(target: EventTarget | null): [number, number] | undefined {
+    const at = (target as HTMLElement).dataset['at']
+    if (at) return at.split(',').map(Number) as [number, number]
+    const link = (target as HTMLElement).closest<HTMLElement>('.mc')
+    return link ? [-1, [...this.top.children].indexOf(link) - 1] : undefined
+  }
+
+  private over(event: Event): void {
+    const place = this.place(event.target)
+    const link = place ? (this.top.children[place[1] + 1] as HTMLElement | undefined) : undefined
+    this.hover.hidden = !link
+    if (link) this.hover.style.left = `${link.offsetLeft}px`
+  }
+
+  private click(event: MouseEvent): void {
+    const place = this.place(event.target)
+    if (!place || event.ctrlKey || event.metaKey) return
+    event.preventDefault()
+    if (place[0] >= 0) this.focus(place[0], place[1], false)
+    this.on.pick(this.columns[place[1]]!.id, this.rows[place[0]]?.key ?? '', event.shiftKey)
+  }
+
+  private focus(r: number, c: number, move = true): void {
+    const old = this.cells[this.at[0]]?.[this.at[1]]
+    if (old) old.tabIndex = -1
+    this.at = [r, c]
+    const cell = this.cells[r]?.[c]
+    if (!cell) return
+    cell.tabIndex = 0
+    if (!move) return
+    cell.focus({ preventScroll: true })
+    const left = cell.offsetLeft
+    const room = (this.grid.querySelector('.mh') as HTMLElement).offsetWidth
+    if (left < this.scroller.scrollLeft + room) this.scroller.scrollLeft = left - room - 8
+    else if (left + 32 > this.scroller.scrollLeft + this.scroller.clientWidth) this.scroller.scrollLeft = left + 32 - this.scroller.clientWidth
+    const box = cell.getBoundingClientRect()
+    if (box.top < 60 || box.bottom > innerHeight - 8) cell.scrollIntoView({ block: 'center', inline: 'nearest' })
+  }
+
+  private key(event: KeyboardEvent): void {
+    const place = this.place(event.target)
+    if (!place || place[0] < 0) return
+    const [r, c] = place
+    const [rows, columns] = [this.rows.length - 1, this.columns.length - 1]
+    const to: Record<string, [number, number]> = {
+      ArrowLeft: [r, Math.max(0, c - 1)], ArrowRight: [r, Math.min(columns, c + 1)], ArrowUp: [Math.max(0, r - 1), c], ArrowDown: [Math.min(rows, r + 1), c],
+      Home: [r, 0], End: [r, columns], PageUp: [Math.max(0, r - 10), c], PageDown: [Math.min(rows, r + 10), c],
+    }
+    const next = to[event.key]
+    if (next) this.focus(...next)
+    else if (event.key === ' ') this.on.pick(this.columns[c]!.id, this.rows[r]!.key, event.shiftKey)
+    else if (event.key === 'Enter') this.on.open(this.columns[c]!.id, this.rows[r]!.key)
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+}
+
+export const live = (columns: Column[]): boolean => columns.some(column => !over(column.s))

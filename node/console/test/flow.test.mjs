@@ -1,0 +1,221 @@
+// What a person does with the console, in a real browser against a real engine.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { Browser, Engine, HOSTILE } from './harness.mjs'
+
+const engine = new Engine()
+let browser
+before(async () => {
+  await engine.start()
+  browser = await Browser.open()
+})
+after(async () => {
+  await browser?.close()
+  await engine.stop()
+})
+afterEach(() => browser.check())
+
+const state = (page, word) => page.locator('lakeflow-run h1', { hasText: word }).waitFor()
+
+test('a browser that is not signed in is told how to be', async () => {
+  const page = await (await browser.context()).newPage()
+  browser.allowed = [/401/]
+  await page.goto(`${engine.url}/jobs/1`)
+  await page.getByText('This browser is not signed in').waitFor()
+  await page.goto(`${engine.url}/console/sign-in?code=wrong`)
+  await page.getByText('was used already or has expired').waitFor()
+  await page.goto(engine.link)
+  await page.locator('h1', { hasText: 'shop' }).waitFor()
+  const cookie = (await page.context().cookies())[0]
+  assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, 'Strict'])
+  assert.equal(await page.evaluate(() => document.cookie), '')
+})
+
+test('fill the form, watch it fail, repair it to green, by keyboard alone', async () => {
+  const page = await browser.signedIn(engine)
+  await page.keyboard.press('/')
+  await page.keyboard.type('flow')
+  await page.keyboard.press('Enter')
+  await page.locator('h1', { hasText: 'flow' }).waitFor()
+  await page.keyboard.press('n')
+  const mode = page.locator('lakeflow-param-form').getByLabel('mode', { exact: true })
+  await mode.focus()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.type('bad')
+  await page.keyboard.press('Control+Enter')
+  await page.waitForURL(/\/runs\/\d+/)
+  await state(page, 'Failed')
+  const panel = page.locator('lakeflow-run .dp')
+  await panel.locator('h2', { hasText: 'transform' }).waitFor()
+  await panel.locator('.err', { hasText: 'ValueError: 3 orders without a customer' }).waitFor()
+  await panel.locator('.err', { hasText: 'Stopped report' }).waitFor()
+  await panel.locator('.ln.x', { hasText: 'ValueError' }).first().waitFor()
+  await page.locator('body').press('Shift+R')
+  const dialog = page.getByRole('dialog', { name: 'Repair the run' })
+  await dialog.getByRole('button', { name: 'Repair 2 tasks' }).waitFor()
+  await dialog.getByText('after transform').waitFor()
+  await dialog.locator('label:has-text("mode") input').last().fill('good')
+  await dialog.getByRole('button', { name: 'Exact request' }).click()
+  await dialog.locator('pre', { hasText: '"mode": "good"' }).waitFor()
+  await dialog.getByRole('button', { name: 'Repair 2 tasks' }).press('Enter')
+  await state(page, 'Succeeded')
+  await page.locator('lakeflow-run .seg button', { hasText: 'Attempt 2' }).waitFor()
+  await page.locator('lakeflow-run .seg button', { hasText: 'Repair 1' }).waitFor()
+})
+
+test('a run is watched live, its log followed, and cancelled', async () => {
+  engine.wait()
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.hold}`)
+  await page.getByRole('button', { name: 'Run now' }).first().click({ modifiers: ['Shift'] })
+  await page.locator('lakeflow-param-form').getByRole('button', { name: 'Run now' }).click()
+  await state(page, 'Running')
+  await page.locator('.ln', { hasText: 'waiting 12' }).waitFor()
+  const box = page.locator('.box')
+  assert.ok(await box.evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40), 'it follows')
+  await page.evaluate(() => { document.querySelector('lakeflow-run').shadowRoot.querySelector('.n').marked = true })
+  await page.keyboard.press('x')
+  await page.getByRole('dialog', { name: 'Cancel the run?' }).waitFor()
+  await page.keyboard.press('Enter')
+  await state(page, 'Canceled')
+  assert.ok(await page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.querySelector('.n').marked), 'nodes are patched, not drawn anew')
+})
+
+test('the matrix shows runs live, opens a preview and compares two', async () => {
+  engine.go()
+  for (const mode of ['good', 'bad', 'good']) await engine.ended(await engine.run('flow', { mode }))
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.flow}`)
+  const columns = page.locator('.mc')
+  await page.waitForFunction(() => document.querySelectorAll('.mc').length >= 3)
+  const n = await columns.count()
+  const run = await engine.run('flow', { mode: 'bad', day: '2026-11-22' })
+  await page.waitForFunction(n => document.querySelectorAll('.mc').length === n + 1, n)
+  await engine.ended(run)
+  await page.locator(`[role=gridcell][aria-label^="transform, run ${run}, Failed"]`).click()
+  const preview = page.locator('.pv')
+  await preview.getByText('ValueError: 3 orders without a customer').waitFor()
+  await preview.getByText('was 2026-11-21').waitFor()
+  await page.locator('.mc').nth(-2).click({ modifiers: ['Shift'] })
+  await page.getByRole('link', { name: 'Compare the two' }).click()
+  await page.getByText('2 differ').waitFor()
+  const cell = page.locator('td', { hasText: '2026-11-22' })
+  await cell.waitFor()
+  await page.goBack()
+  await page.locator('.mx').waitFor()
+  await page.locator('[role=gridcell][tabindex="0"]').focus()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowDown')
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^\S+, run \d+, /)
+})
+
+test('lists are filtered in the address, and a reload shows the same', async () => {
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.flow}/runs`)
+  await page.getByLabel('State').selectOption({ label: 'Failed' })
+  await page.waitForURL(/state=FAILED/)
+  await page.waitForFunction(() => [...document.querySelectorAll('.tb tbody .st')].every(cell => /Failed/.test(cell.textContent)) && document.querySelector('.tb tbody tr'))
+  await page.reload()
+  assert.match(await page.getByLabel('State').inputValue(), /FAILED/)
+  await page.getByLabel('Parameter or run id').fill('no such thing')
+  await page.keyboard.press('Enter')
+  await page.getByText('No run matches').waitFor()
+  await page.getByRole('button', { name: 'Clear the filters' }).click()
+  await page.locator('.tb tbody tr').first().waitFor()
+  const run = await engine.run('flow', { mode: 'bad' })
+  await engine.ended(run)
+  await page.goto(`${engine.url}/runs/${run}?task=transform#L2`)
+  await page.locator('.ln.at', { hasText: 'Traceback' }).waitFor()
+  await page.locator('.ln').first().click({ position: { x: 10, y: 10 } })
+  await page.waitForURL(/#L1$/)
+  await page.reload()
+  await page.locator('.ln.at', { hasText: 'checking' }).waitFor()
+})
+
+test('what comes from a run never becomes markup', async () => {
+  const run = await engine.run('hostile', { mode: `${HOSTILE}"'>` })
+  await engine.ended(run)
+  const page = await browser.signedIn(engine)
+  const clean = async () => assert.deepEqual(await page.evaluate(() => {
+    const roots = [document, ...[...document.querySelectorAll('*')].map(node => node.shadowRoot).filter(Boolean)]
+    return roots.flatMap(root => [...root.querySelectorAll('img, [onerror], script:not([src^="/console/assets/"]), a[href^="javascript:"]')].map(node => node.outerHTML))
+  }), [])
+  for (const path of [`/runs/${run}`, `/jobs/${engine.jobs.hostile}`, `/jobs/${engine.jobs.hostile}/run?from=${run}`, `/jobs/${engine.jobs.hostile}/definition`, '/', `/compare?a=${run}&b=${run}`, '/runs']) {
+    await page.goto(engine.url + path)
+    await page.getByText('onerror', { exact: false }).first().waitFor()
+    await clean()
+  }
+  await page.goto(`${engine.url}/runs/${run}`)
+  await page.locator('.ln', { hasText: '<script>alert(2)</script>' }).waitFor()
+  await page.locator('.err', { hasText: `ValueError: ${HOSTILE}` }).waitFor()
+  assert.equal(await page.locator('.ln a').count(), 0, 'a link of a log leads to http alone')
+  for (const tab of ['Details', 'Parameters', 'Output']) {
+    await page.getByRole('tab', { name: tab }).click()
+    await page.getByRole('tabpanel').waitFor()
+    await clean()
+  }
+})
+
+test('the engine is killed and comes back: the page says so, and goes on without a reload', async () => {
+  engine.wait()
+  const run = await engine.run('hold')
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/runs/${run}`)
+  await page.locator('.ln', { hasText: 'waiting 3' }).waitFor()
+  await page.evaluate(() => { window.kept = true })
+  browser.allowed = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Failed to fetch/]
+  await engine.kill()
+  await page.getByText(/Engine not reachable since/).waitFor()
+  assert.ok(await page.getByRole('button', { name: 'Cancel run' }).first().isDisabled(), 'nothing can be done now')
+  await engine.start()
+  await page.locator('.conn', { hasText: 'Live' }).waitFor()
+  await state(page, 'Failed')
+  assert.ok(await page.evaluate(() => window.kept), 'the page was not loaded again')
+  const next = await engine.run('hold')
+  await page.goto(`${engine.url}/runs/${next}`)
+  await state(page, 'Running')
+  engine.go()
+  await state(page, 'Succeeded')
+})
+
+test('a run that is deleted elsewhere says so', async () => {
+  engine.go()
+  const run = await engine.run('flow')
+  await engine.ended(run)
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/runs/${run}`)
+  await state(page, 'Succeeded')
+  await engine.call('/api/2.2/jobs/runs/delete', { run_id: run })
+  await page.getByText('This run was deleted elsewhere').waitFor()
+  browser.allowed = [/404/]
+  await page.reload()
+  await page.getByText(`There is no run ${run}`).waitFor()
+})
+
+test('eight tabs are live over one stream', async () => {
+  engine.wait()
+  const first = await browser.signedIn(engine)
+  const run = await engine.run('hold')
+  const pages = [first]
+  while (pages.length < 8) pages.push(await first.context().newPage())
+  for (const page of pages) {
+    await page.goto(`${engine.url}/runs/${run}`)
+    await state(page, 'Running')
+  }
+  engine.go()
+  for (const page of pages) {
+    await page.bringToFront()
+    await state(page, 'Succeeded')
+  }
+})
+
+test('a schedule is shown with its next times, and paused and resumed', async () => {
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/schedules`)
+  await page.getByText('Every day at 06:00').waitFor()
+  assert.equal(await page.locator('.fires li').count(), 5)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.flow}`)
+  await page.getByRole('button', { name: 'Go on with the schedule' }).click()
+  await page.getByRole('button', { name: 'Pause schedule' }).click()
+  await page.getByRole('button', { name: 'Go on with the schedule' }).waitFor()
+})

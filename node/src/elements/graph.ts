@@ -1,0 +1,148 @@
+// The task graph: nodes as links placed by the core's layout, edges in one picture below them. Positions do not depend on
+// states, so nothing moves when a state changes.
+import { html, nothing, svg, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import { glyph, short, tile } from './html.js'
+import { counts, label, worst } from './states.js'
+import { now, span } from './time.js'
+import type { Attempt, Graph, Task } from './types.js'
+
+const W = 150
+const H = 46
+
+export const GRAPH_CSS = `.gs{overflow:auto;border-top:1px solid var(--line);border-radius:0 0 10px 10px;background:radial-gradient(var(--line) 1px,transparent 1.2px) -7px -7px/16px 16px;max-height:min(52vh,560px);overscroll-behavior:contain}
+.gs:focus-visible{outline-offset:-2px}
+.gz{position:relative;overflow:hidden;margin:auto}.gc{position:relative;transform-origin:0 0}.gc svg{position:absolute;inset:0;overflow:visible}
+.e{fill:none;stroke:var(--control);stroke-width:1.25;marker-end:url(#tip)}.e.on{stroke:var(--accent);stroke-width:2}.e.hot{stroke:var(--bad);stroke-width:2}.e.off{stroke-dasharray:4 4}.pick .e:not(.on,.hot){opacity:.35}
+.el{font:500 10px var(--sans);fill:var(--muted);paint-order:stroke;stroke:var(--surface);stroke-width:3px}
+.n{position:absolute;left:0;top:0;width:${W}px;height:${H}px;display:flex;align-items:center;gap:8px;padding:0 8px;background:var(--surface);border:1px solid var(--edge);border-radius:8px;box-shadow:0 1px 2px light-dark(#1014180f,#0006);color:inherit;text-decoration:none;cursor:pointer}
+.n:hover{border-color:var(--control)}.n>span{min-width:0;display:grid}.n b{font-weight:600;font-size:11.5px;letter-spacing:-.01em;line-height:17px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}.n small{font-size:11px;line-height:15px;color:var(--muted);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.n[aria-current]{border-color:var(--accent);box-shadow:0 0 0 2px color-mix(in srgb,var(--accent) 30%,transparent)}.n.none{border-style:dashed;background:var(--canvas)}
+.n.stack{box-shadow:3px 3px 0 -1px var(--surface),3px 3px 0 0 var(--edge)}.n[aria-current].stack{box-shadow:3px 3px 0 -1px var(--surface),3px 3px 0 0 var(--edge),0 0 0 2px color-mix(in srgb,var(--accent) 30%,transparent)}
+.pg{position:absolute;left:0;bottom:0;height:3px;background:var(--run);border-radius:0 2px 2px 8px;max-width:100%}
+.fold{display:flex;gap:8px;align-items:center;padding:8px 16px;border-top:1px solid var(--line);color:var(--muted)}
+`
+
+/** What happened to a task, in a few words; of one that did not run, why not. */
+export function line(task: Task, latest: Attempt | undefined): string {
+  if (!latest) return task.type
+  if (latest.each) return `${latest.each.done} of ${latest.each.all} done`
+  switch (latest.s) {
+    case 'EXCLUDED': return 'not taken'
+    case 'BLOCKED': case 'QUEUED': case 'UPSTREAM_FAILED': case 'UPSTREAM_CANCELED': case 'DISABLED':
+      return label(latest.s).toLowerCase()
+    case 'WAITING_FOR_RETRY': return 'waiting for retry'
+    default:
+      return latest.start ? `${task.type} · ${span((latest.end ?? now()) - latest.start)}` : `${task.type} · ${label(latest.s).toLowerCase()}`
+  }
+}
+
+/** The way of an edge: bends in the gaps, straight through the layers it passes. */
+export function way(points: [number, number][]): string {
+  let path = ''
+  for (let n = 0; n + 1 < points.length; n += 2) {
+    const [[x, y], [to, at]] = [points[n]!, points[n + 1]!]
+    const middle = (x + to) / 2
+    const end = n + 2 >= points.length ? 3 : 0
+    path += `${n ? `L${x} ${y}` : `M${x} ${y}`}C${middle} ${y} ${middle} ${at} ${to - end} ${at}`
+  }
+  return path
+}
+
+export interface GraphState {
+  graph: Graph
+  tasks: Map<string, Task>
+  latest: (task: Task) => Attempt | undefined
+  selected: string
+  zoom: number
+  pick: (key: string) => void
+  setZoom: (zoom: number) => void
+  /** A definition: nothing has run, so nothing has a state. */
+  plain?: boolean
+  unfold: () => void
+}
+
+export function drawGraph(g: GraphState): TemplateResult {
+  const { graph, tasks, zoom } = g
+  const holder = graph.nodes.find(node => node.key === g.selected || node.members?.includes(g.selected))?.key ?? ''
+  const failing = (key: string): boolean => ['FAILED', 'TIMEDOUT', 'INTERNAL_ERROR', 'UPSTREAM_FAILED'].includes(state(g, key))
+  const total = [...tasks.keys()].length
+  const edge = ({ from, to, points }: Graph['edges'][number]): unknown => {
+    const touches = !!holder && (from === holder || to === holder)
+    const branch = tasks.get(to)?.deps.find(dep => dep[0] === from)?.[1]
+    const skipped = state(g, to) === 'EXCLUDED'
+    const kind = touches ? (failing(holder) && (to === holder ? state(g, from) !== 'SUCCESS' || failing(to) : failing(to)) ? 'hot' : 'on') : ''
+    if (graph.edges.length > 600 && !touches) return nothing
+    const [x, y] = points[0]!
+    return svg`<path class="e ${kind} ${skipped ? 'off' : ''}" d=${way(points)}></path>${branch ? svg`<text class="el" x=${x + 4} y=${y + (points[1]![1] > y ? 14 : -5)}>${branch}</text>` : nothing}`
+  }
+  return html`
+    <div class="gs" tabindex="0" role="region" aria-label="Task graph" @wheel=${(event: WheelEvent) => {
+      if (!event.ctrlKey) return
+      event.preventDefault()
+      g.setZoom(zoom * (event.deltaY < 0 ? 1.1 : 1 / 1.1))
+    }}>
+      <div class="gz" .style=${`width:${Math.ceil(graph.width * zoom)}px;height:${Math.ceil(graph.height * zoom)}px`}>
+        <div class="gc ${holder ? 'pick' : ''}" .style=${`width:${graph.width}px;height:${graph.height}px;transform:scale(${zoom})`}>
+          <svg width=${graph.width} height=${graph.height} aria-hidden="true"><defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M1 1l5 3-5 3" fill="none" stroke="context-stroke" stroke-width="1.4"></path></marker></defs>${graph.edges.map(edge)}</svg>
+          ${repeat(graph.nodes, node => node.key, node => drawNode(g, node, holder))}
+        </div>
+      </div>
+    </div>
+    ${graph.folded ? html`<div class="fold"><span>${total.toLocaleString('en')} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span><button class="sm" @click=${g.unfold}>Show all ${total.toLocaleString('en')}</button></div>` : nothing}`
+}
+
+function state(g: GraphState, key: string): string {
+  const node = g.graph.nodes.find(node => node.key === key)
+  const states = (node?.members ?? [key]).map(key => {
+    const task = g.tasks.get(key)
+    return (task && g.latest(task)?.s) ?? 'BLOCKED'
+  })
+  return worst(states)
+}
+
+function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string): TemplateResult {
+  const task = g.tasks.get(node.key)
+  const latest = task && g.latest(task)
+  const members = node.members
+  const shown = members ? state(g, node.key) : (latest?.s ?? 'BLOCKED')
+  const states = members?.map(key => { const t = g.tasks.get(key); return (t && g.latest(t)?.s) ?? 'BLOCKED' }) ?? []
+  const name = members ? `${members.length} × ${task?.type ?? 'task'}` : node.key
+  const second = members ? counts(states).map(([s, n]) => `${n} ${label(s).toLowerCase()}`).join(', ') : task ? line(task, latest) : ''
+  const each = latest?.each
+  const after = task?.deps.length ? `after ${task.deps.map(dep => dep[0]).join(', ')}` : 'first'
+  return html`<a class="n ${members || each || task?.type === 'for each' ? 'stack' : ''} ${shown === 'EXCLUDED' || shown === 'DISABLED' ? 'none' : ''}"
+    href=${`#${encodeURIComponent(node.key)}`} data-key=${node.key} aria-current=${node.key === holder ? 'true' : nothing}
+    title=${`${members ? members.join(', ') : node.key}${g.plain ? '' : `: ${label(shown)}`}`} aria-label=${`${members ? `${name}, ${node.key} and others` : name}, ${g.plain ? '' : `${label(shown)}, `}${second}, ${after}`}
+    .style=${`transform:translate(${node.x}px,${node.y}px)`}
+    @click=${(event: MouseEvent) => {
+      if (event.ctrlKey || event.metaKey) return
+      event.preventDefault()
+      g.pick(members ? (members.find(key => { const t = g.tasks.get(key); return t && g.latest(t)?.s === shown }) ?? node.key) : node.key)
+    }}
+    @keydown=${(event: KeyboardEvent) => walk(event, g.graph, node.key)}
+    >${g.plain ? nothing : tile(shown, 'm')}<span><b>${members ? name : short(node.key, 18)}</b><small class="num">${second}</small></span>${each ? html`<i class="pg" .style=${`width:${each.all ? (100 * each.done) / each.all : 0}%`}></i>` : nothing}</a>`
+}
+
+/** Arrows walk along edges, and up and down within a layer. */
+function walk(event: KeyboardEvent, graph: Graph, key: string): void {
+  const own = graph.nodes.find(node => node.key === key)!
+  const next =
+    event.key === 'ArrowRight' ? graph.edges.find(edge => edge.from === key)?.to
+    : event.key === 'ArrowLeft' ? graph.edges.find(edge => edge.to === key)?.from
+    : event.key === 'ArrowDown' ? graph.nodes.find(node => node.layer === own.layer && node.y > own.y)?.key
+    : event.key === 'ArrowUp' ? graph.nodes.filter(node => node.layer === own.layer && node.y < own.y).at(-1)?.key
+    : undefined
+  if (!next) return
+  event.preventDefault()
+  event.stopPropagation()
+  const root = (event.target as HTMLElement).getRootNode() as ShadowRoot
+  root.querySelector<HTMLElement>(`.n[data-key="${CSS.escape(next)}"]`)?.focus()
+}
+
+/** Buttons for the zoom. */
+export const zoomButtons = (zoom: number, set: (zoom: number) => void, fit: () => void): TemplateResult => html`<div class="seg ic">
+  <button aria-label="Zoom out" @click=${() => set(zoom / 1.25)}>${glyph('minus')}</button>
+  <button aria-label="Zoom in" @click=${() => set(zoom * 1.25)}>${glyph('plus')}</button>
+  <button aria-label="Fit the graph" @click=${fit}>${glyph('fit')}</button></div>`
+

@@ -1,0 +1,15 @@
+// The elements, defined once a page has them: `<lakeflow-run>` and `<lakeflow-param-form>`. They bring their own copy of
+// lit and nothing else; the core comes from `lakeflow-jobs/web`, or from wherever `useFormRules` and `useRunRules` say.
+import { LakeflowParamFormElement } from './form-element.js'
+import { LakeflowRunElement } from './run-element.js'
+
+export { LakeflowParamFormElement, LakeflowRunElement }
+export { useFormRules } from './form-element.js'
+export { useRunRules } from './follow.js'
+
+/** Defines both elements; harmless when that is done already. */
+export function define(): void {
+  if (!customElements.get('lakeflow-run')) customElements.define('lakeflow-run', LakeflowRunElement)
+  if (!customElements.get('lakeflow-param-form')) customElements.define('lakeflow-param-form', LakeflowParamFormElement)
+}
+define()

@@ -1,0 +1,110 @@
+// The design as CSS text: colours with their contrast (console reference 2.3 and 10), the tile that stands for a state
+// everywhere, and controls. Hosts override a handful of `--lakeflow-…` properties; the rest are inner names.
+
+/** Strokes on a 16 × 16 grid; a leading `+` is a filled shape. */
+const GLYPHS: Record<string, string> = {
+  check: 'M3.5 8.6l3 3 6-7', play: '+M5 3.2v9.6L13 8z', cross: 'M4.3 4.3l7.4 7.4M11.7 4.3l-7.4 7.4',
+  ring: 'M8 4.6a3.4 3.4 0 1 1 0 6.8a3.4 3.4 0 0 1 0-6.8', dots: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
+  lines: 'M3.5 4.5h9M3.5 8h9M3.5 11.5h5', retry: 'M12.6 8a4.6 4.6 0 1 1-1.5-3.4M12.8 2.2v3h-3',
+  stop: '+M4.4 4.4h7.2v7.2H4.4z', clock: 'M8 2.8a5.2 5.2 0 1 1 0 10.4a5.2 5.2 0 0 1 0-10.4M8 5.2V8.2l2 1.4',
+  bolt: 'M9 2.5L4.5 9H8l-1 4.5L11.5 7H8z', slash: 'M8 3a5 5 0 1 1 0 10a5 5 0 0 1 0-10M4.6 4.6l6.8 6.8',
+  up: 'M8 13V3.8M4.4 7.4L8 3.8l3.6 3.6', skip: 'M3.8 4l4 4-4 4M8.6 4l4 4-4 4', diamond: 'M8 3l5 5-5 5-5-5z',
+  bars: 'M5.6 4v8M10.4 4v8', many: 'M3 5h10M3 8h10M3 11h10M12.5 3l-9 10',
+  question: 'M5.6 6.2a2.4 2.4 0 1 1 3.6 2c-.8.5-1.2.9-1.2 1.8M8 12.6h.01',
+  search: 'M7 2.8a4.2 4.2 0 1 1 0 8.4a4.2 4.2 0 0 1 0-8.4M10.2 10.2l3 3', chevron: 'M6 4l4 4-4 4', down: 'M4 6l4 4 4-4',
+  minus: 'M3 8h10', plus: 'M8 3v10M3 8h10', fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
+  wrap: 'M2.5 4h11M2.5 8h8.5a2 2 0 0 1 0 4H8M9.6 10.4L8 12l1.6 1.6M2.5 12h3', copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
+  load: 'M8 2.5v7M5 7l3 3 3-3M3 13h10', link: 'M6.6 9.4l2.8-2.8M7.2 4.6l1.2-1.2a2.8 2.8 0 0 1 4 4l-1.2 1.2M8.8 11.4l-1.2 1.2a2.8 2.8 0 0 1-4-4l1.2-1.2',
+  menu: 'M3 4.5h10M3 8h10M3 11.5h10', sun: 'M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 1.6v1M8 13.4v1M1.6 8h1M13.4 8h1M3.5 3.5l.7.7M11.8 11.8l.7.7M3.5 12.5l.7-.7M11.8 4.2l.7-.7',
+  moon: 'M12.8 9.6A5.4 5.4 0 0 1 6.4 3.2a5.4 5.4 0 1 0 6.4 6.4z', calendar: 'M3 4.5h10v8.5H3zM3 7h10M5.8 2.8v2.4M10.2 2.8v2.4',
+  pause: 'M5.6 4v8M10.4 4v8', grid: 'M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z', warn: 'M8 2.8l5.8 10.2H2.2zM8 6.6v3M8 11.4h.01',
+  full: 'M9.5 3H13v3.5M6.5 13H3V9.5M13 3L9 7M3 13l4-4',
+}
+
+/** A glyph by its name, as the value of `mask`. */
+const mask = (path: string): string => {
+  const filled = path[0] === '+'
+  const ink = filled ? "fill='%23000'" : "fill='none' stroke='%23000' stroke-width='1.9' stroke-linecap='round' stroke-linejoin='round'"
+  return `url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' ${ink}%3E%3Cpath d='${filled ? path.slice(1) : path}'/%3E%3C/svg%3E")`
+}
+const glyphs = Object.entries(GLYPHS).map(([name, path]) => `[data-g=${name}]{--g:${mask(path)}}`).join('')
+
+/** State, tone, fill, glyph. */
+const LOOK: [string, string, string, string][] = [
+  ['QUEUED', 'wait', 'hollow', 'lines'], ['PENDING', 'wait', 'hollow', 'dots'], ['BLOCKED', 'wait', 'hollow', 'ring'],
+  ['RUNNING', 'run', 'solid', 'play'], ['WAITING_FOR_RETRY', 'warn', 'hatch', 'retry'], ['TERMINATING', 'run', 'hatch', 'stop'],
+  ['SUCCESS', 'ok', 'solid', 'check'], ['SUCCESS_WITH_FAILURES', 'warn', 'solid', 'check'], ['FAILED', 'bad', 'solid', 'cross'],
+  ['TIMEDOUT', 'bad', 'solid', 'clock'], ['INTERNAL_ERROR', 'bad', 'solid', 'bolt'], ['CANCELED', 'off', 'solid', 'slash'],
+  ['UPSTREAM_FAILED', 'bad', 'hollow', 'up'], ['UPSTREAM_CANCELED', 'off', 'hollow', 'up'], ['SKIPPED', 'off', 'dash', 'skip'],
+  ['EXCLUDED', 'off', 'dash', 'diamond'], ['DISABLED', 'off', 'dash', 'bars'],
+  ['MAXIMUM_CONCURRENT_RUNS_REACHED', 'off', 'dash', 'many'],
+]
+const of = (column: number, value: string, head: string): string =>
+  LOOK.filter(row => row[column] === value).map(([state]) => `${head}[data-s=${state}]`).join()
+const tones = ['wait', 'run', 'ok', 'warn', 'bad', 'off'].map(tone =>
+  `${of(1, tone, '')},[data-tone=${tone}]{--c:var(--${tone});--o:var(--${tone}-on);--x:var(--${tone}-text);--w:var(--${tone}-soft);--b:var(--${tone}${tone === 'warn' ? '-edge' : ''})}`).join('')
+const looks = LOOK.map(([state, , , glyph]) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
+
+const PAIRS: Record<string, [string, string]> = {
+  canvas: ['#F5F6F8', '#0D1015'], surface: ['#FFFFFF', '#151A21'], sunken: ['#ECEEF2', '#0A0D11'], line: ['#D9DDE4', '#2A313C'],
+  control: ['#858E9C', '#6F7A8A'], text: ['#14181F', '#E8EBF0'], muted: ['#545D6B', '#A3ADBB'], faint: ['#626B7A', '#8791A0'],
+  accent: ['#1D5FD1', '#6BA6FF'], focus: ['#1D5FD1', '#8AB8FF'], logbg: ['#FBFBFC', '#0A0D11'], logtext: ['#1F2530', '#D5DAE2'],
+  primary: ['#1D5FD1', '#5B9DFF'], 'primary-on': ['#FFFFFF', '#04152F'], edge: ['#C4CAD4', '#3A4350'],
+  wait: ['#6F5CC2', '#9C8CEB'], 'wait-on': ['#FFFFFF', '#120A33'], 'wait-text': ['#5744AB', '#B4A7F5'], 'wait-soft': ['#F0EDFB', '#231F3B'],
+  run: ['#1D6FE0', '#5B9DFF'], 'run-on': ['#FFFFFF', '#04152F'], 'run-text': ['#1558B8', '#86B7FF'], 'run-soft': ['#E7F0FD', '#14263F'],
+  ok: ['#14866D', '#2FB592'], 'ok-on': ['#FFFFFF', '#01201A'], 'ok-text': ['#0B6B56', '#4CCBA8'], 'ok-soft': ['#E2F4EF', '#0F2C26'],
+  warn: ['#F0B429', '#F2BC42'], 'warn-on': ['#3A2700', '#2B1D00'], 'warn-text': ['#7D5200', '#F2BC42'], 'warn-soft': ['#FDF3DA', '#33280F'],
+  bad: ['#C4291C', '#F0604F'], 'bad-on': ['#FFFFFF', '#2A0500'], 'bad-text': ['#B02318', '#FF8A7C'], 'bad-soft': ['#FCEAE8', '#3A1A17'],
+  off: ['#6C7480', '#7E8896'], 'off-on': ['#FFFFFF', '#0B0E13'], 'off-text': ['#565E6B', '#A3ADBB'], 'off-soft': ['#EDEFF2', '#20262F'],
+  'warn-edge': ['#946200', '#F2BC42'],
+}
+/** Every colour, light and dark: a test recomputes the contrasts from here. */
+export const COLOURS = PAIRS
+
+const colours = Object.entries(PAIRS).map(([name, [light, dark]]) => `--${name}:var(--lakeflow-${name},light-dark(${light},${dark}))`).join(';')
+
+export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px);color-scheme:light dark}
+[data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
+*,::before,::after{box-sizing:border-box}
+${tones}${glyphs}
+.g{display:inline-block;width:16px;height:16px;flex:none;background:currentColor;mask:var(--g) center/contain no-repeat}
+.t{position:relative;display:inline-block;flex:none;width:20px;height:20px;border-radius:4px;border:1.5px solid transparent;--g:${mask(GLYPHS['question']!)};background:var(--w,var(--wait-soft));color:var(--x,var(--wait-text));border-color:var(--c,var(--wait))}
+.t::before{content:"";position:absolute;inset:0;background:currentColor;mask:var(--g) center/13px no-repeat}
+${looks}
+${of(2, 'solid', '.t')}{background:var(--c);color:var(--o);border-color:transparent}
+${of(2, 'dash', '.t')}{background:none;color:var(--x);border:1px dashed var(--control)}
+.t[data-s=SUCCESS_WITH_FAILURES]{border-color:var(--warn-edge)}
+${of(2, 'hatch', '.t')}{border-color:var(--b);background:repeating-linear-gradient(135deg,var(--w) 0 3px,color-mix(in srgb,var(--c) 38%,var(--w)) 3px 6px)}
+.t.s{width:16px;height:16px}.t.s::before{mask-size:11px}.t.m{width:22px;height:22px;border-radius:5px}.t.m::before{mask-size:14px}
+.t.l{width:28px;height:28px;border-radius:7px}.t.l::before{mask-size:17px}.t.x{width:40px;height:40px;border-radius:10px}.t.x::before{mask-size:22px}
+@keyframes pulse{50%{opacity:.62}}@keyframes slide{to{background-position:14px 0}}
+.t[data-s=RUNNING]{animation:pulse 1.8s ease-in-out infinite}
+.stripe{background:repeating-linear-gradient(90deg,var(--run) 0 7px,color-mix(in srgb,var(--run) 60%,var(--surface)) 7px 14px)!important;animation:slide 1.2s linear infinite}
+button,.btn{font:inherit;font-weight:550;color:var(--text);background:var(--surface);border:1px solid var(--control);border-radius:var(--r);height:32px;padding:0 12px;display:inline-flex;align-items:center;justify-content:center;gap:6px;white-space:nowrap;cursor:pointer;text-decoration:none;transition:background .12s}
+button:hover,.btn:hover{background:var(--sunken)}button .g,.btn .g{width:14px;height:14px}
+.pri{background:var(--primary);border-color:transparent;color:var(--primary-on)}.pri:hover{background:color-mix(in srgb,var(--primary) 88%,var(--text))}
+.ghost{border-color:transparent;background:none;color:var(--muted);padding:0 8px}.sm{height:26px;padding:0 8px;font-size:12px;border-radius:5px}.danger{color:var(--bad-text)}
+button[disabled],.btn[aria-disabled=true]{color:var(--faint);border-color:var(--line);background:none;cursor:default}
+.seg{display:inline-flex;border:1px solid var(--control);border-radius:var(--r);overflow:hidden;height:28px;background:var(--surface);flex:none}
+.seg>*{border:0;border-radius:0;height:100%;padding:0 10px;font-weight:550;font-size:12px;color:var(--muted);background:none;display:flex;align-items:center;gap:5px;text-decoration:none}
+.seg>*+*{border-left:1px solid var(--line)}.seg>[aria-pressed=true],.seg>[aria-current],.seg>[aria-selected=true]{background:var(--sunken);color:var(--text)}.seg :focus-visible{outline-offset:-2px}
+.seg.ic>*{padding:0 8px}.seg.ic .g{width:15px;height:15px}
+.tabs{display:flex;gap:2px;border-bottom:1px solid var(--line);overflow-x:auto;scrollbar-width:none}
+.tabs>*{height:auto;border:0;border-radius:0;background:none;padding:8px 12px 9px;color:var(--muted);font-weight:550;text-decoration:none;box-shadow:none;white-space:nowrap}.tabs>*:hover{background:none;color:var(--text)}
+.tabs>[aria-current],.tabs>[aria-selected=true]{color:var(--text);box-shadow:inset 0 -2px var(--accent)}.tabs :focus-visible{outline-offset:-2px}
+.card{background:var(--surface);border:1px solid var(--line);border-radius:10px}
+input,select,textarea{font:inherit;color:var(--text);background:var(--surface);border:1px solid var(--control);border-radius:var(--r);height:32px;padding:0 10px;min-width:0}
+::placeholder{color:var(--faint);opacity:1}
+:focus-visible{outline:2px solid var(--focus);outline-offset:2px;border-radius:4px}
+.mono{font-family:var(--mono);font-size:12px}.muted{color:var(--muted)}.faint{color:var(--faint)}.num{font-variant-numeric:tabular-nums}.sp{flex:1}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+h1,h2,h3,p,ul,dl,dd{margin:0;padding:0}h2{font-size:13px;font-weight:600}ul{list-style:none}
+.err{background:var(--bad-soft);border-left:3px solid var(--bad);border-radius:var(--r);padding:9px 12px;display:grid;gap:3px;overflow-wrap:anywhere}.err b{font-weight:600}.err .muted{font-size:12px}
+.empty{padding:28px 20px;text-align:center;color:var(--muted);display:grid;gap:6px;justify-items:center}
+@keyframes appear{from{opacity:0}}
+.hold{border-radius:6px;background:var(--sunken);animation:appear .2s .15s backwards}
+@media(prefers-reduced-motion:reduce){*,::before,::after{animation:none!important;transition:none!important}}
+@media(forced-colors:active){.t,.bar{background:Canvas!important;color:CanvasText!important;border-color:CanvasText!important;forced-color-adjust:none}.g,.t::before{background:CanvasText}}
+@media(prefers-contrast:more){:root,:host{--line:var(--control)}}
+@media(max-width:720px){button,.btn{height:36px}.sm{height:32px}input,select,textarea{font-size:16px;height:40px}.seg{height:34px}}
+`
