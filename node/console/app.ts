@@ -26,6 +26,8 @@ export interface Screen {
   key?(event: KeyboardEvent): boolean
   /** The same screen with another query. */
   query?(query: URLSearchParams): void
+  /** Another place on the same screen. */
+  hash?(hash: string): void
   close?(): void
   job?: string
   /** The run that is the whole screen. */

@@ -1,6 +1,6 @@
 // Builds the pages of the console into `crates/engine/console`, and the elements into `dist/elements`. Files that never
 // change carry a hash of their content in their name; packed forms lie beside them. `--check` writes nothing and fails
-// when what is there is not what would be written.
+// when what is there is not what would be written; `--elements` makes the elements alone. Sizes are printed as JSON, packed.
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,13 +13,34 @@ const out = join(here, '..', '..', 'crates', 'engine', 'console')
 const check = process.argv.includes('--check')
 
 const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
-const bundle = async (entry, format = 'esm') => {
-  const made = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format, target: 'es2022', legalComments: 'none', charset: 'utf8', tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } })
+const bundle = async entry => {
+  const made = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm', target: 'es2022', legalComments: 'none', charset: 'utf8', tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } })
   return Buffer.from(squeeze(made.outputFiles[0].text))
 }
 /** White space of templates means nothing between tags. */
 const squeeze = text => text.replace(/>\\n\s+</g, '><').replace(/>\n\s+</g, '><').replace(/(>|\$\{[^{}`]{0,80}\})\n\s+(?=<|\$\{)/g, '$1')
 const hashed = (name, extension, bytes) => `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 10)}.${extension}`
+
+/** The elements as the package has them: one file each with lit inside, and types written by hand. */
+async function bundleElements() {
+  const folder = join(here, '..', 'dist', 'elements')
+  mkdirSync(folder, { recursive: true })
+  const sizes = {}
+  const kept = ['types.d.ts', 'server.js', 'server.d.ts']
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name))
+  for (const name of ['index', 'run', 'form']) {
+    const bytes = await bundle(join(here, '..', 'src', 'elements', `${name}.ts`))
+    writeFileSync(join(folder, `${name}.js`), bytes)
+    writeFileSync(join(folder, `${name}.d.ts`), readFileSync(join(here, 'types', 'elements.d.ts')))
+    sizes[`elements/${name}.js`] = pack(bytes).length
+  }
+  return sizes
+}
+
+if (process.argv.includes('--elements')) {
+  console.log(JSON.stringify(await bundleElements()))
+  process.exit(0)
+}
 
 const pages = await build({
   entryPoints: { console: join(here, 'main.ts') }, bundle: true, splitting: true, minify: true, write: false, format: 'esm', target: 'es2022', outdir: out,
@@ -62,13 +83,9 @@ if (check) {
     writeFileSync(join(out, name), bytes)
     writeFileSync(join(out, `${name}.br`), pack(bytes))
   }
-  const elements = join(here, '..', 'dist', 'elements')
-  mkdirSync(elements, { recursive: true })
-  const sizes = Object.fromEntries(['', 'job', 'run', 'pages'].map(screen => [`console, first load of ${screen || 'jobs'}`, load(screen)]))
-  for (const [file, entry] of [['index.js', 'index.ts'], ['run.js', 'run.ts'], ['form.js', 'form.ts']]) {
-    const bytes = await bundle(join(here, '..', 'src', 'elements', entry))
-    writeFileSync(join(elements, file), bytes)
-    sizes[`elements/${file}`] = pack(bytes).length
+  const sizes = {
+    ...Object.fromEntries(['', 'job', 'run', 'pages'].map(screen => [`console, first load of ${screen || 'jobs'}`, load(screen)])),
+    ...await bundleElements(),
   }
   console.log(JSON.stringify(sizes, null, 2))
 }

@@ -50,6 +50,7 @@ const app: App = {
     for (const [name, value] of Object.entries(query)) if (name !== '#') { if (value) now.set(name, value); else now.delete(name) }
     const hash = '#' in query ? (query['#'] ? `#${query['#']}` : '') : location.hash
     history.replaceState(null, '', `${location.pathname}${now.size ? `?${now}` : ''}${hash}`)
+    here = location.pathname + location.search
   },
   say: text => {
     toast = text
@@ -88,8 +89,11 @@ async function route(): Promise<Screen> {
 }
 
 let turn = 0
+/** The address that is shown, without the place in it. */
+let here = ''
 async function open(): Promise<void> {
   const own = ++turn
+  here = location.pathname + location.search
   dialog = undefined
   railOpen = false
   let next: Screen
@@ -215,9 +219,9 @@ function draw(): void {
   const flush = !!screen.run
   const root = document.getElementById('app')!
   render(signedOut ? html`<header class="top"><span class="brand"><span class="logo"></span><span>lakeflow</span></span></header>${welcome()}` : html`
-    <header class="top"><button class="ghost menu" aria-label="Jobs" aria-expanded=${railOpen} @click=${() => { railOpen = !railOpen; app.draw() }}>${glyph('menu')}</button><a class="brand" href="/"><span class="logo"></span><span>lakeflow</span></a>${crumbs()}<span class="sp"></span>
+    <header class="top"><button class="ghost menu" aria-label="Jobs" aria-expanded=${railOpen} @click=${() => { railOpen = !railOpen; app.draw() }}>${glyph('menu')}</button><a class="brand" href="/" aria-label="lakeflow"><span class="logo"></span><span>lakeflow</span></a>${crumbs()}<span class="sp"></span>
       <span class="conn" data-tone=${live.status === 'live' ? 'ok' : live.status === 'lost' ? 'bad' : 'wait'} role="status">${live.status === 'live' ? 'Live' : live.status === 'lost' ? 'Offline' : 'Connecting'}</span>
-      <button class="jump" aria-label="Jump to a job or a run" @click=${() => void jump()}>${glyph('search')}<span class="sp" .style=${'text-align:left'}>Jump to job, run</span><kbd>/</kbd></button>
+      <button class="jump" aria-label="Jump to job, run" @click=${() => void jump()}>${glyph('search')}<span class="sp" .style=${'text-align:left'}>Jump to job, run</span><kbd aria-hidden="true">/</kbd></button>
       <button class="ghost" aria-label=${`Theme: ${theme || 'as the system'}`} title="Theme (t)" @click=${nextTheme}>${glyph(theme === 'dark' ? 'moon' : 'sun')}</button></header>
     ${gone()}
     <div class="frame ${flush ? 'wide' : ''} ${stale() ? 'dim' : ''}">${flush && !railOpen ? nothing : rail()}<div class="scrim ${railOpen ? 'on' : ''}" @click=${() => { railOpen = false; app.draw() }}></div><main class=${flush ? 'flush' : ''}>${screen.render()}</main></div>
@@ -249,8 +253,8 @@ addEventListener('click', event => {
   event.preventDefault()
   if (link.href !== location.href) app.go(link.href)
 })
-addEventListener('popstate', () => void open())
-addEventListener('hashchange', () => { if (location.hash.startsWith('#job/')) void open() })
+addEventListener('popstate', () => { if (location.pathname + location.search !== here) void open() })
+addEventListener('hashchange', () => { if (location.hash.startsWith('#job/')) void open(); else screen.hash?.(location.hash) })
 
 const typing = (event: KeyboardEvent): boolean => {
   const target = event.composedPath()[0] as HTMLElement

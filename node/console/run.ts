@@ -36,8 +36,13 @@ export class RunScreen implements Screen {
     this.task = query.get('task') ?? ''
     this.attempt = Number(query.get('attempt') ?? 0)
     this.tab = query.get('tab') ?? ''
+    this.hash(hash)
+  }
+
+  hash(hash: string): void {
     const line = /^#L(\d+)(?:-L(\d+))?$/.exec(hash)
     if (line) this.line = [Number(line[1]), Number(line[2] ?? line[1])]
+    this.app.draw()
   }
 
   get run(): string { return this.id }

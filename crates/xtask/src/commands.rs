@@ -56,6 +56,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: Run::Alone(crate::local::run),
     },
     Command {
+        name: "console",
+        about: "build the pages that the engine carries, from node/console",
+        run: Run::Alone(crate::console::run),
+    },
+    Command {
         name: "data",
         about: "put the flights tables into examples/medallion/data",
         run: Run::Alone(crate::setup::data::run),
@@ -86,7 +91,7 @@ pub(crate) fn usage() -> String {
     let mut text = String::from("Usage: cargo xtask COMMAND\n\nCommands:\n");
     for command in COMMANDS {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {:<6} {}", command.name, command.about);
+        let _ = writeln!(text, "  {:<7} {}", command.name, command.about);
     }
     text.push('\n');
     text.push_str(ENVIRONMENT);
@@ -101,7 +106,7 @@ mod tests {
     fn usage_lists_every_command_once() {
         let text = usage();
         for command in COMMANDS {
-            let line = format!("  {:<6} ", command.name);
+            let line = format!("  {:<7} ", command.name);
             assert_eq!(text.matches(&line).count(), 1, "{}", command.name);
         }
     }

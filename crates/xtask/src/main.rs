@@ -10,6 +10,7 @@ mod bench;
 mod checks;
 mod ci;
 mod commands;
+mod console;
 mod counts;
 mod demo;
 mod local;

@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::process::{self, Result};
 use crate::report::Report;
 use crate::setup::{self, node, python};
-use crate::{checks, npm, python as package, readme, wasm};
+use crate::{checks, console, npm, python as package, readme, wasm};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,8 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
         settings.extend(packed.map(|folder| ("LAKEFLOW_TARBALLS", folder.into_os_string())));
         report.suite("node", || npm::tests(place, &node, &settings));
     }
+    report.suite("console as built", || console::current(place));
+    report.suite("console in a browser", || console::tests(place, &settings));
     report.suite("documents", || readme::run(place, &settings));
     report.suite("wasm32", || wasm::check(place));
 }

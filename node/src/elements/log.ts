@@ -275,6 +275,16 @@ export class LogView {
     if (this.words) this.find(this.words, 0, true)
   }
 
+  /** Shows lines that may not have been loaded yet. */
+  async jump(lines: [number, number]): Promise<void> {
+    if (this.target?.[0] === lines[0] && this.target[1] === lines[1]) return
+    this.target = lines
+    if (!this.state.loaded) return
+    await this.reach(lines[0])
+    this.set({ follow: false })
+    this.show(lines)
+  }
+
   private async reach(line: number): Promise<void> {
     while (line <= this.first && this.from > this.kept && !this.stop.signal.aborted) await this.older()
   }

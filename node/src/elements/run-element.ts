@@ -119,6 +119,10 @@ export class LakeflowRunElement extends LitElement {
     if (changed.has('task') && changed.get('task') !== undefined) Object.assign(this, { inner: '', ...(this.line ? {} : { attempt: 0 }) })
     const task = this.current
     if (task && (!this.tab || !tabsOf(task).some(([tab]) => tab === this.tab))) this.tab = tabsOf(task)[0]![0]
+    if (changed.has('line') && this.line && this.log && !changed.has('task')) {
+      void this.log.jump(this.line)
+      this.line = undefined
+    }
     this.attend()
   }
 
@@ -177,7 +181,7 @@ export class LakeflowRunElement extends LitElement {
       if (wanted && this.source) {
         this.log = new LogView(this.source, wanted, () => this.requestUpdate(), {
           failed: failed(shown!.s), line: this.line,
-          onLine: (from, to) => { this.line = [from, to]; this.select() },
+          onLine: (from, to) => this.tell('lakeflow-select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
         })
         this.log.box.setAttribute('aria-label', `Log of ${this.task}`)
         this.line = undefined

@@ -16,7 +16,8 @@ pub(crate) fn ready() -> Result<PathBuf> {
         debian::install(&["chromium", "fonts-dejavu-core"])?;
     }
     find().ok_or_else(|| {
-        "there is no Chromium: install one, or set CHROMIUM to its program, then run the command again".to_owned()
+        "there is no Chromium: install one, or set CHROMIUM to its program, then run the command again"
+            .to_owned()
     })
 }
 
@@ -25,5 +26,8 @@ fn find() -> Option<PathBuf> {
         return Some(named);
     }
     let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+    NAMES
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }

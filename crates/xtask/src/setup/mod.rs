@@ -1,6 +1,7 @@
 //! Setting up: each piece is fetched once into the tool cache and is quick when it is there. A piece is complete
 //! when its stamp is; one that was interrupted is made anew.
 
+pub(crate) mod chromium;
 pub(crate) mod data;
 pub(crate) mod debian;
 pub(crate) mod node;
@@ -23,6 +24,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let flights = data::ready(&place)?;
     wasm::ready(&place)?;
     node::tests_ready(&place)?;
+    chromium::ready()?;
     node::package_ready(&place)?;
     println!("tool cache         {}", place.cache.display());
     println!("python             {}", python.display());
