@@ -13,9 +13,27 @@ const out = join(here, '..', '..', 'crates', 'engine', 'console')
 const check = process.argv.includes('--check')
 
 const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
-const bundle = async entry => {
-  const made = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm', target: 'es2022', legalComments: 'none', charset: 'utf8', tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } } })
-  return Buffer.from(squeeze(made.outputFiles[0].text))
+/** Bundles entries that share what they have in common; names are those of the outputs. */
+const bundle = async (entryPoints, outdir, entryNames, splitting) => {
+  const made = await build({
+    entryPoints, bundle: true, splitting, minify: true, write: false, format: 'esm', target: 'es2022', outdir, entryNames, chunkNames: '[name]-[hash]',
+    legalComments: 'none', charset: 'utf8', metafile: true, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+  })
+  const files = new Map(made.outputFiles.map(file => [basename(file.path), Buffer.from(squeeze(file.text))]))
+  const outputs = new Map(Object.entries(made.metafile.outputs).map(([path, one]) => [basename(path), one]))
+  /** Packed bytes of some files with what they import; what is imported later is not among them. */
+  const load = names => {
+    const open = [...names]
+    const seen = new Set()
+    for (let name = open.pop(); name; name = open.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      for (const used of outputs.get(name).imports) if (used.kind === 'import-statement') open.push(basename(used.path))
+    }
+    return [...seen].reduce((sum, name) => sum + pack(files.get(name)).length, 0)
+  }
+  const entry = name => [...outputs].filter(([, one]) => one.entryPoint?.endsWith(`${name}.ts`)).map(([name]) => name)[0]
+  return { files, load, entry }
 }
 /** White space of templates means nothing between tags. */
 const squeeze = text => text.replace(/>\\n\s+</g, '><').replace(/>\n\s+</g, '><').replace(/(>|\$\{[^{}`]{0,80}\})\n\s+(?=<|\$\{)/g, '$1')
@@ -28,8 +46,10 @@ async function bundleElements() {
   const sizes = {}
   const kept = ['types.d.ts', 'server.js', 'server.d.ts']
   for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name))
+  const source = join(here, '..', 'src', 'elements')
   for (const name of ['index', 'run', 'form']) {
-    const bytes = await bundle(join(here, '..', 'src', 'elements', `${name}.ts`))
+    const { files } = await bundle({ [name]: join(source, `${name}.ts`) }, folder, '[name]', false)
+    const bytes = files.get(`${name}.js`)
     writeFileSync(join(folder, `${name}.js`), bytes)
     writeFileSync(join(folder, `${name}.d.ts`), readFileSync(join(here, 'types', 'elements.d.ts')))
     sizes[`elements/${name}.js`] = pack(bytes).length
@@ -42,29 +62,17 @@ if (process.argv.includes('--elements')) {
   process.exit(0)
 }
 
-const pages = await build({
-  entryPoints: { console: join(here, 'main.ts') }, bundle: true, splitting: true, minify: true, write: false, format: 'esm', target: 'es2022', outdir: out,
-  entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', legalComments: 'none', charset: 'utf8', metafile: true, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-})
-const files = new Map(pages.outputFiles.map(file => [basename(file.path), Buffer.from(squeeze(file.text))]))
-const outputs = new Map(Object.entries(pages.metafile.outputs).map(([path, made]) => [basename(path), made]))
+const pages = await bundle({ console: join(here, 'main.ts') }, out, '[name]-[hash]', true)
+const { files } = pages
 const script = [...files.keys()].find(name => name.startsWith('console-'))
 const style = Buffer.from(readFileSync(join(here, 'base.css'), 'utf8').replace(/\/\*.*?\*\/\n?/gs, ''))
 const names = { SCRIPT: script, STYLE: hashed('console', 'css', style) }
 files.set(names.STYLE, style)
 files.set('index.html', Buffer.from(readFileSync(join(here, 'index.html'), 'utf8').replace(/SCRIPT|STYLE/g, word => names[word])))
 
+const frame = pack(files.get('index.html')).length + pack(style).length
 /** Packed bytes of the page with a screen: what is loaded before it is drawn. */
-function load(screen) {
-  const open = [script, ...(screen ? [...outputs].filter(([, made]) => made.entryPoint?.endsWith(`/${screen}.ts`)).map(([name]) => name) : [])]
-  const seen = new Set(['index.html', names.STYLE])
-  for (let name = open.pop(); name; name = open.pop()) {
-    if (seen.has(name)) continue
-    seen.add(name)
-    for (const used of outputs.get(name).imports) if (used.kind === 'import-statement') open.push(basename(used.path))
-  }
-  return [...seen].reduce((sum, name) => sum + pack(files.get(name)).length, 0)
-}
+const load = screen => frame + pages.load([script, pages.entry(`console/${screen}`)])
 
 if (check) {
   const faults = []
@@ -84,7 +92,7 @@ if (check) {
     writeFileSync(join(out, `${name}.br`), pack(bytes))
   }
   const sizes = {
-    ...Object.fromEntries(['', 'job', 'run', 'pages'].map(screen => [`console, first load of ${screen || 'jobs'}`, load(screen)])),
+    ...Object.fromEntries(['jobs', 'job', 'run', 'form', 'pages'].map(screen => [`console, first load of ${screen}`, load(screen)])),
     ...await bundleElements(),
   }
   console.log(JSON.stringify(sizes, null, 2))

@@ -4,37 +4,15 @@ import { glyph, tile } from '../src/elements/html.js'
 import { counts, failed, label, over, STATES, trigger } from '../src/elements/states.js'
 import { away, day, span } from '../src/elements/time.js'
 import type { Run } from '../src/elements/types.js'
-import { get, jobsApi, post } from './api.js'
-import { Reading, type App, type Job, type Schedule, type Screen } from './app.js'
+import { get, jobsApi } from './api.js'
+import { Reading, type App, type Job, type Screen } from './app.js'
 import type { Change } from './live.js'
 import { decode, MatrixView, type Column, type Row } from './matrix.js'
-import { badge, hold, paramList, runTable, scheduleLine, share, took, trouble } from './parts.js'
+import { jobHead, runNow } from './head.js'
+import { badge, hold, paramList, runTable, share, took, trouble } from './parts.js'
 
 interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: (number | null)[]; ids: (string | null)[] })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
 interface Matrix { seq: number; job: Job; rows: Row[]; columns: Column[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
-
-/** Name, schedule and buttons of a job, with the tabs of its pages. */
-export function jobHead(app: App, job: Job, tab: string, changed: (schedule: Schedule) => void): TemplateResult {
-  const pause = async (paused: boolean): Promise<void> => {
-    try {
-      changed((await post<{ schedule: Schedule }>(`jobs/${job.id}/pause`, { paused })).schedule)
-      app.say(paused ? 'The schedule is paused' : 'The schedule goes on')
-    } catch (error) { app.say((error as Error).message) }
-  }
-  const tabs: [string, string, string][] = [['runs', 'Runs', `/jobs/${job.id}`], ['run', 'Run with parameters', `/jobs/${job.id}/run`], ['definition', 'Definition', `/jobs/${job.id}/definition`]]
-  return html`<div class="hd"><div><h1>${job.name}</h1><p class="meta">${scheduleLine(job.schedule)}${job.place ? html`<a class="mono" href=${`/jobs/${job.id}/definition`}>${job.place.file}</a>` : nothing}</p></div>
-    <div class="acts">${job.schedule ? html`<button ?disabled=${app.stale()} @click=${() => void pause(!job.schedule!.paused)}>${job.schedule.paused ? html`${glyph('play')}Go on with the schedule` : html`${glyph('pause')}Pause schedule`}</button>` : nothing}<button class="pri" ?disabled=${app.stale()} @click=${(event: MouseEvent) => void runNow(app, job, event.shiftKey)}>${glyph('play')}Run now</button></div></div>
-    <nav class="tabs" aria-label="Pages of the job">${tabs.map(([name, text, href]) => html`<a href=${href} aria-current=${name === tab ? 'page' : nothing}>${text}</a>`)}</nav>`
-}
-
-/** A job without parameters starts at once; any other opens its form. */
-async function runNow(app: App, job: Job, form: boolean): Promise<void> {
-  if (form || job.needs) { app.go(`/jobs/${job.id}/run`); return }
-  try {
-    const { run } = await post<{ run: string }>(`jobs/${job.id}/run`, { params: {}, token: crypto.randomUUID() })
-    app.go(`/runs/${run}`)
-  } catch (error) { app.say((error as Error).message) }
-}
 
 export class JobScreen implements Screen {
   private matrix: Reading<Matrix>
@@ -44,6 +22,7 @@ export class JobScreen implements Screen {
   private second = ''
   private before = ''
   private words = ''
+  private readonly none = new Set<string>()
   private again = 0
   /** Errors of attempts by id, asked for when they are looked at. */
   private errors = new Map<string, string>()
@@ -145,7 +124,7 @@ export class JobScreen implements Screen {
         <span class="sp"></span><span class="muted num">${matrix.total.toLocaleString('en')} ${matrix.total === 1 ? 'run' : 'runs'}</span>${this.second ? html`<a class="btn sm pri" href=${`/compare?a=${this.picked}&b=${this.second}`}>Compare the two</a>` : nothing}
         <div class="seg"><button ?disabled=${!matrix.older} @click=${() => { this.before = columns[0]!.id; void this.load() }}>Older</button><button ?disabled=${!this.before} @click=${() => { this.before = ''; void this.load() }}>Newest</button></div></div>
       ${this.matrix.error ? trouble(this.matrix, 'Not refreshed', () => void this.load()) : nothing}
-      ${columns.length ? html`<div class=${run ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${run ? this.preview(run, matrix) : nothing}</div>`
+      ${columns.length ? html`<div class=${run ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${run ? this.preview(run, matrix) : nothing}</div><div class="phone">${runTable([...columns].reverse().slice(0, 10), { picked: this.none, pick: () => {}, focus: '' })}</div>`
       : html`<div class="card empty"><h2>No runs yet</h2><p>Each run becomes a column here, each task a row.</p><button class="pri" @click=${(event: MouseEvent) => void runNow(this.app, job, event.shiftKey)}>${glyph('play')}Run now</button></div>`}`
   }
 

@@ -8,7 +8,6 @@ import type { Run } from '../src/elements/types.js'
 import { get, heard } from './api.js'
 import type { App, Home, Screen } from './app.js'
 import { CSS_TEXT } from './css.js'
-import { JobsScreen } from './jobs.js'
 import { Live, type Change } from './live.js'
 import { hold, spark } from './parts.js'
 
@@ -68,7 +67,7 @@ const app: App = {
 }
 
 /** Screens come when they are first opened; then the others, so that all are there should the engine go away. */
-const parts = { job: () => import('./job.js'), run: () => import('./run.js'), pages: () => import('./pages.js'), dialogs: () => import('./dialogs.js') }
+const parts = { jobs: () => import('./jobs.js'), job: () => import('./job.js'), run: () => import('./run.js'), form: () => import('./form.js'), pages: () => import('./pages.js'), dialogs: () => import('./dialogs.js') }
 
 /** The screen of an address; the long forms are those that the API gives out. */
 async function route(): Promise<Screen> {
@@ -80,12 +79,12 @@ async function route(): Promise<Screen> {
   if (run) return new (await parts.run()).RunScreen(app, run, query, location.hash)
   if (top === 'runs') return new (await parts.job()).RunsScreen(app, '', query)
   if (top === 'jobs' && part === 'runs') return new (await parts.job()).RunsScreen(app, id, query)
-  if (top === 'jobs' && part === 'run') return new (await parts.pages()).FormScreen(app, id, query)
+  if (top === 'jobs' && part === 'run') return new (await parts.form()).FormScreen(app, id, query)
   if (top === 'jobs' && part === 'definition') return new (await parts.pages()).DefinitionScreen(app, id)
   if (top === 'jobs' && id) return new (await parts.job()).JobScreen(app, id, query)
   if (top === 'compare') return new (await parts.pages()).CompareScreen(app, query)
   if (top === 'schedules') return new (await parts.pages()).SchedulesScreen(app)
-  return new JobsScreen(app)
+  return new (await parts.jobs()).JobsScreen(app)
 }
 
 let turn = 0

@@ -157,7 +157,7 @@ export class MatrixView {
   /** Marks the column of a run. */
   select(run: string): void {
     const c = this.columns.findIndex(column => column.id === run)
-    const link = this.top.children[c + 1] as HTMLElement | undefined
+    const link = c < 0 ? undefined : (this.top.children[c + 1] as HTMLElement | undefined)
     this.mark.hidden = !link
     if (link) this.mark.style.left = `${link.offsetLeft}px`
   }

@@ -10,7 +10,6 @@ import { now, span } from '../src/elements/time.js'
 import type { Details, LogPart, RunModel, RunSource } from '../src/elements/types.js'
 import { get, jobsApi } from './api.js'
 import { Reading, type App, type Screen } from './app.js'
-import { Repair } from './dialogs.js'
 import type { Change } from './live.js'
 import { trouble } from './parts.js'
 
@@ -110,7 +109,7 @@ export class RunScreen implements Screen {
     const run = this.model.value?.run
     if (!run) return false
     if (event.key === 'x' && !over(run.s)) { this.ask(); return true }
-    if (event.key === 'R' && this.canRepair()) { this.repair(); return true }
+    if (event.key === 'R' && this.canRepair()) { void this.repair(); return true }
     if (event.key === 'n' && run.stored) { this.app.go(`/jobs/${run.job}/run?from=${run.id}`); return true }
     if (event.key === 'Escape' && this.pop) { this.pop = false; this.app.draw(); return true }
     return this.element?.key(event) ?? false
@@ -140,7 +139,8 @@ export class RunScreen implements Screen {
     return !!model && over(model.run.s) && model.run.start !== undefined && !this.gone
   }
 
-  private repair(from?: string): void {
+  private async repair(from?: string): Promise<void> {
+    const { Repair } = await import('./dialogs.js')
     const dialog = new Repair(this.app, this.model.value!, from, () => void this.load())
     this.app.dialog(dialog.draw, 'Repair the run')
   }
@@ -165,13 +165,13 @@ export class RunScreen implements Screen {
           this.app.note({ task, attempt: attempt ? String(attempt) : undefined, tab: tab && tab !== 'log' ? tab : undefined, '#': line ? `L${line[0]}${line[1] > line[0] ? `-L${line[1]}` : ''}` : '' })
         }}
         @lakeflow-unfold=${() => { this.whole = true; void this.load() }}
-        @lakeflow-repair=${(event: CustomEvent<{ task: string }>) => this.repair(event.detail.task)}>
+        @lakeflow-repair=${(event: CustomEvent<{ task: string }>) => void this.repair(event.detail.task)}>
         <div slot="actions" class="acts"><button class="ghost" @click=${() => void copy(location.href).then(done => this.app.say(done ? 'Link copied' : 'The browser does not allow copying'))}>${glyph('link')}Copy link</button>
           ${run?.stored && !active ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>${glyph('play')}Run again</a>` : nothing}
           ${active ? html`<span class="cancel">${stop}${pop}</span>` : nothing}
-          <button title=${why} ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => this.repair()}>${glyph('retry')}Repair</button></div>
+          <button title=${why} ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button></div>
       </lakeflow-run>
-      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}</span>` : html`<button ?disabled=${!this.canRepair()} @click=${() => this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>
+      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}</span>` : html`<button ?disabled=${!this.canRepair()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>
       ${this.pop ? html`<div class="phone-pop"></div>` : nothing}`
   }
 }

@@ -113,7 +113,7 @@ function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string): 
   const after = task?.deps.length ? `after ${task.deps.map(dep => dep[0]).join(', ')}` : 'first'
   return html`<a class="n ${members || each || task?.type === 'for each' ? 'stack' : ''} ${shown === 'EXCLUDED' || shown === 'DISABLED' ? 'none' : ''}"
     href=${`#${encodeURIComponent(node.key)}`} data-key=${node.key} aria-current=${node.key === holder ? 'true' : nothing}
-    title=${`${members ? members.join(', ') : node.key}${g.plain ? '' : `: ${label(shown)}`}`} aria-label=${`${members ? `${name}, ${node.key} and others` : name}, ${g.plain ? '' : `${label(shown)}, `}${second}, ${after}`}
+    title=${`${members ? members.join(', ') : node.key}${g.plain ? '' : `: ${label(shown)}`}`}
     .style=${`transform:translate(${node.x}px,${node.y}px)`}
     @click=${(event: MouseEvent) => {
       if (event.ctrlKey || event.metaKey) return
@@ -121,7 +121,7 @@ function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string): 
       g.pick(members ? (members.find(key => { const t = g.tasks.get(key); return t && g.latest(t)?.s === shown }) ?? node.key) : node.key)
     }}
     @keydown=${(event: KeyboardEvent) => walk(event, g.graph, node.key)}
-    >${g.plain ? nothing : tile(shown, 'm')}<span><b>${members ? name : short(node.key, 18)}</b><small class="num">${second}</small></span>${each ? html`<i class="pg" .style=${`width:${each.all ? (100 * each.done) / each.all : 0}%`}></i>` : nothing}</a>`
+    >${g.plain ? nothing : tile(shown, 'm')}<span><b>${members ? name : short(node.key, 18)}</b><small class="num">${second}</small></span><span class="sr">${members || node.key.length > 18 ? `, ${node.key}` : ''}${g.plain ? '' : `, ${label(shown)}`}, ${after}</span>${each ? html`<i class="pg" .style=${`width:${each.all ? (100 * each.done) / each.all : 0}%`}></i>` : nothing}</a>`
 }
 
 /** Arrows walk along edges, and up and down within a layer. */

@@ -1,9 +1,22 @@
 // How a run is laid out: header over graph, timeline and the selected task; one column in narrow places.
 import { GRAPH_CSS } from './graph.js'
-import { LOG_CSS } from './log.js'
 import { PANEL_CSS } from './panel.js'
 import { TIMELINE_CSS } from './timeline.js'
 import { TOKENS } from './tokens.js'
+
+const LOG_CSS = `.lg{display:flex;flex-direction:column;min-height:0;flex:1}
+.box{flex:1;min-height:220px;overflow:auto;background:var(--logbg);color:var(--logtext);border-block:1px solid var(--line);padding:6px 0;font:12px/20px var(--mono);position:relative;overflow-anchor:auto}
+.box:focus-visible{outline-offset:-2px}
+.blk{content-visibility:auto;contain-intrinsic-size:auto 4000px}
+.ln{display:block;padding:0 12px 0 calc(var(--digits)*1ch + 22px);min-height:20px;white-space:pre;position:relative;counter-increment:ln}
+.ln::before{content:counter(ln);position:absolute;left:0;width:calc(var(--digits)*1ch + 10px);text-align:right;color:var(--faint);cursor:pointer}
+.wrap .ln{white-space:pre-wrap;overflow-wrap:anywhere}
+.ln.x{background:var(--bad-soft);box-shadow:inset 3px 0 var(--bad)}.ln.at{background:var(--run-soft);box-shadow:inset 3px 0 var(--accent)}
+.ln .B{font-weight:700}.ln .D{opacity:.75}.ln .I{font-style:italic}.ln .U{text-decoration:underline}.ln .S{text-decoration:line-through}.ln .V{background:var(--logtext);color:var(--logbg)}
+.ak{color:var(--faint)}.ar{color:var(--bad-text)}.ag{color:var(--ok-text)}.ay{color:var(--warn-text)}.ab{color:var(--run-text)}.am{color:var(--wait-text)}.ac{color:var(--accent)}.aw{color:var(--logtext)}
+.box a{color:var(--accent)}.note{padding:4px 12px;color:var(--muted);font:12px/20px var(--sans)}.note button{margin-left:8px}
+::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
+`
 
 export const RUN_CSS = `${TOKENS}
 :host{display:block;container-type:inline-size;background:var(--canvas);color:var(--text);font:400 13px/1.45 var(--sans);-webkit-font-smoothing:antialiased;text-align:left}

@@ -3,7 +3,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { drawGraph, zoomButtons } from './graph.js'
 import { copy, sheet, tile } from './html.js'
-import { LogView } from './log.js'
+import type { LogView } from './log.js'
 import { drawPanel, tabsOf, type Tab } from './panel.js'
 import { RUN_CSS } from './run-css.js'
 import { counts, failed, label, over, trigger } from './states.js'
@@ -55,6 +55,8 @@ export class LakeflowRunElement extends LitElement {
   declare said: string
 
   private log: LogView | undefined
+  /** The attempt whose log is shown, or will be. */
+  private opening = ''
   private timer = 0
   private fitted = ''
   private asked = ''
@@ -93,6 +95,7 @@ export class LakeflowRunElement extends LitElement {
     clearInterval(this.timer)
     this.log?.close()
     this.log = undefined
+    this.opening = ''
     this.follower?.stop()
     this.follower = undefined
     this.removeEventListener('keydown', this.pressed)
@@ -174,19 +177,32 @@ export class LakeflowRunElement extends LitElement {
   private attend(): void {
     const shown = this.iteration ?? this.shown
     const wanted = this.source && this.tab === 'log' && shown?.start ? shown.id : ''
-    if (this.log?.attempt !== wanted) {
+    if (this.opening !== wanted) {
+      this.opening = wanted
       this.log?.close()
       this.log = undefined
       this.words = ''
       if (wanted && this.source) {
-        this.log = new LogView(this.source, wanted, () => this.requestUpdate(), {
-          failed: failed(shown!.s), line: this.line,
-          onLine: (from, to) => this.tell('lakeflow-select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
-        })
-        this.log.box.setAttribute('aria-label', `Log of ${this.task}`)
+        void this.read(wanted, failed(shown!.s), this.line)
         this.line = undefined
       }
     }
+    this.attendDetails()
+  }
+
+  /** The log is the last that a page needs, so it comes last. */
+  private async read(attempt: string, bad: boolean, line: [number, number] | undefined): Promise<void> {
+    const { LogView } = await import('./log.js')
+    if (this.opening !== attempt || !this.source || !this.isConnected) return
+    this.log = new LogView(this.source, attempt, () => this.requestUpdate(), {
+      failed: bad, line,
+      onLine: (from, to) => this.tell('lakeflow-select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
+    })
+    this.log.box.setAttribute('aria-label', `Log of ${this.task}`)
+    this.requestUpdate()
+  }
+
+  private attendDetails(): void {
     const own = this.shown
     const key = own && this.source ? `${own.id}:${own.s}:${own.each?.done ?? ''}` : ''
     if (key === this.asked) return

@@ -9,7 +9,7 @@ import type { Attempt, Run, Task } from './types.js'
 
 export const TIMELINE_CSS = `.tm{position:relative;padding:0 14px 10px 8px}
 .tr,.ax,.gr{display:grid;grid-template-columns:18px minmax(90px,clamp(110px,22%,190px)) minmax(0,1fr);gap:8px;align-items:center;height:24px;padding:0 8px;border-radius:5px;color:inherit;text-decoration:none;font-size:12px}
-.tr{content-visibility:auto;contain-intrinsic-size:auto 24px;cursor:pointer;width:100%;border:0;background:none;font-weight:400;text-align:left;justify-content:stretch}.tr:hover{background:var(--sunken)}
+.tr{position:relative;content-visibility:auto;contain-intrinsic-size:auto 24px;cursor:pointer;width:100%;border:0;background:none;font-weight:400;text-align:left;justify-content:stretch}.tr:hover{background:var(--sunken)}
 .tk{position:relative;height:100%;min-width:0}.tl{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .tr[aria-current]{background:var(--run-soft)}.tr[aria-current] .tl{font-weight:600}.tr:focus-visible{outline-offset:-2px}
 .ax{height:22px;cursor:crosshair;touch-action:none}.ax em{position:absolute;font-style:normal;font-size:11px;color:var(--faint);transform:translateX(-50%);top:3px;white-space:nowrap}.ax em:first-child{transform:none}
@@ -88,10 +88,9 @@ function drawRow(t: TimelineState, task: Task, inside: (attempt: Attempt) => boo
   const critical = t.critical.has(task.key) && t.round === rounds(t.run).length - 1
   const waits = latest?.s === 'WAITING_FOR_RETRY' ? task.attempts.at(-2) : undefined
   const words = last ? span((last.end ?? now()) - last.start!) : why(state, latest)
-  return html`<button class="tr" aria-current=${task.key === t.selected ? 'true' : nothing} @click=${() => t.pick(task.key)}
-    aria-label=${`${task.key}, ${label(state)}, ${words}${critical ? ', on the critical path' : ''}`}>${tile(state, 's')}<span class="tl" title=${task.key}>${short(task.key, 28)}</span><span class="tk" aria-hidden="true">${shown.map(attempt => drawBars(attempt, attempt === last && critical, at))}${waits?.end ? html`<i class="rt" .style=${`left:${at(waits.end)}%;width:${Math.max(0, at(now()) - at(waits.end))}%`}></i>` : nothing}${last
+  return html`<button class="tr" aria-current=${task.key === t.selected ? 'true' : nothing} @click=${() => t.pick(task.key)}>${tile(state, 's')}<span class="tl" title=${task.key}>${short(task.key, 28)}</span><span class="tk">${shown.map(attempt => drawBars(attempt, attempt === last && critical, at))}${waits?.end ? html`<i class="rt" .style=${`left:${at(waits.end)}%;width:${Math.max(0, at(now()) - at(waits.end))}%`}></i>` : nothing}${last
     ? html`<span class="bl" .style=${end(at(last.end ?? now()), critical)}>${words}</span>`
-    : html`<span class="nv">${words}</span>`}</span></button>`
+    : html`<span class="nv">${words}</span>`}</span><span class="sr">, ${label(state)}${critical ? ', on the critical path' : ''}</span></button>`
 }
 
 /** Behind the bar where there is room, else before its end. */
