@@ -115,6 +115,12 @@ export class JobsPlugin extends Plugin<JobsConfig> {
     return this.#registry.clientConfig;
   }
 
+  /** The jobs with where their ids come from, and every variable that was left aside, with the reason. */
+  diagnostics(): Pick<Registry, "jobs" | "ignored"> {
+    const { jobs, ignored } = this.#registry;
+    return { jobs, ignored };
+  }
+
   /** Tools for AppKit's agents. */
   getAgentTools(): AgentTool[] {
     return agentTools(this.#registry);

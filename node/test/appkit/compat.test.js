@@ -10,7 +10,7 @@ let booted, sides;
 const table = [];
 
 before(async () => {
-  booted = await bootBoth(environment, { ...configuration, jobs: { ...configuration.jobs, short: { waitTimeout: 100 } }, ...{} });
+  booted = await bootBoth(environment, configuration);
   sides = ["builtin", "ours"].map((plugin) => side(plugin));
 });
 
@@ -21,12 +21,9 @@ after(async () => {
   process.stdout.write(`${lines.join("\n")}\n${count("same")} same, ${count("better")} better on purpose, ${count("different")} different\n`);
 });
 
-process.env.DATABRICKS_JOB_SHORT = "17";
-environment.DATABRICKS_JOB_SHORT = "17";
-
 function side(plugin) {
   const { app, base, fake } = booted;
-  return { plugin, base, fake, jobs: app[plugin], short: () => app[plugin]("short"), instance: booted.instances[plugin] };
+  return { plugin, base, fake, jobs: app[plugin], instance: booted.instances[plugin] };
 }
 
 /** One look at a plugin, on a workspace that has forgotten all others. The built-in plugin keeps answers for a minute under the

@@ -2,25 +2,28 @@
 // themselves or by hand. It counts calls, and does what a test asks it to do wrong.
 
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 
 const ORG = "1234567890";
 
-/** Starts a workspace. */
-export async function startFake() {
-  const fake = new Fake();
+/** Starts a workspace; with `tls`, a key and a certificate, it is an HTTPS server. */
+export async function startFake(tls) {
+  const fake = new Fake(tls);
   await new Promise((resolve) => fake.server.listen(0, "127.0.0.1", resolve));
-  fake.host = `http://127.0.0.1:${fake.server.address().port}`;
+  fake.host = `${tls ? "https" : "http"}://127.0.0.1:${fake.server.address().port}`;
   return fake;
 }
 
 class Fake {
-  constructor() {
+  constructor(tls) {
     /** Calls of the Jobs API: `{method, path, query, body, authorization}`. */
     this.calls = [];
     this.runs = new Map();
     this.tokens = new Map();
     this.faults = [];
     this.tokenRequests = 0;
+    /** Calls that were carried out. */
+    this.carriedOut = 0;
     this.nextRunId = 1000n;
     /** How new runs go: milliseconds until their end, or `null` for by hand. */
     this.duration = null;
@@ -31,8 +34,8 @@ class Fake {
     this.latency = 0;
     /** What is known of jobs, by id. */
     this.jobs = new Map();
-    this.clusters = new Set();
-    this.server = createServer((request, response) => this.#serve(request, response));
+    const serve = (request, response) => this.#serve(request, response);
+    this.server = tls ? createSecureServer(tls, serve) : createServer(serve);
     this.server.keepAliveTimeout = 60_000;
   }
 
@@ -116,13 +119,14 @@ class Fake {
     if (url.pathname === "/telemetry-ext") return json(200, {});
     if (url.pathname.startsWith("/oidc/")) return this.#oidc(url, json);
     const path = url.pathname.replace(/^\/api\/2\.\d\/jobs/, "");
-    const call = { method: request.method, path, query: url.searchParams, text, body: undefined, authorization: request.headers.authorization };
+    const call = { at: Date.now(), method: request.method, path, query: url.searchParams, text, body: undefined, authorization: request.headers.authorization };
     call.body = text === "" ? undefined : JSON.parse(text);
     this.calls.push(call);
     if (this.latency > 0) await new Promise((resolve) => setTimeout(resolve, this.latency));
     const fault = this.#takeFault(path);
     if (fault && !fault.after) return this.#fail(fault, request, json);
     const [status, body] = this.#answer(call);
+    this.carriedOut += 1;
     if (fault) return this.#fail(fault, request, json);
     json(status, body);
   }
