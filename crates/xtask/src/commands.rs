@@ -61,6 +61,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: Run::Alone(crate::console::run),
     },
     Command {
+        name: "web",
+        about: "build the browser's modules into node/dist/web/wasm",
+        run: Run::Alone(crate::web::run),
+    },
+    Command {
         name: "data",
         about: "put the flights tables into examples/medallion/data",
         run: Run::Alone(crate::setup::data::run),

@@ -26,6 +26,7 @@ mod report;
 mod setup;
 mod test;
 mod wasm;
+mod web;
 
 use commands::Run;
 use std::process::ExitCode;

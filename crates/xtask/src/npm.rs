@@ -5,8 +5,10 @@ use crate::counts::{self, Counts};
 use crate::npm_package;
 use crate::place::Place;
 use crate::process::{self, Result};
+use crate::setup::chromium;
 use crate::setup::node::{self, Node};
 use crate::test::Settings;
+use crate::web;
 use std::env::consts;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,13 +17,14 @@ use std::path::{Path, PathBuf};
 const CRATE: &str = "lakeflow-node";
 const LIBRARY: &str = "lakeflow_node";
 
-/// Compiles the package's TypeScript and puts a debug addon beside it.
+/// Compiles the package's TypeScript and puts a debug addon and the browser's modules beside it.
 pub(crate) fn staged(place: &Place) -> Result<Node> {
     let folder = node::package_ready(place)?;
     let node = node::ready(place)?;
     build(place, &["--quiet"])?;
     stage_addon(&addon(place, "debug"), &folder.join("native").join(addon_file()))?;
     compile(&node, &folder)?;
+    web::build(place)?;
     Ok(node)
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn tests(place: &Place, node: &Node, settings: &Settings) -> Result<C
     let mut command = node.command();
     command.current_dir(&place.root).args(["--test", "--test-reporter=tap"]).args(&files);
     command.envs(settings.iter().map(|(name, value)| (name, value)));
+    command.env("CHROMIUM", chromium::ready()?);
     let shown = process::shown(&mut command)?;
     checks::counted(&shown, counts::node(&shown.text))
 }
@@ -92,6 +96,7 @@ pub(crate) fn package(place: &Place) -> Result<PathBuf> {
     let node = node::ready(place)?;
     build(place, &["--release"])?;
     compile(&node, &folder)?;
+    web::build(place)?;
     npm_package::pack(place, &node, &addon(place, "release"), &place.target.join("packages"))
 }
 

@@ -56,9 +56,17 @@ fn build(place: &Place, std: &Std, features: &[&str]) -> Result<PathBuf> {
 
 /// Makes cargo use the standard library that was found; returns the target folder. Two compilers must not share
 /// one, and Debian's stays in the cache, where the next clone finds the standard library built.
-fn configure(place: &Place, std: &Std, command: &mut Command) -> PathBuf {
+pub(crate) fn configure(place: &Place, std: &Std, command: &mut Command) -> PathBuf {
     match std {
         Std::Installed => place.target.clone(),
+        Std::Sources { version } => {
+            let target = place.cache.join(format!("wasm-target-{version}"));
+            command.arg("-Zbuild-std=std,panic_abort");
+            // A released compiler; building its standard library needs the unstable flag.
+            command.env("RUSTC_BOOTSTRAP", "1");
+            command.env("CARGO_TARGET_DIR", &target);
+            target
+        }
         Std::Debian { linker, version } => {
             let target = place.cache.join(format!("wasm-target-{version}"));
             command.arg("-Zbuild-std=std,panic_abort");

@@ -46,6 +46,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("execution_child_parameters", execution::child),
     ("execution_parameters", execution::parameters),
     ("gateway", gateway::gateway),
+    ("form_coerce", form::coerced),
+    ("form_describe", form::described),
     ("layout", graph::picture),
     ("form_coerce", form::coerced),
     ("form_describe", form::described),
@@ -67,14 +69,37 @@ pub const RULES: &[(&str, Rule)] = &[
     ("validate_job", job::validate),
 ];
 
+/// The rules of parameters alone, for a small program.
+pub const PARAMETER_RULES: &[(&str, Rule)] =
+    &[("form_coerce", form::coerced), ("form_describe", form::described), ("mapping", job::mapping)];
+
+/// The rules that a page calls; those that need YAML or time zones give more where these are built in.
+pub const PAGE_RULES: &[(&str, Rule)] = &[
+    ("dag_levels", graph::levels_of),
+    ("dag_simulate", graph::simulation),
+    ("form_coerce", form::coerced),
+    ("form_describe", form::described),
+    ("layout", graph::picture),
+    ("mapping", job::mapping),
+    ("next_fire_times", schedule::next),
+    ("resolve_references", reference::value),
+    ("run_view", run::view),
+    ("validate_job", job::validate),
+];
+
 /// Calls a rule with JSON text.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` for a name that is no rule or an input that the rule cannot read, `MALFORMED` for text that is not
 /// JSON, and the rule's own errors.
 pub fn call(rule: &str, input: &str) -> Answer {
-    let Some((_, call)) = RULES.iter().find(|(name, _)| *name == rule) else {
-        let known: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
+    call_one_of(RULES, rule, input)
+}
+
+/// The same with some of the rules, for a program that carries only these.
+pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
+    let Some((_, call)) = rules.iter().find(|(name, _)| *name == rule) else {
+        let known: Vec<&str> = rules.iter().map(|(name, _)| *name).collect();
         let message = format!("{rule:?} is not a rule; rules are {}", known.join(", "));
         return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
     };

@@ -99,7 +99,13 @@ fn scalar(field: &Field, text: &str) -> Value {
 }
 
 fn choice(field: &Field, text: &str) -> Option<Value> {
-    let is = |value: &Value| value.as_str().map_or_else(|| value.to_string() == text, |own| own == text);
+    let is = |value: &Value| match value {
+        Value::String(own) => own == text,
+        other => {
+            let shown = other.to_string();
+            shown == text
+        }
+    };
     field.choices.iter().find(|choice| is(&choice.value)).map(|choice| choice.value.clone())
 }
 

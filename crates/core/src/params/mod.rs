@@ -57,7 +57,7 @@ pub struct Options<'a> {
     pub formats: Formats,
     /// Documents that references may lead to, by URI without fragment.
     pub resources: BTreeMap<String, Value>,
-    /// The host's engine for patterns beyond `regex-lite`; `None` for the one that is built in.
+    /// What the host knows of Unicode properties in patterns, for builds without tables of their own.
     pub patterns: Option<&'a dyn PatternEngine>,
 }
 

@@ -1,5 +1,5 @@
 //! The Jobs REST API over HTTP on loopback (reference sections 2, 3 and 17). Rooms: `guard` (who may come in), `http` (bodies, errors), `jobs`, `runs`, `outputs`,
-//! `permissions`, `companion`, `files` (handlers), `documents` (what a job and a run look like), `console` (pages for people).
+//! `permissions`, `companion`, `files` (handlers), `gateway` (the same for apps), `documents` (what a job and a run look like), `console` (pages for people).
 //!
 //! Handlers read a request of `lakeflow_core::api`, ask the driver or the store, and write a document. No rule about runs lives here.
 
@@ -8,6 +8,7 @@ pub(crate) mod console;
 mod documents;
 pub(crate) mod faults;
 mod files;
+mod gateway;
 mod guard;
 mod http;
 mod jobs;
@@ -81,6 +82,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = faults::routes(routes);
     let routes = links::routes(routes);
     let routes = console::routes(routes);
+    let api = runs::routes(jobs::routes(Router::new())).with_state(Arc::clone(&app));
+    let routes = gateway::routes(routes, api);
     let guarded = routes
         .fallback(http::not_found)
         .method_not_allowed_fallback(http::not_found)

@@ -6,6 +6,7 @@
 mod engine;
 mod table;
 mod waits;
+mod web;
 
 pub(crate) use table::{Against, Row, Target, Unit};
 
@@ -40,6 +41,7 @@ const SECTIONS: &[Section] = &[
         about: "waits of this client beside the official Python SDK and the schedules of its peers",
         run: waits::run,
     },
+    Section { name: "web", about: "the browser's module beside Zod and Ajv", run: web::run },
 ];
 
 /// What sections measure with. Things that take time to make are made when first asked for.

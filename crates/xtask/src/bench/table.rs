@@ -6,6 +6,8 @@ use std::process::Command;
 /// What a number counts, and thereby whether more of it is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
+    /// Microseconds; less is better.
+    Micros,
     /// Milliseconds; less is better.
     Ms,
     /// Seconds; less is better.
@@ -23,6 +25,7 @@ pub(crate) enum Unit {
 impl Unit {
     fn name(self) -> &'static str {
         match self {
+            Unit::Micros => "µs",
             Unit::Ms => "ms",
             Unit::Seconds => "s",
             Unit::Megabytes => "MB",

@@ -1,6 +1,7 @@
 //! Setting up: each piece is fetched once into the tool cache and is quick when it is there. A piece is complete
 //! when its stamp is; one that was interrupted is made anew.
 
+pub(crate) mod bindgen;
 pub(crate) mod chromium;
 pub(crate) mod data;
 pub(crate) mod debian;
@@ -91,8 +92,13 @@ fn clear(folder: &Path) -> std::io::Result<()> {
 
 /// A short name for a text: FNV-1a, the same on every machine and with every compiler.
 pub(crate) fn key(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    key_of(text.as_bytes())
+}
+
+/// The same for bytes.
+pub(crate) fn key_of(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")
 }

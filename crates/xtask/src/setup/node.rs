@@ -94,7 +94,7 @@ fn major(node: &Node) -> Option<u32> {
 }
 
 /// Installs the packages of a folder's lock file into it, unless they are those already.
-fn packages(node: &Node, folder: &Path) -> Result<()> {
+pub(crate) fn packages(node: &Node, folder: &Path) -> Result<()> {
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).map_err(|e| format!("{}: {e}", lock.display()))?;
     let stamp = folder.join("node_modules").join(".installed");

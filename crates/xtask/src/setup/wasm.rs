@@ -20,6 +20,11 @@ const DEBIAN_STD_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.to
 pub(crate) enum Std {
     /// It is installed with the compiler.
     Installed,
+    /// Cargo builds it with the compiler in use, from the sources that rustup offers with it.
+    Sources {
+        /// The compiler's version, which keeps what it builds apart.
+        version: String,
+    },
     /// Cargo builds it with Debian's compiler from Debian's sources.
     Debian {
         /// A linker for wasm32; Debian's compiler brings none.
@@ -58,6 +63,35 @@ pub(crate) fn ready(place: &Place) -> Result<Std> {
     })?;
     fs::write(&chosen, "").map_err(|e| format!("{}: {e}", chosen.display()))?;
     Ok(std)
+}
+
+/// A standard library that can be built anew for size, where there are sources of one; else any.
+pub(crate) fn small(place: &Place) -> Result<Std> {
+    if env::var("LAKEFLOW_WASM_STD").as_deref() != Ok("debian")
+        && let Ok(std) = by_sources(place)
+    {
+        return Ok(std);
+    }
+    by_debian().or_else(|_| ready(place))
+}
+
+/// The compiler's own sources, which rustup has as a component.
+fn by_sources(place: &Place) -> Result<Std> {
+    let sources = || -> Result<bool> {
+        let root = process::output(Command::new("rustc").args(["--print", "sysroot"]))?;
+        Ok(Path::new(root.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists())
+    };
+    if !sources()? {
+        let _lock = setup::lock(place)?;
+        setup::say("rustup component add rust-src");
+        process::output(Command::new("rustup").args(["component", "add", "rust-src"]))?;
+    }
+    if !sources()? {
+        return Err("rustup added rust-src, but not to the compiler in use".to_owned());
+    }
+    let version = process::output(Command::new("rustc").arg("--version"))?;
+    let version = version.split_whitespace().nth(1).unwrap_or("unknown");
+    Ok(Std::Sources { version: version.to_owned() })
 }
 
 fn by_rustup() -> Result<Std> {

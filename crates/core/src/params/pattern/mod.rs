@@ -1,12 +1,16 @@
 //! `pattern` and `patternProperties`: regular expressions with the meaning of ECMA-262, in bounded time.
 //!
-//! What a finite automaton can do runs on `regex-lite`, in every language. Look-around, back-references and
-//! Unicode properties need more: an engine of the host when the caller gives one (JavaScript's RegExp), else
-//! `fancy-regex` with a limit of steps (feature `fancy`), else they are refused when the schema is compiled.
+//! With the feature `fancy` what a finite automaton can do runs on `regex-lite`; look-around, back-references and Unicode
+//! properties need more and run on `fancy-regex` with a limit of steps. Without it, in the browser, all of it runs on a
+//! small engine of our own ([`steps`]), which asks the host about Unicode properties. The tests hold the two to each other.
 
 mod class;
 mod ecma;
 mod escape;
+#[cfg(any(test, not(feature = "fancy")))]
+mod program;
+#[cfg(any(test, not(feature = "fancy")))]
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -14,16 +18,16 @@ use super::check::Check;
 use super::instance::quoted;
 use ecma::{Needs, translate};
 
-/// A regular expression engine of the host, for patterns that `regex-lite` cannot express.
+/// What the host knows of Unicode, for builds without tables of their own (feature `fancy`).
 pub trait PatternEngine {
-    /// Compiles the pattern as it stands in the schema (ECMA-262), or says why it is not valid.
+    /// Compiles `\p{…}` or `\P{…}`, to be matched with texts of one character; or says why it is no property.
     fn compile(&self, source: &str) -> Result<Box<dyn PatternMatcher>, String>;
 }
 
-/// A pattern of a [`PatternEngine`]. It can be shared between threads; a host with one thread only keeps its
+/// A property of a [`PatternEngine`]. It can be shared between threads; a host with one thread only keeps its
 /// own object elsewhere and puts a number here.
 pub trait PatternMatcher: Send + Sync {
-    /// Whether the pattern is found anywhere in the text, or why that cannot be told.
+    /// Whether a character has the property, or why that cannot be told.
     fn is_match(&self, text: &str) -> Result<bool, String>;
 }
 
@@ -35,12 +39,14 @@ pub(crate) struct Pattern {
 }
 
 enum Engine {
+    #[cfg(feature = "fancy")]
     Lite(regex_lite::Regex),
     #[cfg(feature = "fancy")]
     Unicode(fancy_regex::Regex),
     #[cfg(feature = "fancy")]
     Backtracking(fancy_regex::Regex),
-    Host(Box<dyn PatternMatcher>),
+    #[cfg(not(feature = "fancy"))]
+    Small(program::Program, Needs),
 }
 
 impl std::fmt::Debug for Pattern {
@@ -58,13 +64,7 @@ impl Pattern {
     /// Compiles a pattern, or says what is wrong with it.
     pub(crate) fn compile(source: &str, host: Option<&dyn PatternEngine>) -> Result<Self, String> {
         let translation = translate(source)?;
-        let engine = match (translation.needs, host) {
-            (Needs::Linear, _) => {
-                Engine::Lite(regex_lite::Regex::new(&translation.text).map_err(|error| error.to_string())?)
-            }
-            (_, Some(host)) => Engine::Host(host.compile(source)?),
-            (needs, None) => backtracking(&translation.text, needs)?,
-        };
+        let engine = engine(&translation.text, translation.needs, host)?;
         Ok(Self { source: source.into(), engine, weight: translation.weight })
     }
 
@@ -77,25 +77,35 @@ impl Pattern {
     pub(crate) fn is_match(&self, text: &str, check: &mut Check<'_>) -> Result<bool, String> {
         let length = text.len() as u64 + 1;
         let steps = match &self.engine {
-            Engine::Lite(_) => length.saturating_mul(self.weight),
             #[cfg(feature = "fancy")]
-            Engine::Unicode(_) => length.saturating_mul(self.weight),
-            // These can go over the text again from every place in it.
+            Engine::Lite(_) | Engine::Unicode(_) => length.saturating_mul(self.weight),
+            // This can go over the text again from every place in it.
             #[cfg(feature = "fancy")]
             Engine::Backtracking(_) => self.backtracked(length)?,
-            Engine::Host(_) => self.backtracked(length)?,
+            #[cfg(not(feature = "fancy"))]
+            Engine::Small(_, Needs::Backtracking) => self.backtracked(length)?,
+            #[cfg(not(feature = "fancy"))]
+            Engine::Small(..) => length.saturating_mul(self.weight),
         };
         if !check.spend(steps) {
             return Ok(false);
         }
         match &self.engine {
+            #[cfg(feature = "fancy")]
             Engine::Lite(regex) => Ok(regex.is_match(text)),
             #[cfg(feature = "fancy")]
-            Engine::Unicode(regex) | Engine::Backtracking(regex) => regex
-                .is_match(text)
-                .map_err(|_| format!("{} takes too many steps to match {}", self.shown(), quoted(text))),
-            Engine::Host(matcher) => matcher.is_match(text),
+            Engine::Unicode(regex) | Engine::Backtracking(regex) => {
+                regex.is_match(text).map_err(|_| self.too_many_steps(text))
+            }
+            #[cfg(not(feature = "fancy"))]
+            Engine::Small(program, _) => {
+                steps::is_match(program, text).map_err(|_| self.too_many_steps(text))
+            }
         }
+    }
+
+    fn too_many_steps(&self, text: &str) -> String {
+        format!("{} takes too many steps to match {}", self.shown(), quoted(text))
     }
 
     fn backtracked(&self, length: u64) -> Result<u64, String> {
@@ -110,8 +120,16 @@ impl Pattern {
     }
 }
 
+#[cfg(not(feature = "fancy"))]
+fn engine(text: &str, needs: Needs, host: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+    Ok(Engine::Small(program::Program::compile(text, host)?, needs))
+}
+
 #[cfg(feature = "fancy")]
-fn backtracking(text: &str, needs: Needs) -> Result<Engine, String> {
+fn engine(text: &str, needs: Needs, _: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+    if needs == Needs::Linear {
+        return regex_lite::Regex::new(text).map(Engine::Lite).map_err(|error| error.to_string());
+    }
     let regex = fancy_regex::RegexBuilder::new(text)
         .backtrack_limit(super::limits::MAX_BACKTRACKS)
         .delegate_size_limit(1 << 22)
@@ -119,12 +137,4 @@ fn backtracking(text: &str, needs: Needs) -> Result<Engine, String> {
         .build()
         .map_err(|error| error.to_string())?;
     Ok(if needs == Needs::Unicode { Engine::Unicode(regex) } else { Engine::Backtracking(regex) })
-}
-
-#[cfg(not(feature = "fancy"))]
-fn backtracking(_: &str, needs: Needs) -> Result<Engine, String> {
-    Err(match needs {
-        Needs::Unicode => "this build has no tables for Unicode properties".to_owned(),
-        _ => "this build has no engine for look-around and back-references".to_owned(),
-    })
 }

@@ -1,0 +1,38 @@
+//! The core for the browser. JSON text in, JSON text out; the TypeScript of `node/src/web` makes objects of it.
+//!
+//! Nothing is decided here: a module carries some of the rules of `lakeflow_core::door`. Without features they are those of
+//! parameters; `full` adds definitions, graphs, references, schedules and runs, `extra` YAML, time zones and every other rule.
+
+mod fault;
+mod schema;
+mod unicode;
+
+pub use schema::Schema;
+
+use fault::thrown;
+use lakeflow_core::door::{self, Rule};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[cfg(not(feature = "full"))]
+const RULES: &[(&str, Rule)] = door::PARAMETER_RULES;
+#[cfg(all(feature = "full", not(feature = "extra")))]
+const RULES: &[(&str, Rule)] = door::PAGE_RULES;
+#[cfg(feature = "extra")]
+const RULES: &[(&str, Rule)] = door::RULES;
+
+/// Calls a rule of the core with JSON text.
+#[wasm_bindgen(js_name = callRule)]
+pub fn call_rule(rule: &str, input: &str) -> Result<String, JsValue> {
+    match door::call_one_of(RULES, rule, input) {
+        Ok(answer) => Ok(answer.to_string()),
+        Err(error) => Err(thrown(&error, &[])),
+    }
+}
+
+/// JSON text of the names of the rules that this module carries.
+#[wasm_bindgen]
+pub fn rules() -> String {
+    let names: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
+    door::text(&names)
+}

@@ -1,0 +1,50 @@
+//! The parameter schema as a class of JavaScript.
+
+use crate::fault::thrown;
+use crate::unicode::Host;
+use lakeflow_core::door;
+use lakeflow_core::error::{Error, ErrorCode};
+use lakeflow_core::params::{Options, ParamSchema};
+use serde_json::Value;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A compiled schema. JavaScript frees it by `free()`, or when it is garbage.
+#[wasm_bindgen]
+pub struct Schema(ParamSchema);
+
+#[wasm_bindgen]
+impl Schema {
+    /// Compiles the JSON text of a schema.
+    #[wasm_bindgen(constructor)]
+    pub fn new(schema: &str) -> Result<Schema, JsValue> {
+        let schema = parsed("compile_schema", schema)?;
+        let options = Options { patterns: Some(&Host), ..Options::default() };
+        ParamSchema::compile_with(&schema, &options).map(Self).map_err(|problems| {
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let message = format!("this is not a JSON Schema: {}", told.join("; "));
+            thrown(&Error::new(ErrorCode::InvalidArgument, "compile_schema", message), &problems)
+        })
+    }
+
+    /// The violations of JSON text, as JSON text; empty when there are none.
+    pub fn validate(&self, params: &str) -> Result<String, JsValue> {
+        let violations = self.0.validate(&parsed("validate", params)?);
+        Ok(if violations.is_empty() { String::new() } else { door::text(&violations) })
+    }
+
+    /// Whether JSON text satisfies the schema.
+    #[wasm_bindgen(js_name = isValid)]
+    pub fn is_valid(&self, params: &str) -> Result<bool, JsValue> {
+        Ok(self.0.is_valid(&parsed("validate", params)?))
+    }
+
+    /// What has no effect in the schema, as JSON text.
+    pub fn warnings(&self) -> String {
+        door::text(&self.0.warnings())
+    }
+}
+
+fn parsed(operation: &'static str, text: &str) -> Result<Value, JsValue> {
+    door::parse(operation, text).map_err(|error| thrown(&error, &[]))
+}

@@ -1,0 +1,110 @@
+// `lakeflow-jobs/web`: the rules of the server in the browser, without the server. Decides nothing: the rules are in the module.
+
+import { type Glue, Loaded, call, running, use } from "./core.js";
+import { type Problem, invalidArgument } from "../errors.js";
+import type { Fire, FireOptions, Unresolved } from "../rules.js";
+import type { ModuleSource } from "./module.js";
+import * as glue from "./wasm/full.js";
+
+export { LakeflowError, type ErrorCode, type Problem } from "../errors.js";
+export type { Violation } from "../params.js";
+export type { Fire, FireOptions, Unresolved } from "../rules.js";
+export { type Assumption, Dag, type Layout, type LayoutOptions, type Simulated, type TaskLike } from "./dag.js";
+export type { ModuleSource } from "./module.js";
+export { type RunBar, type RunDocument, type RunTask, type RunTimeline, RunView } from "./run.js";
+export { type Choice, type Control, type Field, type Form, ParamSchema, mapParams, parseParams } from "./schema.js";
+export { type Connection, type RunEnd, type WatchOptions, watchRun } from "./watch.js";
+
+const page = new Loaded(
+  () => Promise.resolve(glue as Glue),
+  () => new URL("./wasm/full.wasm", import.meta.url),
+);
+const extra = new Loaded(
+  () => import("./wasm/extra.js") as Promise<Glue>,
+  () => new URL("./wasm/extra.wasm", import.meta.url),
+);
+let extraSource: ModuleSource | Promise<ModuleSource> | undefined;
+
+/** Options of {@link init}. */
+export interface InitOptions {
+  /** Where the module is, if not beside this file. */
+  module?: ModuleSource | Promise<ModuleSource>;
+  /** Where the second module is, which is loaded when YAML or a time zone is first asked for. */
+  extra?: ModuleSource | Promise<ModuleSource>;
+  /** Calls loading off. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Loads the module; to be awaited once, before anything else. Calls after the first wait for it.
+ *
+ * @throws {LakeflowError} `UNSUPPORTED` without WebAssembly or when a content policy forbids it, `NOT_FOUND` or `UNREACHABLE`
+ *   when the file does not come, `MALFORMED` when something else comes in its place.
+ */
+export default async function init(options: InitOptions = {}): Promise<void> {
+  extraSource = options.extra ?? extraSource;
+  use(await page.start(options.module, options.signal), true);
+}
+
+/** Codes of problems that say that the first module lacks YAML or the time zone database. */
+const LACKS = new Set(["yaml_not_built_in", "unknown_time_zone", "bad_time_zone"]);
+
+/**
+ * All problems of a job definition, in the order of the document; none when it is sound. A definition is an object, or JSON or
+ * YAML text, whose problems then have a line and a column. YAML and time zones load the second module.
+ */
+export async function validateJob(job: object | string): Promise<Problem[]> {
+  // Text that begins like JSON is read as JSON first; its errors then speak of JSON.
+  const json = typeof job === "string" && /^\s*[{[]/.test(job);
+  const input = typeof job === "string" ? { text: job, file: json ? ".json" : "" } : { job };
+  const found = call<Problem[]>(running("validate_job"), "validate_job", input);
+  if (!found.some(({ code }) => LACKS.has(code) || (json && code === "bad_json"))) return found.map(nameless);
+  const whole = await extra.start(extraSource);
+  const again = call<Problem[]>(whole, "validate_job", typeof job === "string" ? { text: job } : { job });
+  // Flow style is YAML, too; when it is neither, the words about JSON help more.
+  const broken = again.some(({ code }) => code === "bad_yaml");
+  return (json && broken ? found : again).map(nameless);
+}
+
+/** The file's name was made up here. */
+function nameless(problem: Problem): Problem {
+  if (problem.position?.file === undefined) return problem;
+  const { file: _, ...position } = problem.position;
+  return { ...problem, position };
+}
+
+/**
+ * The next fire times of a Quartz cron expression, earliest first. Zones other than UTC and fixed offsets load the second module.
+ *
+ * @throws {LakeflowError} `INVALID_ARGUMENT` with everything that is wrong with the expression, the zone or the count.
+ */
+export async function nextFireTimes(cron: string, options: FireOptions = {}): Promise<Fire[]> {
+  const { timezone = "UTC", after = Date.now(), count = 5 } = options;
+  const moment = typeof after === "string" ? after : new Date(after);
+  if (moment instanceof Date && Number.isNaN(moment.getTime())) {
+    throw invalidArgument("next_fire_times", `after ${String(after)} is not a time`);
+  }
+  const input = { cron, timezone, after: typeof moment === "string" ? moment : moment.toISOString(), count };
+  const fixed = timezone === "UTC" || timezone.startsWith("GMT");
+  const module = fixed ? running("next_fire_times") : await extra.start(extraSource);
+  return call<Fire[]>(module, "next_fire_times", input);
+}
+
+/**
+ * A value with the values of a context in the place of the references (`{{job.parameters.day}}`) in its texts.
+ *
+ * @returns the value, or all references that have none.
+ */
+export function resolveReferences<T>(value: T, context: object): { value: T } | { unresolved: Unresolved[] } {
+  return call(running("resolve_references"), "resolve_references", { value, context }, "bigint");
+}
+
+/**
+ * Calls any rule of the core by the name of its vectors, in the second module, which carries all of them.
+ *
+ * @throws {LakeflowError} `INVALID_ARGUMENT` for a name that is no rule or an input that the rule cannot read.
+ */
+export async function callRule(rule: string, input: unknown): Promise<unknown> {
+  return call(await extra.start(extraSource), rule, input);
+}
+
