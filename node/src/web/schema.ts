@@ -1,7 +1,7 @@
 // Parameter schemas in the browser: the very checks of the server, and what a form needs.
 
 import { LakeflowError, type Problem } from "../errors.js";
-import type { TaskType } from "../types.js";
+import type { TaskType } from "../connect.js";
 import { encode, noForm } from "../json.js";
 import type { Violation } from "../params.js";
 import type { Fields } from "../types.js";
