@@ -124,6 +124,7 @@ async function watch() {
       },
     });
     $("connection").textContent = end.run.success ? "done" : "ended";
+    if (end.failures.length) $("message").textContent = end.failures.map(({ taskKey, error, message }) => `${taskKey}: ${error ?? message}`).join("\n");
     $("connection").dataset.connection = "";
   } catch (error) {
     $("connection").textContent = "";

@@ -13,7 +13,7 @@ export { type Assumption, Dag, type Layout, type LayoutOptions, type Simulated, 
 export type { ModuleSource } from "./module.js";
 export { type RunBar, type RunDocument, type RunTask, type RunTimeline, RunView } from "./run.js";
 export { type Choice, type Control, type Field, type Form, ParamSchema, mapParams, parseParams } from "./schema.js";
-export { type Connection, type RunEnd, type WatchOptions, watchRun } from "./watch.js";
+export { type Connection, type RunEnd, type RunFailure, type WatchOptions, watchRun } from "./watch.js";
 
 const page = new Loaded(
   () => Promise.resolve(glue as Glue),

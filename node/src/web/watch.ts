@@ -3,7 +3,7 @@
 
 import { LakeflowError, type ErrorCode } from "../errors.js";
 import { textOf } from "../json.js";
-import type { Id, TaskFailure } from "../types.js";
+import type { Id } from "../types.js";
 import { parse } from "./core.js";
 import { EventReader, type ServerEvent } from "./events.js";
 import { RunView } from "./run.js";
@@ -38,13 +38,28 @@ export interface WatchOptions {
   fetch?: typeof fetch;
 }
 
+/** A task that failed by itself, with what it said. */
+export interface RunFailure {
+  taskKey: string;
+  /** Its last attempt. */
+  runId: Id;
+  /** From 0. */
+  attempt: number;
+  /** How it ended: `FAILED`, `TIMEDOUT`. */
+  outcome: string;
+  /** The message of its state. */
+  message: string;
+  /** The task's own error, where it told one. Plain text. */
+  error: string | null;
+}
+
 /** What became of a run. */
 export interface RunEnd {
   run: RunView;
   /** `succeeded`, `failed`, `canceled`, `timed_out`, …; `null` when the host did not say. */
   outcome: string | null;
   /** The tasks that failed by themselves. */
-  failures: Partial<TaskFailure>[];
+  failures: RunFailure[];
 }
 
 /** A connection on which nothing comes for so long is taken for lost; heartbeats come every 10 s. */
@@ -353,7 +368,7 @@ interface Told {
   runId?: Id;
   timestamp?: number;
   outcome?: string;
-  failures?: Partial<TaskFailure>[];
+  failures?: RunFailure[];
   error?: string;
   code?: string;
   status?: number;

@@ -157,7 +157,8 @@ test("a failing run is told, in the dark and on a phone too", { timeout: 400_000
   await page.locator("label", { hasText: /^transform$/ }).click();
   await page.locator("#send").click();
   await page.locator("#state[data-state=FAILED]").waitFor(WAIT);
-  assert.match(await page.locator("#tasks tr[data-task=transform] small").textContent(), /fail_in/);
+  await page.locator("#message", { hasText: "asked to fail by fail_in=transform" }).waitFor(WAIT);
+  assert.equal(await page.locator("#tasks tr[data-task=report] .badge").getAttribute("data-state"), "UPSTREAM_FAILED");
   await picture(page, "failed-dark");
   await page.setViewportSize({ width: 390, height: 844 });
   await picture(page, "failed-phone");
