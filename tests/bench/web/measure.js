@@ -36,6 +36,7 @@ copyFileSync(join(here, "cases.js"), join(folder, "cases.js"));
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
 const server = createServer((request, response) => {
   const path = new URL(request.url, "http://x").pathname;
+  if (path === "/favicon.ico") return response.writeHead(204).end();
   if (path === "/") return response.setHeader("content-type", "text/html").end("<!doctype html><title>bench</title>");
   response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/plain", "cache-control": "no-store" });
   response.end(readFileSync(join(folder, path)));
