@@ -118,7 +118,7 @@ impl Served {
                 url.trim().trim_start_matches("http://").clone_into(&mut address);
             }
             if let Some(path) = line.strip_prefix("token ") {
-                token = std::fs::read_to_string(path.trim()).unwrap().trim().to_owned();
+                std::fs::read_to_string(path.trim()).unwrap().trim().clone_into(&mut token);
                 break;
             }
             said.push(line);

@@ -25,6 +25,7 @@ pub(crate) struct RunRequest {
     /// Overrides the job's queue setting.
     pub(crate) queue: Option<bool>,
     pub(crate) performance_target: Option<String>,
+    pub(crate) duration_target: Option<String>,
     pub(crate) idempotency_token: Option<String>,
     /// Who asks; the job's own identity when a run-job task does.
     pub(crate) caller: Option<String>,
@@ -69,6 +70,7 @@ impl Driver {
             performance_target: request
                 .performance_target
                 .or_else(|| settings.performance_target.as_ref().map(|target| target.as_str().to_owned())),
+            duration_target: request.duration_target.or_else(|| settings.duration_target.clone()),
             idempotency_token: request.idempotency_token,
             schedule: (wire == "PERIODIC").then(|| settings.schedule.as_ref().map(Wire::write)).flatten(),
             ..facts_of(settings)
@@ -119,6 +121,7 @@ impl Driver {
             environments: request.environments.iter().map(Wire::write).collect(),
             environment_variables: request.environment_variables.iter().map(Wire::write).collect(),
             performance_target: request.performance_target.clone(),
+            duration_target: request.duration_target.clone(),
             idempotency_token: request.idempotency_token.clone(),
             acl: Some(acl),
             ..RunFacts::default()

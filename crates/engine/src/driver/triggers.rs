@@ -74,12 +74,11 @@ impl Driver {
 
     /// After a job was created, changed or deleted.
     pub(crate) async fn job_changed(&self, id: JobId) -> Result<(), Error> {
-        match self.store().job(id).await?.filter(|job| !job.deleted) {
-            Some(job) => self.take_triggers(&job).await?,
-            None => {
-                self.triggers().remove(&id);
-                self.store().keep_triggers(id, Vec::new()).await?;
-            }
+        if let Some(job) = self.store().job(id).await?.filter(|job| !job.deleted) {
+            self.take_triggers(&job).await?;
+        } else {
+            self.triggers().remove(&id);
+            self.store().keep_triggers(id, Vec::new()).await?;
         }
         self.inner.triggers.changed.notify_one();
         Ok(())
@@ -202,7 +201,7 @@ impl Driver {
             trigger: Some(("PERIODIC", facts)),
             ..RunRequest::default()
         };
-        match self.run_now(&job, request).await {
+        match Box::pin(self.run_now(&job, request)).await {
             // The run of this fire time was there, and was deleted.
             Err(error) if error.code == ErrorCode::InvalidArgument => Ok(()),
             result => result.map(|_| ()),

@@ -186,6 +186,7 @@ fn head(app: &App, row: &RunRow, id: RunId, phase: &Phase, level: Level) -> Map<
         ("overriding_parameters", facts.overriding_parameters.clone()),
         ("description", facts.description.as_ref().map(|text| json!(text))),
         ("effective_performance_target", facts.performance_target.as_ref().map(|text| json!(text))),
+        ("duration_target", facts.duration_target.as_ref().map(|text| json!(text))),
         (
             "environment_variables",
             (!facts.environment_variables.is_empty()).then(|| json!(facts.environment_variables)),

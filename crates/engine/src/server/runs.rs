@@ -86,6 +86,7 @@ pub(super) async fn run_now(call: Call, request: RunNow) -> Result<Started, Erro
         only: request.only,
         queue: request.queue.map(|queue| queue.enabled),
         performance_target: request.performance_target,
+        duration_target: request.duration_target,
         idempotency_token: request.idempotency_token.filter(|token| !token.is_empty()),
         caller: Some(call.caller.user_name.clone()),
         parent: None,

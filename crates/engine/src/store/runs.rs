@@ -41,6 +41,7 @@ pub(crate) struct RunFacts {
     pub(crate) environment_variables: Vec<Value>,
     pub(crate) schedule: Option<Value>,
     pub(crate) performance_target: Option<String>,
+    pub(crate) duration_target: Option<String>,
     pub(crate) idempotency_token: Option<String>,
     /// Permission entries of a one-time run; other runs have those of their job.
     pub(crate) acl: Option<Value>,

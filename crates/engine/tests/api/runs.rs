@@ -451,3 +451,73 @@ async fn the_older_single_task_body_is_accepted() {
     assert_eq!(document["tasks"][0]["task_key"], "main");
     assert_eq!(local.post("/api/2.1/jobs/runs/submit", json!({ "run_name": "none" })).await.0, 400);
 }
+
+// LOCAL[runs] same: a queue holds 1,000 runs of a job; one more is skipped with `MAX_JOB_QUEUE_SIZE_EXCEEDED`
+#[tokio::test]
+async fn the_queue_of_a_job_holds_a_thousand_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let job = local.create(json!({ "tasks": [task("a", "/hold", &[])] })).await;
+    let active = local.run_now(job).await;
+    let mut last = active;
+    for _ in 0..1000 {
+        last = local.run_now(job).await;
+    }
+    assert_eq!(local.run(last).await["state"]["life_cycle_state"], "QUEUED");
+    let over = local.run(local.run_now(job).await).await;
+    assert_eq!(over["state"]["life_cycle_state"], "SKIPPED");
+    assert_eq!(over["status"]["termination_details"]["code"], "MAX_JOB_QUEUE_SIZE_EXCEEDED");
+    local.call("/api/2.2/jobs/runs/cancel-all", json!({ "job_id": job, "all_queued_runs": true })).await;
+    assert_eq!(local.run(last).await["state"]["result_state"], "CANCELED");
+    assert_eq!(
+        local.run(active).await["state"]["life_cycle_state"],
+        "RUNNING",
+        "only queued runs were asked for"
+    );
+}
+
+// LOCAL[rest] same: double cancels, repairs of active runs, run-now on deleted jobs get the right answers
+#[tokio::test]
+async fn requests_that_come_too_late_or_too_early() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let job = local.create(json!({ "tasks": [task("a", "/hold", &[])] })).await;
+    let run = local.run_now(job).await;
+    let attempt = local.fake.wait_started("a").await;
+    let repair = json!({ "run_id": run, "rerun_all_failed_tasks": true });
+    let (status, answer) = local.post("/api/2.2/jobs/runs/repair", repair.clone()).await;
+    assert_eq!((status, &answer["error_code"]), (400, &json!("INVALID_STATE")), "{answer}");
+    let (status, answer) = local.post("/api/2.2/jobs/runs/delete", json!({ "run_id": run })).await;
+    assert_eq!((status, &answer["error_code"]), (400, &json!("INVALID_STATE")), "{answer}");
+    for _ in 0..2 {
+        local.call("/api/2.2/jobs/runs/cancel", json!({ "run_id": run })).await;
+    }
+    let ended = local.ended(run).await;
+    for id in [run, attempt.run.0] {
+        local.call("/api/2.2/jobs/runs/cancel", json!({ "run_id": id })).await;
+    }
+    assert_eq!(local.run(run).await, ended, "a run that has ended keeps its result");
+    local.call("/api/2.2/jobs/delete", json!({ "job_id": job })).await;
+    let gone =
+        json!({ "error_code": "INVALID_PARAMETER_VALUE", "message": format!("Job {job} does not exist.") });
+    assert_eq!(local.post("/api/2.2/jobs/run-now", json!({ "job_id": job })).await, (400, gone));
+    let (status, answer) = local.post("/api/2.2/jobs/runs/repair", repair).await;
+    assert_eq!(status, 200, "the run of a deleted job is repaired with the tasks it had: {answer}");
+}
+
+#[tokio::test]
+async fn targets_of_a_run_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::start(dir.path()).await;
+    let job = local
+        .create(json!({ "tasks": [task("a", "/ok", &[])], "performance_target": "COST_OPTIMIZED", "duration_target": "24h" }))
+        .await;
+    for (asked, expect) in [(json!({}), "24h"), (json!({ "duration_target": "4h" }), "4h")] {
+        let mut request = json!({ "job_id": job });
+        request.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
+        let started = local.call("/api/2.2/jobs/run-now", request).await;
+        let run = local.ended(started["run_id"].as_i64().unwrap()).await;
+        assert_eq!(run["effective_performance_target"], "COST_OPTIMIZED");
+        assert_eq!(run["duration_target"], expect);
+    }
+}
