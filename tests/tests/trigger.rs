@@ -4,7 +4,9 @@
 use lakeflow_core::id::JobId;
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::time::WallTime;
-use lakeflow_core::trigger::{Due, LATE_MS, TimedState, TimedTrigger, timed_triggers};
+use lakeflow_core::trigger::{
+    ArrivalState, ArrivalTrigger, Due, LATE_MS, TimedState, TimedTrigger, timed_triggers,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -222,4 +224,77 @@ fn a_definition_may_have_several_triggers() {
     ] }));
     let told: Vec<(&str, bool)> = found.iter().map(|one| (one.place.as_str(), one.paused)).collect();
     assert_eq!(told, [("triggers[0]", false), ("triggers[2]", true)]);
+}
+
+fn arrival(more: Value) -> ArrivalTrigger {
+    let mut files = json!({ "url": "/Volumes/a/b/c" });
+    files.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let settings = json!({ "trigger": { "file_arrival": files } });
+    ArrivalTrigger::of(&serde_json::from_value::<JobSettings>(settings).unwrap()).unwrap()
+}
+
+fn files(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+// LOCAL[triggers] same: file arrival: only new files fire, after the quiet time and the minimum time between runs
+#[test]
+fn new_files_fire_after_the_quiet_time_and_the_minimum_time() {
+    let both =
+        arrival(json!({ "min_time_between_triggers_seconds": 600, "wait_after_last_change_seconds": 60 }));
+    let mut state = ArrivalState::default();
+    let mut look = |names: &[&str], at: i64| {
+        state.look(&files(names), NEW_YEAR + at);
+        let due = state.poll(&both, NEW_YEAR + at);
+        if matches!(due, Due::Fire(_)) {
+            state.begin(JobId(1), NEW_YEAR + at);
+            state.end();
+        }
+        due
+    };
+    let wait = |at: i64| Due::Wait(Some(NEW_YEAR + at));
+    assert_eq!(look(&["old"], 0), Due::Wait(None), "what was there before is not new");
+    assert_eq!(look(&["old", "a"], 10 * SECOND), wait(70 * SECOND));
+    assert_eq!(look(&["old", "a", "b"], 50 * SECOND), wait(110 * SECOND), "each arrival restarts the wait");
+    assert_eq!(
+        look(&["old", "a", "b"], 110 * SECOND),
+        Due::Fire(NEW_YEAR + 110 * SECOND),
+        "one run for both"
+    );
+    assert_eq!(look(&["old", "a", "b"], 120 * SECOND), Due::Wait(None));
+    assert_eq!(look(&["old", "a", "b", "c"], 130 * SECOND), wait(710 * SECOND), "the minimum time counts");
+    assert_eq!(look(&["old", "a", "b"], 140 * SECOND), Due::Wait(None), "a file that is gone needs no run");
+    assert_eq!(
+        look(&["a", "b", "c", "old"], 700 * SECOND),
+        wait(760 * SECOND),
+        "one that comes again is new"
+    );
+    assert_eq!(look(&["a", "b", "c", "old"], 760 * SECOND), Due::Fire(NEW_YEAR + 760 * SECOND));
+}
+
+// LOCAL[triggers] own: killed while a run for new files is started, no file is missed and none fires twice
+#[test]
+fn files_of_a_begun_run_stay_its_own_over_a_crash() {
+    let trigger = arrival(json!({}));
+    let mut stored = ArrivalState::default();
+    stored.look(&files(&[]), NEW_YEAR);
+    stored.look(&files(&["a"]), NEW_YEAR + SECOND);
+    let first = stored.begin(JobId(1), NEW_YEAR + SECOND);
+    // Killed here; a file comes before the next engine is up.
+    let mut state: ArrivalState = serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
+    state.look(&files(&["a", "b"]), NEW_YEAR + MINUTE);
+    assert!(matches!(state.poll(&trigger, NEW_YEAR + MINUTE), Due::Fire(_)));
+    assert_eq!(state.begin(JobId(1), NEW_YEAR + MINUTE), first, "the same run, not another one");
+    state.end();
+    assert_eq!(
+        state.poll(&trigger, NEW_YEAR + MINUTE),
+        Due::Fire(NEW_YEAR + MINUTE),
+        "and one for the second file"
+    );
+    assert_ne!(state.begin(JobId(1), NEW_YEAR + MINUTE), first);
+    state.end();
+    assert_eq!(state.poll(&trigger, NEW_YEAR + HOUR), Due::Wait(None));
+    // A clock that jumps back two hours holds nothing back.
+    state.look(&files(&["a", "b", "c"]), NEW_YEAR + 3 * HOUR);
+    assert!(matches!(state.poll(&trigger, NEW_YEAR + HOUR), Due::Fire(_)));
 }

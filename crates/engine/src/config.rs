@@ -36,6 +36,8 @@ pub struct Config {
     pub share_token: bool,
     /// Whether schedules and triggers of jobs start runs. Otherwise all of them are as if paused.
     pub fire_triggers: bool,
+    /// How often the folders of file-arrival triggers are looked at.
+    pub look_for_files: Duration,
     /// Days that ended runs are kept, and installed packages and checkouts that nothing used; 60 as on the platform.
     pub keep_runs_days: u32,
     /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
@@ -104,6 +106,7 @@ impl Config {
             secrets: None,
             share_token: false,
             fire_triggers: false,
+            look_for_files: Duration::from_secs(5),
             keep_runs_days: 60,
             requests_per_second: None,
             faults: Vec::new(),

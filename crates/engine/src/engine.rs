@@ -119,6 +119,9 @@ impl Engine {
         driver.restore().await?;
         driver.keep_up(config.keep_runs_days);
         driver.start_triggers(config.fire_triggers).await?;
+        if config.fire_triggers {
+            driver.watch_folders(paths.clone(), config.look_for_files);
+        }
         let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
         let access =

@@ -7,8 +7,10 @@
 //! **Missed fire times.** Times that passed while nobody asked are not made up for one by one: the newest of them fires late, once,
 //! when it is no older than [`LATE_MS`]; older ones are skipped.
 
+mod arrival;
 mod timed;
 
+pub use arrival::{ArrivalState, ArrivalTrigger, MOST_FILES};
 pub use timed::{Due, Timed, TimedState};
 
 use crate::id::JobId;

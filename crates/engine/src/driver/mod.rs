@@ -9,6 +9,7 @@
 
 mod actor;
 mod admission;
+mod arrivals;
 mod child;
 mod compute;
 mod executor;

@@ -249,6 +249,52 @@ async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
     assert_eq!(all_runs(&bench).await.len(), 0);
 }
 
+// LOCAL[triggers] own: files that arrive while no engine is up are not missed, and none starts two runs
+#[tokio::test]
+async fn new_files_start_one_run_and_those_of_a_killed_engine_no_second_one() {
+    let mut bench = Bench::new().await;
+    let arrival = json!({ "file_arrival": { "url": "/Volumes/a/b/c" } });
+    bench.job.settings.trigger = serde_json::from_value(arrival).unwrap();
+    bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+    let folder = bench.driver.data_dir().join("volumes/a/b/c/deep");
+    let paths = crate::paths::PathMap::new(bench.driver.data_dir(), Vec::new());
+    let trigger = lakeflow_core::trigger::ArrivalTrigger::of(&bench.job.settings).unwrap();
+    let looked = async |driver: &Driver| {
+        driver.look_at(&bench.job, &trigger, &paths).await.unwrap();
+        all_runs(&bench).await.len()
+    };
+    assert_eq!(looked(&bench.driver).await, 0, "a folder that is not there is no error");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a.csv"), "").unwrap();
+    std::fs::write(folder.join("b.csv.part"), "").unwrap();
+    assert_eq!((looked(&bench.driver).await, looked(&bench.driver).await), (1, 1));
+    std::fs::write(folder.join("a.csv"), "another text").unwrap();
+    assert_eq!(looked(&bench.driver).await, 1, "an overwritten file is not a new one");
+    std::fs::rename(folder.join("b.csv.part"), folder.join("b.csv")).unwrap();
+    // Killed after the run was stored and before that was noted.
+    let place = || super::arrivals::PLACE.to_owned();
+    let read = async || -> lakeflow_core::trigger::ArrivalState {
+        let state = bench.driver.store().trigger(JobId(1), place(), trigger.definition.clone());
+        state.await.unwrap().unwrap()
+    };
+    let mut begun = read().await;
+    let names = ["deep/a.csv", "deep/b.csv"].map(str::to_owned);
+    begun.look(&names.into(), Clock::wall());
+    begun.begin(JobId(1), Clock::wall());
+    bench
+        .driver
+        .store()
+        .put_trigger(JobId(1), place(), trigger.definition.clone(), begun.clone())
+        .await
+        .unwrap();
+    assert_eq!(looked(&bench.driver).await, 2);
+    bench.driver.store().put_trigger(JobId(1), place(), trigger.definition.clone(), begun).await.unwrap();
+    assert_eq!(looked(&bench.driver).await, 2, "the run of these files is there");
+    std::fs::write(folder.join("c.csv"), "").unwrap();
+    assert_eq!(looked(&bench.driver).await, 3);
+    assert!(all_runs(&bench).await.iter().all(|run| run.facts.trigger == "FILE_ARRIVAL"));
+}
+
 // LOCAL[triggers] same: pausing, unpausing and changing a trigger; a deleted job does not fire
 #[tokio::test]
 async fn paused_changed_and_deleted_triggers_do_not_fire() {

@@ -12,7 +12,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::TriggerFacts;
 use lakeflow_core::id::JobId;
 use lakeflow_core::time::WallTime;
-use lakeflow_core::trigger::{Due, Timed, TimedState, TimedTrigger, timed_triggers};
+use lakeflow_core::trigger::{ArrivalTrigger, Due, Timed, TimedState, TimedTrigger, timed_triggers};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -127,7 +127,10 @@ impl Driver {
             };
             entries.push(Entry { name: job.settings.display_name().to_owned(), trigger, state });
         }
-        let places = entries.iter().map(|entry| entry.trigger.place.clone()).collect();
+        let mut places: Vec<String> = entries.iter().map(|entry| entry.trigger.place.clone()).collect();
+        if ArrivalTrigger::of(&job.settings).is_some_and(|trigger| !trigger.paused) {
+            places.push(super::arrivals::PLACE.to_owned());
+        }
         self.store().keep_triggers(id, places).await?;
         if entries.is_empty() {
             self.triggers().remove(&id);

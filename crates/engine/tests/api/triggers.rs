@@ -1,12 +1,16 @@
 //! Triggers of stored jobs in real time, and what is told of them.
 
 use super::common::{Local, eventually};
-use lakeflow_engine::Config;
+use lakeflow_engine::{Config, Notice};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 async fn firing(dir: &Path) -> Local {
-    Local::start_with(Config { fire_triggers: true, ..Config::new(dir) }).await.unwrap()
+    let look_for_files = Duration::from_millis(20);
+    Local::start_with(Config { fire_triggers: true, look_for_files, ..Config::new(dir) }).await.unwrap()
 }
 
 fn job(file: &str, cron: &str) -> Value {
@@ -89,4 +93,61 @@ async fn a_zone_that_does_not_exist_is_refused() {
     let (status, answer) = local.post("/api/2.2/jobs/create", bad).await;
     assert_eq!(status, 400);
     assert!(answer["message"].as_str().unwrap().contains("Europe/Warsaw"), "{answer}");
+}
+
+fn watching(url: &str) -> Value {
+    json!({
+        "name": "arrivals",
+        "queue": { "enabled": true },
+        "trigger": { "file_arrival": { "url": url } },
+        "tasks": [{
+            "task_key": "a",
+            "existing_cluster_id": "c",
+            "spark_python_task": { "python_file": "/ok", "parameters": ["{{job.trigger.file_arrival.location}}"] },
+        }],
+    })
+}
+
+// LOCAL[triggers] same: file arrival on a volume starts runs
+#[tokio::test]
+async fn files_that_arrive_on_a_volume_start_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("volumes/main/raw/landing/deep");
+    std::fs::create_dir_all(&folder).unwrap();
+    let local = firing(dir.path()).await;
+    let id = local.create(watching("/Volumes/main/raw/landing/")).await;
+    let list = format!("/api/2.2/jobs/runs/list?job_id={id}");
+    let brought = AtomicU32::new(0);
+    let run = eventually("a run", async || {
+        // What is there at the first look is not new, so files are brought until one is.
+        let number = brought.fetch_add(1, Ordering::Relaxed);
+        std::fs::write(folder.join(format!("{number}.csv")), "").unwrap();
+        local.get(&list).await.1["runs"].as_array().and_then(|runs| runs.last().cloned())
+    })
+    .await;
+    assert_eq!(run["trigger"], "FILE_ARRIVAL");
+    let attempt = local.fake.wait_started("a").await;
+    let block = attempt.task.spark_python_task.as_ref().unwrap();
+    assert_eq!(block.parameters[0].0, "/Volumes/main/raw/landing/");
+}
+
+#[tokio::test]
+async fn a_folder_that_may_not_be_watched_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&told);
+    let config = Config {
+        fire_triggers: true,
+        look_for_files: Duration::from_millis(5),
+        notice: Notice::new(move |line| kept.lock().unwrap().push(line.to_owned())),
+        ..Config::new(dir.path())
+    };
+    let local = Local::start_with(config).await.unwrap();
+    local.create(watching("/etc/")).await;
+    local.create(watching("s3://bucket/folder/")).await;
+    eventually("both faults", async || (told.lock().unwrap().len() >= 2).then_some(())).await;
+    let told = told.lock().unwrap().clone();
+    assert!(told[0].contains("file-arrival trigger of job \"arrivals\" does not fire"), "{told:?}");
+    let different: std::collections::BTreeSet<&String> = told.iter().collect();
+    assert_eq!(different.len(), told.len(), "nothing is told twice");
 }
