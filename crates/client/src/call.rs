@@ -16,9 +16,6 @@ use serde_json::Value;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long one exchange may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
 /// One operation of a caller's: several calls under one deadline and one abort handle.
 pub(crate) struct Calls<'a> {
     workspace: &'a Workspace,
@@ -117,7 +114,8 @@ impl Workspace {
         resend: u32,
     ) -> Result<(Response, Headers), Error> {
         let left = deadline.map(|deadline| Duration::from_millis(deadline.since(self.clock().tick())));
-        let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
+        let longest = self.inner.config.exchange;
+        let timeout = left.map_or(longest, |left| left.min(longest));
         let exchange = async {
             let _permit = self.inner.in_flight.acquire().await;
             let credentials = self.inner.config.credentials.headers(refused).await?;

@@ -16,11 +16,15 @@ use lakeflow_core::wait::Now;
 use lakeflow_core::wait::hub::{HubInput, HubSettings, HubStats};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
 /// Requests of one workspace that may be in flight at once.
 const IN_FLIGHT: usize = 32;
+
+/// How long one exchange may take, unless it is said otherwise.
+const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// A host, a credential and the way to it. Clones share connections, tokens, limits and cached answers. One workspace is
 /// one identity: a program that acts for several users has one for each, by [`Workspace::acting_as`].
@@ -47,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) telemetry: Telemetry,
     cache: CacheOptions,
     limits: HubSettings,
+    pub(crate) exchange: Duration,
 }
 
 impl fmt::Debug for Workspace {
@@ -93,6 +98,7 @@ impl Workspace {
             user_agent: concat!("lakeflow-jobs/", env!("CARGO_PKG_VERSION")).to_owned(),
             telemetry,
             cache: if local { CacheOptions::LOCAL } else { CacheOptions::WORKSPACE },
+            exchange: EXCHANGE,
             limits: HubSettings { seed: fresh_seed(), ..limits },
         })
     }
@@ -116,6 +122,13 @@ impl Workspace {
     #[must_use]
     pub fn with_retry(self, retry: RetryPolicy) -> Self {
         self.changed(|config| config.retry = retry)
+    }
+
+    /// The same workspace where one exchange may take so long; 60 seconds otherwise. After it the host counts as silent, and
+    /// what may be sent again is.
+    #[must_use]
+    pub fn with_exchange_timeout(self, timeout: Duration) -> Self {
+        self.changed(|config| config.exchange = timeout)
     }
 
     /// The same workspace with other limits on its calls. Waits that are under way stay with the limits that they began
