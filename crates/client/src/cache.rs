@@ -9,7 +9,7 @@ use lakeflow_core::error::Error;
 use lakeflow_core::id::RunId;
 use lakeflow_core::time::Tick;
 use moka::future::Cache as Entries;
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,9 +52,12 @@ pub(crate) struct Cache {
 /// What is kept briefly is kept for one generation: a reader after a write does not share a call from before it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Brief(u64, String),
-    Long(String),
+    Brief(u64, Question),
+    Long(Question),
 }
+
+/// What is asked, and the type of its answer: the same answer may be wanted in types and as it came.
+type Question = (TypeId, String);
 
 #[derive(Clone)]
 struct Kept {
@@ -135,13 +138,13 @@ impl Cache {
         load: impl Future<Output = Result<(E::Answer, usize), Error>>,
     ) -> Result<E::Answer, Error> {
         let Some(entries) = &self.entries else { return Ok(load.await?.0) };
-        let name = name(request);
-        let long = Key::Long(name.clone());
+        let question = (TypeId::of::<E::Answer>(), name(request));
+        let long = Key::Long(question.clone());
         let generation = self.writes().generation;
         if let Some(answer) = self.fresh::<E>(entries, &long).await {
             return Ok(answer);
         }
-        let brief = Key::Brief(generation, name);
+        let brief = Key::Brief(generation, question);
         if let Some(answer) = self.fresh::<E>(entries, &brief).await {
             return Ok(answer);
         }

@@ -19,6 +19,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{Answer, Got, Server, json as told};
 
+impl Got {
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// A field of a form.
+    fn form(&self, name: &str) -> Option<String> {
+        let mut fields = url::form_urlencoded::parse(self.body.as_bytes());
+        fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Server {
+    /// Requests whose path ends like this.
+    fn count(&self, path: &str) -> usize {
+        self.got().iter().filter(|got| got.path().ends_with(path)).count()
+    }
+}
+
 /// A workspace that lets in who has `want` as its authorization, and is its own token server with `token` for answer.
 async fn host(want: &'static str, more: impl Fn(&Got) -> Option<Answer> + Send + Sync + 'static) -> Server {
     Server::start(move |got| {

@@ -102,10 +102,18 @@ fn fault(error: &reqwest::Error) -> Fault {
 
 fn caused_by_certificate(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).and_then(|e| e.downcast_ref())
-        });
-        matches!(tls, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_)))
+        matches!(
+            tls_error(cause),
+            Some(rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_))
+        )
+    })
+}
+
+/// The fault of TLS in an error, which may lie in several input-output errors, one in the other.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<rustls::Error>().or_else(|| {
+        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        tls_error(inner)
     })
 }
 

@@ -20,16 +20,6 @@ impl Got {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
-
-    pub(crate) fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
-    /// A field of a form.
-    pub(crate) fn form(&self, name: &str) -> Option<String> {
-        let mut fields = url::form_urlencoded::parse(self.body.as_bytes());
-        fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    }
 }
 
 /// Status, further headers, body.
@@ -81,11 +71,6 @@ impl Server {
 
     pub(crate) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
-    }
-
-    /// Requests whose path ends like this.
-    pub(crate) fn count(&self, path: &str) -> usize {
-        self.got().iter().filter(|got| got.path().ends_with(path)).count()
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{Answer, read, write};
 use crate::api::{self, Endpoint, Response, fault};
-use crate::error::{Error, ErrorCode, Retry};
+use crate::error::{Error, ErrorCode};
 use crate::time::WallTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
@@ -35,6 +35,13 @@ pub(super) fn request(input: Value) -> Answer {
         "delete_run" => sent::<api::DeleteRun>,
         "export_run" => sent::<api::ExportRun>,
         "repair_run" => sent::<api::RepairRun>,
+        "get_permissions" => sent::<api::GetPermissions>,
+        "set_permissions" => sent::<api::SetPermissions>,
+        "update_permissions" => sent::<api::UpdatePermissions>,
+        "get_permission_levels" => sent::<api::GetPermissionLevels>,
+        "get_compliance" => sent::<api::GetCompliance>,
+        "list_compliance" => sent::<api::ListCompliance>,
+        "enforce_compliance" => sent::<api::EnforceCompliance>,
         other => {
             let message = format!("{other:?} is not an operation of the Jobs API");
             return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
@@ -67,10 +74,9 @@ pub(super) fn error(input: Value) -> Answer {
     let AnswerInput { status, headers, body, now } = read(input)?;
     let response = Response { status, headers: headers.into_iter().collect(), body: body.into_bytes() };
     let error = fault::classify("get_run", &response, WallTime(now));
-    let retry = match error.retry {
-        Retry::Never => json!("never"),
-        Retry::Spent => json!("spent"),
-        Retry::After(ms) => json!(ms),
-    };
-    Ok(json!({ "code": error.code, "message": error.message, "retry": retry }))
+    let mut told = error.to_json();
+    if let Some(fields) = told.as_object_mut() {
+        fields.remove("operation");
+    }
+    Ok(told)
 }
