@@ -115,9 +115,19 @@ impl WaitEnd {
             error = error.with("run_id", run_id);
         }
         if let Some(page) = self.run.as_ref().and_then(|run| run.run_page_url.as_deref()) {
-            error = error.with("run_page", page);
+            error = error.with("run_page_url", page);
         }
         error
+    }
+
+    /// An error that ended the wait says where people see the run, when that is known.
+    pub(super) fn name_page(&mut self) {
+        let page = self.run.as_ref().and_then(|run| run.run_page_url.clone());
+        if let (Verdict::Unfinished(error), Some(page)) = (&mut self.verdict, page)
+            && error.context("run_page_url").is_none()
+        {
+            error.context.push(("run_page_url", page));
+        }
     }
 
     /// A sentence: the verdict, and why.

@@ -337,7 +337,8 @@ impl Hub {
     }
 
     /// A wait is over: the end is told, the rest forgotten.
-    fn ended(&mut self, wait: WaitId, end: WaitEnd) {
+    fn ended(&mut self, wait: WaitId, mut end: WaitEnd) {
+        end.name_page();
         self.forget(wait);
         self.outbox.push_back(HubOutput::Ended { wait, end: Box::new(end) });
     }
