@@ -10,6 +10,7 @@ use crate::report::Report;
 use crate::task_logs;
 use lakeflow_client::{Clock, Event, Running, TaskOutput, WaitOptions};
 use lakeflow_core::api::Shown;
+use lakeflow_core::api::fault::about_host;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{RunDoc, elapsed};
@@ -165,8 +166,11 @@ fn unfinished(
     if error.code != ErrorCode::Interrupted {
         failure.report(printer);
     }
-    for line in resume(connection, run_id) {
-        printer.note(&line);
+    // What the host refused, such as a repair of a run that needs none, leaves nothing to wait for.
+    let goes_on =
+        matches!(error.code, ErrorCode::Interrupted | ErrorCode::WaitTimedOut) || about_host(error.code);
+    for line in resume(connection, run_id).iter().filter(|_| goes_on) {
+        printer.note(line);
     }
     Ok(code)
 }

@@ -130,7 +130,10 @@ pub(crate) fn answer(fleet: &Fleet, target: &str, at: u64) -> String {
         write_run(&mut out, fleet, id, at, true);
         return out;
     }
-    let (limit, skip) = (number("limit").unwrap_or(20), number("page_token").unwrap_or(0) as usize);
+    let limit = number("limit").unwrap_or(20) as usize;
+    // A page goes on after the last run of the one before, whatever began or ended meanwhile.
+    let after = query(target, "page_token").and_then(|token| token.split_once('.'));
+    let after = after.and_then(|(begin, id)| Some((begin.parse::<u64>().ok()?, id.parse::<u64>().ok()?)));
     let bounds = number("start_time_from").unwrap_or(0)..=number("start_time_to").unwrap_or(u64::MAX);
     let job = number("job_id").unwrap_or(0);
     let mut runs: Vec<(u64, u64)> = fleet
@@ -141,19 +144,19 @@ pub(crate) fn answer(fleet: &Fleet, target: &str, at: u64) -> String {
             !(flag("active_only") && *end <= at || flag("completed_only") && *end > at)
         })
         .map(|(id, (_, begin, _))| (*begin, *id))
+        .filter(|key| after.is_none_or(|after| *key < after))
         .collect();
     runs.sort_unstable_by(|a, b| b.cmp(a));
     out.push_str("{\"runs\":[");
-    for (n, (_, id)) in runs.iter().skip(skip).take(limit as usize).enumerate() {
+    for (n, (_, id)) in runs.iter().take(limit).enumerate() {
         if n > 0 {
             out.push(',');
         }
         write_run(&mut out, fleet, *id, at, flag("expand_tasks"));
     }
     out.push(']');
-    let next = skip + limit as usize;
-    if runs.len() > next {
-        let _ = write!(out, ",\"next_page_token\":\"{next}\",\"has_more\":true");
+    if let Some((begin, id)) = runs.get(limit - 1).filter(|_| runs.len() > limit) {
+        let _ = write!(out, ",\"next_page_token\":\"{begin}.{id}\",\"has_more\":true");
     }
     out.push('}');
     out

@@ -23,9 +23,9 @@ const PAGE: usize = LIST_RUNS_LIMIT as usize;
 /// A job's rounds may take this part of the workspace's calls, so that they do not hold up everything else: a fifth.
 const PART: u64 = 5;
 
-/// A job of many runs may take more: one call in five minutes for each run, still less than a tenth of what polling each
-/// by itself takes.
-const RUN_SECONDS: u64 = 300;
+/// A job of many runs may take more: one call in this many seconds for each run, still less than a tenth of what polling
+/// each by itself takes.
+const RUN_SECONDS: u64 = 400;
 
 /// Calls that rounds did not make are kept for later for this long, in seconds: when the ends come, there may be more.
 const SAVED_SECONDS: i64 = 120;
@@ -34,7 +34,13 @@ const SAVED_SECONDS: i64 = 120;
 const MOST_DEBT: i64 = -100_000;
 
 /// What a job begins with, in seconds of calls.
-const FIRST_SECONDS: i64 = 10;
+const FIRST_SECONDS: i64 = 60;
+
+/// Rounds in a row that may leave many runs to the next one, because the pages moved while they were read.
+const MOST_REPEATS: u32 = 2;
+
+/// How long such runs wait, in milliseconds.
+const REPEAT_MS: u64 = 1000;
 
 /// A job whose lists fail twice in a row is polled run by run for this long, in milliseconds.
 const OFF_MS: u64 = 60_000;
@@ -55,6 +61,8 @@ pub(super) struct Group {
     /// Active runs of the job that nobody waits for, as of the last round.
     strangers: usize,
     failures: u32,
+    /// Rounds in a row that left many runs to the next.
+    repeats: u32,
     off_until: Tick,
     /// Rounds that would take too many calls wait until then.
     held_until: Tick,
@@ -384,10 +392,26 @@ impl Hub {
             // The page begins at this one and does not have it; the next would be the same.
             alone.extend(gone.dated.pop());
         }
-        for run_id in alone {
-            self.alone(run_id);
-        }
+        self.left_over(job_id, alone);
         self.gone_next(job_id);
+    }
+
+    /// Runs that the pages did not have. A few are read by themselves; many are left to the next round, since pages move
+    /// while runs begin and end.
+    fn left_over(&mut self, job_id: JobId, runs: Vec<RunId>) {
+        let Some(group) = self.jobs.get_mut(&job_id) else { return };
+        let many = runs.len() > group.pages() && group.repeats < MOST_REPEATS;
+        if !runs.is_empty() {
+            group.repeats = if many { group.repeats + 1 } else { 0 };
+        }
+        let until = self.now.tick.after(REPEAT_MS);
+        for run_id in runs {
+            if !many {
+                self.alone(run_id);
+            } else if self.runs.get(&run_id).is_some_and(|watch| matches!(watch.state, State::Listed)) {
+                self.hold(run_id, until);
+            }
+        }
     }
 
     fn gone_next(&mut self, job_id: JobId) {
