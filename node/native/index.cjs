@@ -1,8 +1,9 @@
 "use strict";
 // Finds the addon of this platform: beside this file (a build from source, or a package made for one platform), or in
 // the package `lakeflow-jobs-<platform>` that npm installs as an optional dependency. Exports the addon, or `null`
-// and why there is none.
+// and why there is none; and the rules by WebAssembly, for platforms without an addon.
 
+const { readFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 
@@ -49,4 +50,41 @@ function load() {
   return { addon: null, platform: name, reason };
 }
 
-module.exports = load();
+/**
+ * The rules by the module that the browser has, which needs no addon: schemas, mapping, definitions, schedules. `null` where it is
+ * not to be had: in a bundle without the package's files, or in a Node.js whose `require` takes no ES modules (before 20.19).
+ */
+function rulesByWasm() {
+  try {
+    // Not followed by bundlers: it is wanted only where there is no addon.
+    const glue = createRequire(__filename)("../dist/web/wasm/extra.js");
+    glue.initSync({ module: readFileSync(join(__dirname, "../dist/web/wasm/extra.wasm")) });
+    class Schema {
+      #schema;
+      constructor(schema) {
+        this.#schema = new glue.Schema(schema);
+      }
+      validate(instance) {
+        return this.#schema.validate(instance) || null;
+      }
+      isValid(instance) {
+        return this.#schema.isValid(instance);
+      }
+      warnings() {
+        return this.#schema.warnings();
+      }
+    }
+    return { callRule: glue.callRule, rules: () => JSON.parse(glue.rules()), Schema };
+  } catch {
+    return null;
+  }
+}
+
+let rules;
+module.exports = {
+  ...load(),
+  /** Rules and schemas: by the addon, else by WebAssembly, else `null`. */
+  rules() {
+    return this.addon ?? (rules === undefined ? (rules = rulesByWasm()) : rules);
+  },
+};

@@ -107,15 +107,19 @@ declare namespace native {
     handle(client: Client, request: GatewayRequest, abort?: Abort): Promise<GatewayAnswer>;
   }
 
-  interface Addon {
+  /** What needs no connection; the addon has it, and WebAssembly where there is no addon. */
+  interface Rules {
+    rules(): string[];
+    callRule(rule: string, input: string): string;
+    Schema: new (schema: string) => Schema;
+  }
+
+  interface Addon extends Rules {
     AppGateway: new (settings: string, check?: (asked: string) => Promise<string>) => AppGateway;
     readRegistry(settings: string): string;
     gatewayRoutes(): string;
     version(): string;
     runCommand(args: string[]): number;
-    rules(): string[];
-    callRule(rule: string, input: string): string;
-    Schema: new (schema: string) => Schema;
     WaitMachine: new (tick: number, wall: number, options: string) => WaitMachine;
     Abort: new () => Abort;
     Client: new (settings: string, schemas: [string, Schema][], credentials?: Credentials, transport?: Send) => Client;
@@ -130,5 +134,7 @@ declare const native: {
   platform: string;
   /** Why there is no addon. */
   reason: string | null;
+  /** Rules and schemas: by the addon, else by WebAssembly, else `null`. */
+  rules(): native.Rules | null;
 };
 export = native;

@@ -6,7 +6,18 @@ import { LakeflowError } from "./errors.js";
 /** The addon; throws `UNSUPPORTED` when this platform has none. */
 export function addon(): native.Addon {
   if (native.addon) return native.addon;
-  throw new LakeflowError({
+  throw missing();
+}
+
+/** The rules of the core: by the addon, else by WebAssembly; throws `UNSUPPORTED` where there is neither. */
+export function rules(): native.Rules {
+  const found = native.rules();
+  if (found) return found;
+  throw missing();
+}
+
+function missing(): LakeflowError {
+  return new LakeflowError({
     code: "UNSUPPORTED",
     operation: "load",
     message:

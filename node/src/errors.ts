@@ -165,14 +165,14 @@ export function errorOf(told: Told, cause?: unknown): LakeflowError {
 
 /** The error for an exception of the addon; exceptions of other kinds stay what they are. */
 export function errorFrom(thrown: unknown, cause?: unknown): unknown {
-  if (thrown instanceof Error && thrown.message.startsWith('{"code":')) {
-    try {
-      return errorOf(JSON.parse(thrown.message) as Told, cause);
-    } catch {
-      return thrown;
-    }
+  // WebAssembly throws the text itself.
+  const text = thrown instanceof Error ? thrown.message : thrown;
+  if (typeof text !== "string" || !text.startsWith('{"code":')) return thrown;
+  try {
+    return errorOf(JSON.parse(text) as Told, cause);
+  } catch {
+    return thrown;
   }
-  return thrown;
 }
 
 /** Calls the addon; what it throws becomes a typed error. */

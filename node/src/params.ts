@@ -1,7 +1,7 @@
 // Parameter schemas: JSON Schema 2020-12, checked by the core.
 
 import type native from "../native/index.cjs";
-import { addon } from "./addon.js";
+import { rules } from "./addon.js";
 import { type Problem, calling } from "./errors.js";
 import { encode, noForm, textOf } from "./json.js";
 
@@ -37,7 +37,7 @@ export class ParamSchema {
   constructor(schema: object | boolean) {
     const text = textOf(schema, "compile_schema", "INVALID_ARGUMENT");
     this.schema = schema;
-    this.#schema = calling(() => new (addon().Schema)(text));
+    this.#schema = calling(() => new (rules().Schema)(text));
   }
 
   /** All violations, in a fixed order; an empty list when the parameters are right. */

@@ -1,6 +1,6 @@
 // The core's rules as functions: plain data in, plain data out.
 
-import { addon } from "./addon.js";
+import { rules } from "./addon.js";
 import { LakeflowError, type Problem, calling, invalidArgument } from "./errors.js";
 import { textOf } from "./json.js";
 import type { TaskType } from "./connect.js";
@@ -24,7 +24,7 @@ export interface Unresolved {
 
 function call<T>(rule: string, input: unknown, code: "INVALID_PARAMETERS" | "INVALID_ARGUMENT" = "INVALID_ARGUMENT"): T {
   const text = textOf(input, rule, code);
-  return JSON.parse(calling(() => addon().callRule(rule, text))) as T;
+  return JSON.parse(calling(() => rules().callRule(rule, text))) as T;
 }
 
 /**

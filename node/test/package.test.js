@@ -106,11 +106,17 @@ test("from a registry the addon is a package of its own, which npm chooses", asy
   assert.deepEqual([chosen.os, chosen.cpu], [[process.platform], [process.arch]]);
 });
 
-test("without an addon, what needs one says so", async () => {
+test("without an addon the rules go on by WebAssembly, and what needs an addon says so", async () => {
   const folder = await project("bare", tarball(join(tarballs, "registry"), "lakeflow-jobs"));
   const program = `
-    import { Jobs } from "lakeflow-jobs";
-    try { new Jobs({ host: "https://host", token: "t" }); } catch (error) { console.log(error.code, error.message.includes("addon")); }`;
+    import { Jobs, ParamSchema, mapParams, nextFireTimes, validateJob } from "lakeflow-jobs";
+    const told = [];
+    try { new Jobs({ host: "https://host", token: "t" }); } catch (error) { told.push(error.code, error.message.includes("addon")); }
+    try { new ParamSchema({ type: 1 }); } catch (error) { told.push(error.code, error.problems.length); }
+    told.push(new ParamSchema({ required: ["a"] }).validate({})[0].keyword, mapParams("notebook", { a: 1 }).notebook_params.a);
+    told.push(nextFireTimes("0 0 2 * * ?", { timezone: "Europe/Warsaw", after: "2026-03-27T12:00:00Z", count: 1 })[0].local);
+    told.push(validateJob("tasks: []\\n")[0].code);
+    console.log(told.join(" "));`;
   await writeFile(join(folder, "esm.mjs"), program);
-  assert.equal(await node(folder, "esm.mjs"), "UNSUPPORTED true");
+  assert.equal(await node(folder, "esm.mjs"), "UNSUPPORTED true INVALID_ARGUMENT 1 required 1 2026-03-28T02:00:00+01:00 no_tasks");
 });

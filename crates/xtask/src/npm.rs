@@ -92,10 +92,7 @@ pub(crate) fn tests(place: &Place, node: &Node, settings: &Settings) -> Result<C
 
 /// `cargo xtask package`, the npm part: a release addon, packed with all that the package holds.
 pub(crate) fn package(place: &Place) -> Result<PathBuf> {
-    let folder = node::package_ready(place)?;
-    let node = node::ready(place)?;
-    build(place, &["--release"])?;
-    compile(&node, &folder)?;
+    let node = released(place)?;
     web::build(place)?;
     npm_package::pack(place, &node, &addon(place, "release"), &place.target.join("packages"))
 }
@@ -106,4 +103,20 @@ pub(crate) fn packed(place: &Place) -> Result<PathBuf> {
     let folder = place.target.join("npm-tests");
     npm_package::pack(place, &node, &addon(place, "debug"), &folder)?;
     Ok(folder)
+}
+
+/// The package compiled, and a release addon built.
+pub(crate) fn released(place: &Place) -> Result<Node> {
+    let folder = node::package_ready(place)?;
+    let node = node::ready(place)?;
+    build(place, &["--release"])?;
+    compile(&node, &folder)?;
+    Ok(node)
+}
+
+/// A copy of the release addon under a name that Node.js loads, for `LAKEFLOW_ADDON`.
+pub(crate) fn addon_copy(place: &Place) -> Result<PathBuf> {
+    let copy = place.target.join("release").join(addon_file());
+    stage_addon(&addon(place, "release"), &copy)?;
+    Ok(copy)
 }

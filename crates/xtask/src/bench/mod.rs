@@ -4,6 +4,7 @@
 //! its target, and a reader judges.
 
 mod engine;
+mod node;
 mod table;
 mod waits;
 mod web;
@@ -40,6 +41,11 @@ const SECTIONS: &[Section] = &[
         name: "waits",
         about: "waits of this client beside the official Python SDK and the schedules of its peers",
         run: waits::run,
+    },
+    Section {
+        name: "node",
+        about: "the npm package in Node.js beside Zod, Ajv and the official packages",
+        run: node::run,
     },
     Section { name: "web", about: "the browser's module beside Zod and Ajv", run: web::run },
 ];
