@@ -1,6 +1,7 @@
 // Builds the pages of the console into `crates/engine/console`, and the elements into `dist/elements`. Files that never
 // change carry a hash of their content in their name; packed forms lie beside them. `--check` writes nothing and fails
-// when what is there is not what would be written; `--elements` makes the elements alone. Sizes are printed as JSON, packed.
+// when what is there is not what would be written; `--elements` makes the elements alone, `--sizes` only
+// prints. Sizes are packed bytes, as JSON.
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -85,9 +86,10 @@ if (check) {
   for (const fault of faults) console.error(`crates/engine/console: ${fault}; run \`cargo xtask console\``)
   process.exitCode = faults.length ? 1 : 0
 } else {
-  rmSync(out, { recursive: true, force: true })
+  const only = process.argv.includes('--sizes')
+  if (!only) rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
-  for (const [name, bytes] of files) {
+  for (const [name, bytes] of only ? [] : files) {
     writeFileSync(join(out, name), bytes)
     writeFileSync(join(out, `${name}.br`), pack(bytes))
   }
@@ -95,5 +97,5 @@ if (check) {
     ...Object.fromEntries(['jobs', 'job', 'run', 'form', 'pages'].map(screen => [`console, first load of ${screen}`, load(screen)])),
     ...await bundleElements(),
   }
-  console.log(JSON.stringify(sizes, null, 2))
+  console.log(JSON.stringify(sizes, null, only ? 0 : 2))
 }

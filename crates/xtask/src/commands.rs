@@ -57,8 +57,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "console",
-        about: "build the pages that the engine carries, from node/console",
-        run: Run::Alone(crate::console::run),
+        about: "[picture] build the pages that the engine carries, or the picture of the README",
+        run: Run::Named(crate::console::run),
     },
     Command {
         name: "web",

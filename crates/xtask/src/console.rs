@@ -12,20 +12,31 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 /// `cargo xtask console`: builds the pages. The files are kept in the repository, so that the engine is built without
-/// Node.js.
-pub(crate) fn run() -> Result<ExitCode> {
+/// Node.js. `cargo xtask console picture` makes the picture of the README with the command that is built.
+pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
     let place = Place::find()?;
     let node = ready(&place)?;
+    match names {
+        [] => {}
+        ["picture"] => {
+            let mut command = node.command();
+            command.current_dir(place.root.join("node")).args(["console/picture.mjs", "../docs"]);
+            command.env("LAKEFLOW_BIN", place.lakeflow()).env("CHROMIUM", chromium::ready()?);
+            process::output(&mut command)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [other, ..] => return Err(format!("`console` takes `picture` or nothing, not {other:?}")),
+    }
     println!("{}", process::output_alone(&mut build(&place, &node))?);
     Ok(ExitCode::SUCCESS)
 }
 
-fn ready(place: &Place) -> Result<Node> {
+pub(crate) fn ready(place: &Place) -> Result<Node> {
     node::package_ready(place)?;
     node::ready(place)
 }
 
-fn build(place: &Place, node: &Node) -> Command {
+pub(crate) fn build(place: &Place, node: &Node) -> Command {
     let mut command = node.command();
     command.current_dir(place.root.join("node")).arg("console/build.mjs");
     command

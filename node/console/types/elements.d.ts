@@ -54,6 +54,8 @@ export declare class LakeflowParamFormElement extends HTMLElement {
 }
 export declare function useRunRules(rules: RunRules | Promise<RunRules>): void
 export declare function useFormRules(rules: FormRules | Promise<FormRules>): void
+/** Lets the elements ask `lakeflow-jobs/web`, once its `init()` is done: `useWeb(await import('lakeflow-jobs/web'))`. */
+export declare function useWeb(web: object): void
 export declare function define(): void
 export type { Details as RunDetails, LogPart as RunLogPart }
 

@@ -6,6 +6,7 @@ import { LakeflowRunElement } from './run-element.js'
 export { LakeflowParamFormElement, LakeflowRunElement }
 export { useFormRules } from './form-element.js'
 export { useRunRules } from './follow.js'
+export { useWeb } from './web.js'
 
 /** Defines both elements; harmless when that is done already. */
 export function define(): void {

@@ -108,7 +108,8 @@ export class LakeflowRunElement extends LitElement {
     }
     const model = this.model
     if (!model) return
-    if (changed.has('model') && model.now) setClock(model.now)
+    // Only what was just read knows the time; a model that changes were put into has the time of its beginning.
+    if (changed.has('model') && model.now && (changed.get('model') as RunModel | undefined)?.now !== model.now) setClock(model.now)
     if (changed.has('model')) this.say(changed.get('model') as RunModel | undefined)
     if (!this.chosen && model.tasks.length) {
       this.chosen = true

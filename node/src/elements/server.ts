@@ -5,4 +5,5 @@ export const LakeflowRunElement = undefined
 export const LakeflowParamFormElement = undefined
 export const useRunRules = (): void => {}
 export const useFormRules = (): void => {}
+export const useWeb = (): void => {}
 export const define = (): void => {}

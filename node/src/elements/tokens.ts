@@ -63,7 +63,7 @@ export const COLOURS = PAIRS
 
 const colours = Object.entries(PAIRS).map(([name, [light, dark]]) => `--${name}:var(--lakeflow-${name},light-dark(${light},${dark}))`).join(';')
 
-export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px);color-scheme:light dark}
+export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px)}:root{color-scheme:light dark}
 [data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
 *,::before,::after{box-sizing:border-box}
 ${tones}${glyphs}

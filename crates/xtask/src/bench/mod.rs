@@ -3,6 +3,7 @@
 //! `BENCHMARKS.md`; a run of some only prints. Nothing here passes or fails by a time: a row says whether it meets
 //! its target, and a reader judges.
 
+mod console;
 mod engine;
 mod node;
 mod table;
@@ -48,6 +49,7 @@ const SECTIONS: &[Section] = &[
         run: node::run,
     },
     Section { name: "web", about: "the browser's module beside Zod and Ajv", run: web::run },
+    Section { name: "console", about: "the pages of lakeflow dev and the elements", run: console::run },
 ];
 
 /// What sections measure with. Things that take time to make are made when first asked for.
