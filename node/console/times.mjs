@@ -26,13 +26,19 @@ try {
     }
     return found.sort((a, b) => a - b)[2]
   }
-  const inRun = test => `(() => { const root = document.querySelector('lakeflow-run')?.shadowRoot; return root && (${test}) })()`
-  console.log(JSON.stringify({
-    run: await measure(`/runs/${run}`, inRun('root.querySelectorAll(".n").length === 3')),
-    tasks: await measure(`/runs/${wide}`, inRun('root.querySelectorAll(".tr").length === 1000 && root.querySelector(".fold")')),
-    matrix: await measure(`/jobs/${job_id}`, 'document.querySelectorAll(".mr").length === 1000'),
-    log: await measure(`/runs/${noisy}?task=lines`, inRun('root.querySelector(".ln") && root.textContent.includes("50,000 lines")')),
-  }))
+  const times = {
+    run: await measure(`/runs/${run}`, () => document.querySelector('lakeflow-run')?.shadowRoot?.querySelectorAll('.n').length === 3),
+    tasks: await measure(`/runs/${wide}`, () => {
+      const root = document.querySelector('lakeflow-run')?.shadowRoot
+      return root?.querySelectorAll('.tr').length === 1000 && !!root.querySelector('.fold')
+    }),
+    matrix: await measure(`/jobs/${job_id}`, () => document.querySelectorAll('.mr').length === 1000),
+    log: await measure(`/runs/${noisy}?task=lines`, () => {
+      const root = document.querySelector('lakeflow-run')?.shadowRoot
+      return !!root?.querySelector('.ln') && root.textContent.includes('50,000 lines')
+    }),
+  }
+  console.log(JSON.stringify(times))
 } finally {
   await browser.close()
   await engine.stop()

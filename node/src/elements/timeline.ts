@@ -53,7 +53,7 @@ export function drawTimeline(t: TimelineState): TemplateResult {
   const attempts = t.tasks.flatMap(task => task.attempts.filter(inside))
   const live = !over(t.run.s) && t.round === starts.length - 1
   const end = live ? now() : Math.max(from + 1, ...attempts.map(attempt => attempt.end ?? now()))
-  const [left, right] = t.zoom ?? [from, Math.max(end + (end - from) * 0.07, from + 500)]
+  const [left, right] = t.zoom ?? [from, Math.max(end + (end - from) * 0.12, from + 500)]
   const width = right - left
   const at = (time: number): number => (100 * (time - left)) / width
   const rows = [...t.tasks]
@@ -94,7 +94,7 @@ function drawRow(t: TimelineState, task: Task, inside: (attempt: Attempt) => boo
 }
 
 /** Behind the bar where there is room, else before its end. */
-const end = (left: number, _critical: boolean): string => (left > 90 ? `right:${100 - left}%;color:var(--text)` : `left:calc(${left}% + 2px)`)
+const end = (left: number, _critical: boolean): string => (left > 93 ? `right:${100 - left}%;color:var(--text)` : `left:calc(${left}% + 2px)`)
 
 function why(state: string, latest: Attempt | undefined): string {
   if (state === 'SUCCESS' || tone(state) === 'bad' && state !== 'UPSTREAM_FAILED') return latest?.start ? 'kept from before' : label(state).toLowerCase()
