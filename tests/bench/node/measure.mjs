@@ -28,7 +28,7 @@ function startUp(specifier) {
     console.log(JSON.stringify({ ms, mb: process.memoryUsage().rss / 1e6 }));`;
   const once = (what) => JSON.parse(execFileSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", program(what)], { cwd: folder }));
   const [bare, full] = [[], []];
-  for (let n = 0; n < 11; n++) {
+  for (let n = 0; n < 5; n++) {
     bare.push(once(null));
     full.push(once(specifier));
   }
