@@ -313,7 +313,7 @@ pub(super) async fn run(ask: Ask) -> Answer {
         Error::new(ErrorCode::InvalidArgument, "run", told.join("; "))
     })?;
     let call = Call { app: Arc::clone(&ask.app), version: ApiVersion::V2_2, caller: ask.caller.clone() };
-    let started = crate::server::runs::run_now(call, request).await?;
+    let started = Box::pin(crate::server::runs::run_now(call, request)).await?;
     Ok(json!({ "run": started.run_id.to_string() }))
 }
 
