@@ -24,7 +24,7 @@ pub(crate) fn staged(place: &Place) -> Result<Node> {
     build(place, &["--quiet"])?;
     stage_addon(&addon(place, "debug"), &folder.join("native").join(addon_file()))?;
     compile(&node, &folder)?;
-    web::build(place)?;
+    web::build(place, web::Form::Quick)?;
     Ok(node)
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn tests(place: &Place, node: &Node, settings: &Settings) -> Result<C
 /// `cargo xtask package`, the npm part: a release addon, packed with all that the package holds.
 pub(crate) fn package(place: &Place) -> Result<PathBuf> {
     let node = released(place)?;
-    web::build(place)?;
+    web::build(place, web::Form::Short)?;
     npm_package::pack(place, &node, &addon(place, "release"), &place.target.join("packages"))
 }
 

@@ -26,15 +26,24 @@ const FEATURES: [&str; 6] = [
 /// `cargo xtask web`.
 pub(crate) fn run() -> Result<ExitCode> {
     let place = Place::find()?;
-    for module in build(&place)? {
+    for module in build(&place, Form::Short)? {
         let bytes = fs::metadata(&module).map_err(|e| format!("{}: {e}", module.display()))?.len();
         println!("{}  {bytes} bytes", module.display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds what is not there yet; returns the modules.
-pub(crate) fn build(place: &Place) -> Result<Vec<PathBuf>> {
+/// What is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// What users get: shortened by `wasm-opt`, which takes a minute.
+    Short,
+    /// What tests are content with.
+    Quick,
+}
+
+/// Builds what is not there yet; returns the modules. A short one serves for a quick one.
+pub(crate) fn build(place: &Place, form: Form) -> Result<Vec<PathBuf>> {
     let std = wasm::small(place)?;
     let bindgen = bindgen::ready(place)?;
     let wasm_opt = node::package_ready(place)?.join("node_modules/binaryen/bin/wasm-opt");
@@ -44,7 +53,7 @@ pub(crate) fn build(place: &Place) -> Result<Vec<PathBuf>> {
     for (name, features) in MODULES {
         let module = compile(place, &std, features)?;
         let done = folder.join(format!("{name}.wasm"));
-        finish(place, &module, &bindgen, &wasm_opt, name, &folder)?;
+        finish(place, &module, &bindgen, Some(&*wasm_opt).filter(|_| form == Form::Short), name, &folder)?;
         made.push(done);
     }
     Ok(made)
@@ -73,29 +82,34 @@ fn finish(
     place: &Place,
     module: &Path,
     bindgen: &Path,
-    wasm_opt: &Path,
+    wasm_opt: Option<&Path>,
     name: &str,
     folder: &Path,
 ) -> Result<()> {
     let bytes = fs::read(module).map_err(|e| format!("{}: {e}", module.display()))?;
-    let stamp = folder.join(format!("{name}.made"));
-    let identity = format!("{} {}", setup::key_of(&bytes), bindgen.display());
-    if fs::read_to_string(&stamp).is_ok_and(|made| made == identity) {
+    let part = place.target.join("web").join(name);
+    let stamp = part.join("made");
+    let (glue, done) = (folder.join(format!("{name}.js")), folder.join(format!("{name}.wasm")));
+    let short = format!("short {} {}", setup::key_of(&bytes), bindgen.display());
+    let identity = if wasm_opt.is_some() { short.clone() } else { short.replacen("short", "quick", 1) };
+    let made = fs::read_to_string(&stamp).is_ok_and(|made| made == identity || made == short);
+    if made && glue.is_file() && done.is_file() {
         return Ok(());
     }
     setup::say(&format!("web module {name}"));
-    let part = place.target.join("web").join(name);
     process::output(Command::new(bindgen).arg(module).arg(&part).arg(name))?;
-    process::output(
-        Command::new(wasm_opt)
-            .arg("-Oz")
-            .args(FEATURES)
-            .arg(part.join(format!("{name}_bg.wasm")))
-            .arg("--output")
-            .arg(folder.join(format!("{name}.wasm"))),
-    )?;
-    let glue = part.join(format!("{name}.js"));
-    let io = |e: std::io::Error| format!("{}: {e}", glue.display());
-    fs::copy(&glue, folder.join(format!("{name}.js"))).map_err(io)?;
+    let from = part.join(format!("{name}_bg.wasm"));
+    match wasm_opt {
+        Some(wasm_opt) => {
+            let mut command = Command::new(wasm_opt);
+            process::output(command.arg("-Oz").args(FEATURES).arg(from).arg("--output").arg(done))?;
+        }
+        None => {
+            fs::copy(&from, done).map_err(|e| format!("{}: {e}", from.display()))?;
+        }
+    }
+    let from = part.join(format!("{name}.js"));
+    let io = |e: std::io::Error| format!("{}: {e}", from.display());
+    fs::copy(&from, glue).map_err(io)?;
     fs::write(&stamp, identity).map_err(io)
 }

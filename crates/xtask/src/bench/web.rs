@@ -32,7 +32,7 @@ pub(super) fn run(bench: &Bench) -> Result<Vec<Row>> {
     let place = &bench.place;
     let (node, package) = (node::ready(place)?, node::package_ready(place)?);
     npm::compile(&node, &package)?;
-    web::build(place)?;
+    web::build(place, web::Form::Short)?;
     node::packages(&node, &bench.script("web"))?;
     let mut script = node.command();
     script
