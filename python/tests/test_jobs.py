@@ -295,3 +295,28 @@ def test_an_engine_stops_and_starts_again(bundle: Path, tmp_path: Path) -> None:
     with engine:
         last = engine.jobs()("hello").last_run()
         assert last is not None and last.run_id == first.run_id
+
+
+def test_the_rarer_methods(jobs: Jobs, async_jobs: AsyncJobs, bundle: Path) -> None:
+    tasks = [{"task_key": "once", "notebook_task": {"notebook_path": str(bundle / "hello.py")}}]
+    run = jobs.submit_and_wait({"run_name": "once", "tasks": tasks})
+    assert (run.state, run.name) == ("SUCCESS", "once")
+    assert jobs.wait(jobs.submit({"tasks": tasks}), progress=False).is_success
+    jobs.delete_run(run.run_id)
+    with pytest.raises(lakeflow_jobs.NotFound):
+        jobs.get_run(run.run_id)
+    job_id = jobs.create_job({"name": "changing", "tasks": tasks, "max_concurrent_runs": 3})
+    jobs.update_job(job_id, {"name": "changed"}, fields_to_remove=["max_concurrent_runs"])
+    assert jobs.get_job(job_id)["settings"]["name"] == "changed"
+    assert jobs.get_permissions(job_id)["object_id"].endswith(str(job_id))
+    assert jobs.get_permission_levels(job_id)["permission_levels"]
+    jobs.update_permissions(job_id, [{"user_name": "a@example.com", "permission_level": "CAN_VIEW"}])
+    jobs.cancel_all_runs(job_id)
+    jobs.cancel_queued_runs(job_id)
+
+    async def main() -> tuple[Run, dict[str, Any]]:
+        return await async_jobs.submit_and_wait({"tasks": tasks}), await async_jobs.get_permissions(job_id)
+
+    run, permissions = asyncio.run(main())
+    assert run.is_success and "a@example.com" in str(permissions)
+    jobs.delete_job(job_id)

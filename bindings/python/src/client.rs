@@ -9,7 +9,7 @@ use crate::run::{Run, RunData, TaskFailure};
 use crate::runtime::{generation, give};
 use crate::wait::{Start, Wait, WaitConfig};
 use lakeflow_client::Jobs;
-use lakeflow_core::api::{CreateJob, ListJobs, ListRuns, RepairRun};
+use lakeflow_core::api::{self, CreateJob, ListJobs, ListRuns, RepairRun};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::wire::Wire;
@@ -264,6 +264,60 @@ impl Client {
         self.give(py, async move { Ok(jobs.run_log(RunId(run_id)).await?) }, |py, log| {
             Ok(log.into_pyobject(py)?.into_any().unbind())
         })
+    }
+
+    /// Calls an operation of the API that has a request and an answer and nothing between: its fields in, its answer out.
+    fn call<'py>(&self, py: Python<'py>, operation: &str, fields: &Bound<'py, PyAny>) -> Given<'py> {
+        let jobs = self.jobs(py)?;
+        macro_rules! one_of {
+            ($($name:literal: $request:ty),* $(,)?) => {
+                match operation {
+                    $($name => {
+                        let request: $request = read($name, fields, DOCUMENT_BYTES)?;
+                        let future = async move { Ok(jobs.workspace().call(&request, jobs.options()).await?.write()) };
+                        self.give(py, future, |py, answer| object(py, &answer))
+                    })*
+                    other => {
+                        let message = format!("{other:?} is no operation of this module");
+                        Err(errors::raised(py, &Error::new(ErrorCode::InvalidArgument, "call", message)))
+                    }
+                }
+            };
+        }
+        one_of! {
+            "update_job": api::UpdateJob,
+            "cancel_all_runs": api::CancelAllRuns,
+            "delete_run": api::DeleteRun,
+            "export_run": api::ExportRun,
+            "get_permissions": api::GetPermissions,
+            "set_permissions": api::SetPermissions,
+            "update_permissions": api::UpdatePermissions,
+            "get_permission_levels": api::GetPermissionLevels,
+            "get_policy_compliance": api::GetCompliance,
+            "enforce_policy_compliance": api::EnforceCompliance,
+        }
+    }
+
+    fn list_policy_compliance<'py>(&self, py: Python<'py>, policy: String, most: usize) -> Given<'py> {
+        let jobs = self.jobs(py)?;
+        let future = async move { Ok(jobs.list_policy_compliance(&policy, most).await?) };
+        self.give(py, future, |py, found| object(py, &found))
+    }
+
+    fn submit<'py>(&self, py: Python<'py>, request: &Bound<'py, PyAny>) -> Given<'py> {
+        let (jobs, request) = (self.jobs(py)?, read("submit", request, DOCUMENT_BYTES)?);
+        let future = async move { Ok(jobs.submit(request).await?.0) };
+        self.give(py, future, |py, id| Ok(id.into_pyobject(py)?.into_any().unbind()))
+    }
+
+    fn submit_and_wait(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyAny>,
+        config: &Bound<'_, PyDict>,
+    ) -> PyResult<Wait> {
+        let request = read("submit", request, DOCUMENT_BYTES)?;
+        self.wait(py, Start::Submit(Box::new(request)), config)
     }
 
     /// Something has been heard about a run: waits for it look at once.

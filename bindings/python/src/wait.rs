@@ -8,7 +8,7 @@ use crate::run::{Run, RunData};
 use crate::runtime::{block, give, handle};
 use futures::future::BoxFuture;
 use lakeflow_client::{Event, Handle, Jobs, Running, WaitOptions};
-use lakeflow_core::api::RepairRun;
+use lakeflow_core::api::{RepairRun, SubmitRun};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::RunId;
 use lakeflow_core::wait::{Verdict, WaitEnd};
@@ -32,6 +32,7 @@ pub(crate) enum Start {
     Adopt(RunId),
     Cancel(RunId),
     Repair(Box<RepairRun>),
+    Submit(Box<SubmitRun>),
 }
 
 /// How it is waited.
@@ -127,6 +128,7 @@ impl Wait {
                 Start::Adopt(run_id) => client.wait(run_id, options),
                 Start::Cancel(run_id) => client.cancel_and_wait(run_id, options),
                 Start::Repair(request) => client.repair_run(*request, options),
+                Start::Submit(request) => client.submit_and_wait(*request, options)?,
             })
         });
         let stage = Mutex::new(Stage::Starting(starting));

@@ -72,7 +72,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "package",
-        about: "[npm] build what users install into target/packages; `npm-debug` packs a debug addon for tests",
+        about: "[npm|wheel] build what users install into target/packages; `npm-debug` packs a debug addon for tests",
         run: Run::Named(crate::package::run),
     },
     Command {

@@ -27,6 +27,7 @@ mod setup;
 mod test;
 mod wasm;
 mod web;
+mod wheel;
 
 use commands::Run;
 use std::process::ExitCode;

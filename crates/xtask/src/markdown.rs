@@ -103,6 +103,20 @@ fn line_matches(expect: &str, line: &str) -> bool {
     left.ends_with(end)
 }
 
+/// The blocks of another language, each with the line of its first line, from 1.
+pub(crate) fn fenced(text: &str, language: &str) -> Vec<(usize, String)> {
+    let opening = format!("```{language}");
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((at, line)) = lines.next() {
+        if line == opening {
+            let inside = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+            blocks.push((at + 2, inside.flat_map(|line| [line, "\n"]).collect()));
+        }
+    }
+    blocks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use crate::npm;
 use crate::place::Place;
 use crate::process::Result;
+use crate::wheel;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +11,12 @@ use std::process::ExitCode;
 type Make = fn(&Place) -> Result<PathBuf>;
 
 /// What can be named; without a name all but the debug ones are built.
-const PACKAGES: [(&str, Make); 2] = [("npm", npm::package), ("npm-debug", npm::packed)];
+const PACKAGES: [(&str, Make); 4] = [
+    ("npm", npm::package),
+    ("npm-debug", npm::packed),
+    ("wheel", wheel::package),
+    ("wheel-debug", wheel::packed),
+];
 
 /// Builds the named packages for this platform, or all, and prints where each is.
 pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! The Python package: staged for tests from a debug build, and built as a wheel. Tests nothing itself.
+//! The Python package, staged for tests from a debug build. Tests nothing itself.
 
 use crate::place::Place;
 use crate::process::{self, Result};
@@ -20,8 +20,18 @@ pub(crate) fn staged(place: &Place) -> Result<PathBuf> {
     stage(place, "debug", "python")
 }
 
+/// The same from a release build, for measuring.
+pub(crate) fn staged_release(place: &Place) -> Result<PathBuf> {
+    let mut build = place.cargo();
+    build.args(["build", "--release", "--package", CRATE]);
+    if process::passed_through(&mut build)? != 0 {
+        return Err("the Python module does not build for release; see cargo's output above".to_owned());
+    }
+    stage(place, "release", "python-release")
+}
+
 /// Copies the package's sources and a built module into `target/<folder>`.
-pub(crate) fn stage(place: &Place, profile: &str, folder: &str) -> Result<PathBuf> {
+fn stage(place: &Place, profile: &str, folder: &str) -> Result<PathBuf> {
     let path = place.target.join(folder);
     let package = path.join("lakeflow_jobs");
     let io = |e: std::io::Error| format!("{}: {e}", package.display());
@@ -36,7 +46,8 @@ pub(crate) fn stage(place: &Place, profile: &str, folder: &str) -> Result<PathBu
     Ok(path)
 }
 
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::process::{self, Result};
 use crate::report::Report;
 use crate::setup::{self, node, python};
-use crate::{checks, console, npm, python as package, readme, wasm};
+use crate::{checks, console, npm, python as package, readme, wasm, wheel};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,9 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
             }
             report.suite(&name, || pytest(place, python, &folder, &settings));
         }
+    }
+    if let Some(python) = &python {
+        report.suite("python wheel", || wheel::check(place, python));
     }
     if let Some(node) = &node {
         report.suite("node tests/e2e-node", || node_tests(place, node, &settings));

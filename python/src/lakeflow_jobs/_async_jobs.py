@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _credentials, _progress
 from ._config import JobConfig, config_of, filter_of, merged, repair_of, trigger_options, wait_options
+from ._async_more import MoreAsyncJobs
 from ._native import Client
 from ._wait import AsyncRunWait
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ._types import Credential, Params
 
 
-class AsyncJobs:
+class AsyncJobs(MoreAsyncJobs):
     """AsyncJobs and runs of a host: a Databricks workspace or a local engine. Nothing is sent until something is asked.
 
     :param credential: a ``WorkspaceClient`` or ``Config`` of the Databricks SDK, or a callable that returns headers (or a

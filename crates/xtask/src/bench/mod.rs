@@ -6,6 +6,7 @@
 mod console;
 mod engine;
 mod node;
+mod python;
 mod table;
 mod waits;
 mod web;
@@ -14,7 +15,7 @@ pub(crate) use table::{Against, Row, Target, Unit};
 
 use crate::place::Place;
 use crate::process::{self, Result};
-use crate::setup::{self, python};
+use crate::setup::{self, python as environment};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::fs;
@@ -50,6 +51,7 @@ const SECTIONS: &[Section] = &[
     },
     Section { name: "web", about: "the browser's module beside Zod and Ajv", run: web::run },
     Section { name: "console", about: "the pages of lakeflow dev and the elements", run: console::run },
+    Section { name: "python", about: "the Python package beside the SDK and validators", run: python::run },
 ];
 
 /// What sections measure with. Things that take time to make are made when first asked for.
@@ -75,8 +77,8 @@ impl Bench {
     }
 
     /// The interpreter of the tests' environment, with the packages of `sets`.
-    pub(crate) fn python(&self, sets: &[python::Set]) -> Result<PathBuf> {
-        python::ready(&self.place, sets)
+    pub(crate) fn python(&self, sets: &[environment::Set]) -> Result<PathBuf> {
+        environment::ready(&self.place, sets)
     }
 
     /// A folder with a PyPI package and what it needs, for `PYTHONPATH`, apart from every environment: peers pin
