@@ -115,14 +115,15 @@ async function triggers(plugin, app, connections) {
 
 const plugins = ["builtin", "ours"];
 const boots = { builtin: [], ours: [] };
-for (let round = 0; round < 5; round += 1) {
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+for (let round = 0; round < ROUNDS + 2; round += 1) {
   for (const plugin of plugins) {
     const app = await boot(plugin);
     boots[plugin].push(app.ready);
     app.child.kill("SIGKILL");
   }
 }
-for (let round = 0; round < 3; round += 1) {
+for (let round = 0; round < ROUNDS; round += 1) {
   for (const plugin of plugins) {
     const app = await boot(plugin);
     for (const [count, way] of [[1, "JS"], [100, "JS"], [1000, "JS"], [100, "SSE"], [1000, "SSE"]]) await waits(plugin, app, count, way);

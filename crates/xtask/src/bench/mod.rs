@@ -4,6 +4,8 @@
 //! its target, and a reader judges.
 
 mod console;
+=======
+mod appkit;
 mod engine;
 mod node;
 mod python;
@@ -52,6 +54,11 @@ const SECTIONS: &[Section] = &[
     Section { name: "web", about: "the browser's module beside Zod and Ajv", run: web::run },
     Section { name: "console", about: "the pages of lakeflow dev and the elements", run: console::run },
     Section { name: "python", about: "the Python package beside the SDK and validators", run: python::run },
+    Section {
+        name: "appkit",
+        about: "the Jobs plugin for AppKit beside AppKit's own, on one fake workspace",
+        run: appkit::run,
+    },
 ];
 
 /// What sections measure with. Things that take time to make are made when first asked for.
