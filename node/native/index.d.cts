@@ -85,6 +85,7 @@ declare namespace native {
     client?: string;
     program?: boolean;
     timeoutMs?: number;
+    authorization?: string;
   }
 
   interface GatewayAnswer {

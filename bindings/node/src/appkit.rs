@@ -3,6 +3,7 @@
 
 use crate::abort::Abort;
 use crate::client::Client;
+use crate::credentials::AUTHORIZATION;
 use crate::fault::{argument, thrown};
 use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
@@ -106,6 +107,8 @@ pub struct GatewayRequest {
     pub program: Option<bool>,
     /// A whole answer has to be there after this many milliseconds.
     pub timeout_ms: Option<u32>,
+    /// The `Authorization` header of the identity as it is now; without it the client's credentials are asked.
+    pub authorization: Option<String>,
 }
 
 impl GatewayRequest {
@@ -323,12 +326,19 @@ impl AppGateway {
     ) -> Result<AsyncBlock<GatewayAnswer>> {
         let (routes, jobs) = (self.routes.clone(), client.jobs().clone());
         let timeout = request.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
+        let authorization = request.authorization.clone();
         let incoming = request.incoming();
         let work = async move {
             Ok(match routes.handle_within(&jobs, incoming, timeout).await {
                 Answer::Reply(reply) => GatewayAnswer::from(reply),
                 Answer::Stream(stream) => GatewayAnswer::from(stream),
             })
+        };
+        let work = async move {
+            match authorization {
+                Some(authorization) => AUTHORIZATION.scope(authorization, work).await,
+                None => work.await,
+            }
         };
         AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
     }

@@ -17,6 +17,11 @@ pub type Callback = ThreadsafeFunction<String, Promise<String>, String, Status, 
 
 const OPERATION: &str = "authenticate";
 
+tokio::task_local! {
+    /// The header that came along with the request that is being answered, so that JavaScript need not be asked again.
+    pub(crate) static AUTHORIZATION: String;
+}
+
 /// Asks JavaScript for the headers that say who is calling.
 pub(crate) struct JsCredentials(pub(crate) Arc<Callback>);
 
@@ -34,6 +39,11 @@ struct Told {
 
 impl Credentials for JsCredentials {
     fn headers<'a>(&'a self, refused: Option<&'a Headers>) -> BoxFuture<'a, Result<Headers, Error>> {
+        if refused.is_none()
+            && let Ok(authorization) = AUTHORIZATION.try_with(Clone::clone)
+        {
+            return Box::pin(async move { Ok(vec![("authorization".to_owned(), authorization)]) });
+        }
         Box::pin(async move {
             let answer = self.0.call_async(json!({ "refresh": refused.is_some() }).to_string()).await;
             let text = match answer {

@@ -77,6 +77,8 @@ export class AppGateway {
     if (request.text !== undefined) asked.text = request.text;
     if (request.client !== undefined) asked.client = request.client;
     if (request.program) asked.program = true;
+    const authorization = await identity.authorization();
+    if (authorization !== undefined) asked.authorization = authorization;
     let answer: native.GatewayAnswer;
     try {
       answer = await calling(() => this.#gateway.handle(client, asked));

@@ -21,6 +21,8 @@ export interface Identity {
   context: "user" | "service";
   userId: string;
   client(): Promise<native.Client>;
+  /** The header for a request that is made now; `undefined` when the client has to be asked, or cannot say. */
+  authorization(): Promise<string | undefined>;
 }
 
 interface Context {
@@ -44,12 +46,12 @@ export class Identities {
   current(): Identity {
     const scope = getExecutionContext() as unknown as Context;
     if (scope.userId === undefined) {
-      return { context: "service", userId: scope.serviceUserId ?? "service", client: () => this.#service(scope.client) };
+      return { context: "service", userId: scope.serviceUserId ?? "service", client: () => this.#service(scope.client), authorization: authorization(scope.client) };
     }
     const { client, userId } = scope;
     // Another token of the same user is another identity: what the first may see the second may not.
     const key = `${userId}\n${scope.tokenFingerprint ?? fingerprint(client)}`;
-    return { context: "user", userId, client: () => this.#user(key, client) };
+    return { context: "user", userId, client: () => this.#user(key, client), authorization: authorization(client) };
   }
 
   #service(client: WorkspaceClientLike): Promise<native.Client> {
@@ -91,6 +93,18 @@ export class Identities {
     return calling(() => new (addon().Client)(JSON.stringify({ host, requestsPerSecond }), [], credentials));
   }
 }
+
+/** What fails here is told by the client's own credentials, with its cause. */
+function authorization(client: WorkspaceClientLike): () => Promise<string | undefined> {
+  let authorize = authorizers.get(client);
+  if (!authorize) {
+    authorize = authorizer(client);
+    authorizers.set(client, authorize);
+  }
+  const ask = authorize;
+  return () => ask().catch(() => undefined);
+}
+const authorizers = new WeakMap<WorkspaceClientLike, () => Promise<string>>();
 
 /** Clients without a token's fingerprint are told apart by themselves. */
 const marks = new WeakMap<object, string>();
