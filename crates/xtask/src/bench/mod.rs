@@ -3,9 +3,8 @@
 //! `BENCHMARKS.md`; a run of some only prints. Nothing here passes or fails by a time: a row says whether it meets
 //! its target, and a reader judges.
 
-mod console;
-=======
 mod appkit;
+mod console;
 mod engine;
 mod node;
 mod python;
