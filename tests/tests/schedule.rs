@@ -1,7 +1,7 @@
 //! Runs the schedule vectors, and every row of the golden file made by Java Quartz.
 
 use lakeflow_core::problem::Problem;
-use lakeflow_core::schedule::{Cron, Fire, Periodic, Zone, check, next_fire_times};
+use lakeflow_core::schedule::{Cron, Fire, Periodic, Zone, check, next_fire_times, words};
 use lakeflow_core::time::WallTime;
 use lakeflow_tests::{vectors, vectors_dir};
 use serde::Deserialize;
@@ -295,4 +295,25 @@ fn times_that_people_write() {
         assert_eq!(zone.read(text).map(utc_text), Ok(moment.to_owned()), "{text}");
     }
     assert_eq!(zone.read("tomorrow").map_err(|problem| problem.code), Err("invalid_time"));
+}
+
+#[test]
+fn common_expressions_have_words_and_others_none() {
+    let cases = [
+        ("0 0 6 * * ?", Some("Every day at 06:00")),
+        ("0 0 * * * ?", Some("Every hour")),
+        ("0 30 * * * ?", Some("Every hour at minute 30")),
+        ("0 0/15 * * * ?", Some("Every 15 minutes")),
+        ("0 0 */2 * * ?", Some("Every 2 hours")),
+        ("0 30 7 ? * MON-FRI", Some("Monday to Friday at 07:30")),
+        ("0 0 8 ? * 1,7", Some("Every Sunday, Saturday at 08:00")),
+        ("0 0 3 15 * ?", Some("On day 15 of the month at 03:00")),
+        ("0 0 3 L * ?", Some("On the last day of the month at 03:00")),
+        ("30 0 6 * * ?", None),
+        ("0 0 6 1 JAN ?", None),
+        ("daily", None),
+    ];
+    for (expression, expect) in cases {
+        assert_eq!(words(expression).as_deref(), expect, "{expression}");
+    }
 }
