@@ -104,6 +104,8 @@ struct Gone {
     /// Those that were never seen. They are looked for on pages of ended runs from the newest on, as long as each page has
     /// several.
     unseen: BTreeSet<RunId>,
+    /// The starts between which the page was asked for that the token goes on from.
+    between: (Option<i64>, Option<i64>),
 }
 
 impl Group {
@@ -263,17 +265,23 @@ impl Hub {
             ..ListRuns::default()
         };
         let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
-        let list = match &round.gone {
+        let list = match &mut round.gone {
             None => ListRuns { active_only: Some(true), page_token: round.token.clone(), ..list },
             Some(gone) if !gone.unseen.is_empty() => {
                 ListRuns { completed_only: Some(true), page_token: round.token.clone(), ..list }
             }
-            Some(gone) => ListRuns {
-                completed_only: Some(true),
-                start_time_from: gone.dated.first().and_then(start),
-                start_time_to: gone.dated.last().and_then(start),
-                ..list
-            },
+            Some(gone) => {
+                if round.token.is_none() {
+                    gone.between = (gone.dated.first().and_then(start), gone.dated.last().and_then(start));
+                }
+                ListRuns {
+                    completed_only: Some(true),
+                    start_time_from: gone.between.0,
+                    start_time_to: gone.between.1,
+                    page_token: round.token.clone(),
+                    ..list
+                }
+            }
         };
         group.credit = group.credit.saturating_sub(1000).max(MOST_DEBT);
         Some(list.request())
@@ -366,7 +374,7 @@ impl Hub {
         let (mut dated, unseen): (Vec<_>, Vec<_>) = left.into_iter().partition(|run| start(run).is_some());
         dated.sort_by_key(|run_id| (start(run_id), *run_id));
         round.token = None;
-        round.gone = Some(Gone { dated, unseen: unseen.into_iter().collect() });
+        round.gone = Some(Gone { dated, unseen: unseen.into_iter().collect(), between: (None, None) });
         self.gone_next(job_id);
     }
 
@@ -384,13 +392,18 @@ impl Hub {
             if found < 2 || token.is_none() {
                 alone.extend(std::mem::take(&mut gone.unseen));
             }
-            round.token = token;
+            round.token = token.filter(|_| !gone.unseen.is_empty());
         } else if found == 0 {
             // The list does not have them: it lags, or they go on.
             alone = std::mem::take(&mut gone.dated);
-        } else if gone.dated.last().copied() == newest {
-            // The page begins at this one and does not have it; the next would be the same.
-            alone.extend(gone.dated.pop());
+        } else {
+            if round.token.is_none() && gone.dated.last().copied() == newest {
+                // The page begins at this one and does not have it; the next would be the same.
+                alone.extend(gone.dated.pop());
+            }
+            // Where ended runs lie close together the next page has more of them, also of those that began at the same
+            // time; elsewhere it is better to begin at the next that is looked for.
+            round.token = token.filter(|_| found * 2 >= PAGE);
         }
         self.left_over(job_id, alone);
         self.gone_next(job_id);
