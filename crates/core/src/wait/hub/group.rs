@@ -36,7 +36,7 @@ const MOST_DEBT: i64 = -100_000;
 /// What a job begins with, in seconds of calls.
 const FIRST_SECONDS: i64 = 60;
 
-/// Rounds in a row that may leave many runs to the next one, because the pages moved while they were read.
+/// Rounds in a row that may find nothing and leave many runs to the next, because the pages moved while they were read.
 const MOST_REPEATS: u32 = 2;
 
 /// How long such runs wait, in milliseconds.
@@ -92,6 +92,8 @@ struct Round {
     calling: bool,
     listed: usize,
     seen: usize,
+    /// Found among the ended ones.
+    ended: usize,
     /// Once all active runs were read: those that were not seen.
     gone: Option<Gone>,
 }
@@ -250,7 +252,8 @@ impl Hub {
             watch.state = State::Listed;
             left.insert(*run_id);
         }
-        group.round = Some(Round { left, token: None, calling: false, listed: 0, seen: 0, gone: None });
+        group.round =
+            Some(Round { left, token: None, calling: false, listed: 0, seen: 0, ended: 0, gone: None });
     }
 
     /// The request of the round's next page.
@@ -387,12 +390,18 @@ impl Hub {
         gone.dated.retain(|run_id| !listed.contains(run_id));
         gone.unseen.retain(|run_id| !listed.contains(run_id));
         let found = before - gone.dated.len() - gone.unseen.len();
+        round.ended += found;
+        // Another page from the same start on would be this one again.
+        let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
+        let tied = gone.dated.last().is_some_and(|run_id| start(run_id) == gone.between.1);
         let mut alone: Vec<RunId> = Vec::new();
         if by_token {
             if found < 2 || token.is_none() {
                 alone.extend(std::mem::take(&mut gone.unseen));
             }
             round.token = token.filter(|_| !gone.unseen.is_empty());
+        } else if tied && token.is_some() {
+            round.token = token;
         } else if found == 0 {
             // The list does not have them: it lags, or they go on.
             alone = std::mem::take(&mut gone.dated);
@@ -401,8 +410,8 @@ impl Hub {
                 // The page begins at this one and does not have it; the next would be the same.
                 alone.extend(gone.dated.pop());
             }
-            // Where ended runs lie close together the next page has more of them, also of those that began at the same
-            // time; elsewhere it is better to begin at the next that is looked for.
+            // Where ended runs lie close together the next page has more of them; elsewhere it is better to begin at the
+            // next that is looked for.
             round.token = token.filter(|_| found * 2 >= PAGE);
         }
         self.left_over(job_id, alone);
@@ -413,10 +422,13 @@ impl Hub {
     /// while runs begin and end.
     fn left_over(&mut self, job_id: JobId, runs: Vec<RunId>) {
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        let many = runs.len() > group.pages() && group.repeats < MOST_REPEATS;
-        if !runs.is_empty() {
-            group.repeats = if many { group.repeats + 1 } else { 0 };
+        if runs.is_empty() {
+            return;
         }
+        // A round that found others has shrunk what is left; one that found nothing does so once or twice.
+        let progress = group.round.as_ref().is_some_and(|round| round.seen + round.ended > 0);
+        group.repeats = if progress { 0 } else { group.repeats + 1 };
+        let many = runs.len() > group.pages() && group.repeats <= MOST_REPEATS;
         let until = self.now.tick.after(REPEAT_MS);
         for run_id in runs {
             if !many {
