@@ -149,8 +149,8 @@ fn a_host_that_is_not_reachable_or_not_authorized() {
 #[test]
 fn two_ways_to_authenticate_are_named() {
     let room = Room::new();
-    let mut command =
-        room.command(&["runs", "list", "--host", "http://127.0.0.1:1", "--token", "hidden-token"]);
+    let mut command = room.command(&["runs", "list", "--host", "http://127.0.0.1:1"]);
+    command.env("DATABRICKS_TOKEN", "hidden-token");
     command.env("DATABRICKS_CLIENT_ID", "id").env("DATABRICKS_CLIENT_SECRET", "hidden-secret");
     let said = said(command.output().unwrap());
     said.expect(2, &["pat", "oauth-m2m"]);
