@@ -56,7 +56,8 @@ fn single(length: u64) -> Value {
         let before = if learned { LEARNED } else { 0 };
         let mut all = Polled { calls: 0, delays: Vec::new() };
         for n in 0..before + SAMPLES {
-            let begin = (n + 1) * 2 * length;
+            // Far enough apart that the wait before has ended, however late it saw its run's end.
+            let begin = (n + 1) * (2 * length + 60_000);
             let mut fleet = Fleet::default();
             let long = spread(length, &mut random);
             let run = (fleet.start(1, begin, long), begin + long);
