@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from conftest import VECTORS
+from wait_vectors import drive
 
 from lakeflow_jobs import LakeflowError
 from lakeflow_jobs._native import _call_rule
 
-# A machine, whose vectors are a conversation: the waits of the other tests drive it.
+# A machine, whose vectors are a conversation.
 NO_RULE = {"wait"}
 # Their expectations have forms of their own.
 SPECIAL = {"bundle", "layout", "source"}
@@ -100,6 +101,26 @@ def test_bundles_are_read_from_memory() -> None:
         for field in ("shape", "name", "target", "mode", "order", "files", "others", "variables", "workspace"):
             if field in expected:
                 assert agrees(expected[field], found["bundle"][field]), f"{name}: {field}"
+
+
+def test_waits_go_as_they_should() -> None:
+    for name, given, expected in cases("wait"):
+        seen = drive(given)
+        end, error = seen.end, seen.end["error"]
+        assert end["verdict"] == expected["verdict"], f"{name}: {error}"
+        assert (error and error["code"]) == expected.get("error"), name
+        assert seen.changes == expected["changes"], name
+        failures = {failure["task_key"]: failure.get("error") for failure in end["failures"]}
+        assert failures == expected.get("failures", {}), name
+        if "calls" in expected:
+            assert [call["operation"] for call in seen.calls] == expected["calls"], name
+        assert seen.tick == expected.get("ended_at", seen.tick), name
+        assert seen.tick >= expected.get("not_before", 0), name
+        assert end["run_id"] == expected.get("run_id", end["run_id"]), name
+        if "latest_repair_id" in expected:
+            [repair] = [call for call in seen.calls if call["operation"] == "repair_run"]
+            assert repair["body"]["latest_repair_id"] == expected["latest_repair_id"], name
+        assert len(seen.started) <= 1, f"{name}: the run id is told once"
 
 
 def test_graphs_are_laid_out() -> None:

@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
-    use super::door::_call_rule;
+    use super::door::{_call_rule, WaitMachine};
     #[pymodule_export]
     use super::engine::{Engine, run_command};
     #[pymodule_export]

@@ -45,6 +45,9 @@ pub(crate) fn suites(place: &Place, report: &mut Report) {
             let mut settings = settings.clone();
             if let Some(package) = package.as_ref().filter(|_| folder.starts_with("python")) {
                 settings.push(("PYTHONPATH", package.clone().into_os_string()));
+                // Pyright is a program for Node.js.
+                let path = node.as_ref().and_then(node::Node::search_path);
+                settings.extend(path.map(|path| ("PATH", path)));
             }
             report.suite(&name, || pytest(place, python, &folder, &settings));
         }

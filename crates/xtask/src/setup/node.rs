@@ -4,6 +4,8 @@
 use crate::place::Place;
 use crate::process::{self, Result};
 use crate::setup;
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,6 +38,13 @@ impl Node {
             }
             None => Command::new(NPM),
         }
+    }
+
+    /// `PATH` with this Node.js first, for programs that start `node` by its name; `None` where they find it anyway.
+    pub(crate) fn search_path(&self) -> Option<OsString> {
+        let folder = self.path.parent().filter(|folder| folder.is_absolute())?.to_path_buf();
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::join_paths(std::iter::once(folder).chain(env::split_paths(&path))).ok()
     }
 }
 
@@ -111,4 +120,21 @@ pub(crate) fn packages(node: &Node, folder: &Path) -> Result<()> {
     ]))
     .map_err(|e| format!("{e}\ncheck that npm reaches its registry, then run the command again"))?;
     fs::write(&stamp, setup::key(&wanted)).map_err(|e| format!("{}: {e}", stamp.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_find_the_node_of_the_cache_first_and_the_own_one_as_ever() {
+        let cached = env::temp_dir().join("bin");
+        let path = Node { path: cached.join("node"), npm: None }.search_path().unwrap();
+        assert_eq!(env::split_paths(&path).next(), Some(cached));
+        assert_eq!(
+            env::split_paths(&path).skip(1).collect::<Vec<_>>(),
+            env::split_paths(&env::var_os("PATH").unwrap()).collect::<Vec<_>>()
+        );
+        assert_eq!(Node { path: "node".into(), npm: None }.search_path(), None);
+    }
 }
