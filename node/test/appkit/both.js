@@ -19,6 +19,7 @@ export async function bootBoth(environment = {}, configuration = {}, extra = {})
   const { createApp, server, jobs: builtin } = await import("@databricks/appkit");
   const { jobs: ours } = await import("lakeflow-jobs/appkit");
   quiet();
+  releaseTimers();
   const instances = {};
   const kept = (data, name) => ({
     ...data,
@@ -51,6 +52,18 @@ export async function bootBoth(environment = {}, configuration = {}, extra = {})
 /** AppKit logs each failure, which is what these tests are about. */
 export function quiet() {
   for (const method of ["error", "warn", "info", "log"]) console[method] = () => {};
+}
+
+/** AppKit's own plugin keeps each stream whose client has left for ten minutes, by a timer that keeps the process as long: the
+ * suite would end ten minutes after its last test. */
+function releaseTimers() {
+  const real = globalThis.setTimeout;
+  const released = (call, delay, ...given) => {
+    const timer = real(call, delay, ...given);
+    return delay >= 600_000 ? timer.unref() : timer;
+  };
+  // With the form that gives a promise.
+  globalThis.setTimeout = Object.assign(released, real);
 }
 
 /** A request to a plugin: status, headers, and the body as JSON where it is some. */
