@@ -55,7 +55,10 @@ impl Scenario {
         let failing: Vec<&str> = end.failures.iter().map(|failure| failure.task_key.as_str()).collect();
         hold!(early || failing == run.failing(*outcome), "failures are {failing:?}");
         let explained = end.failures.iter().take(10).all(|failure| failure.error.is_some());
-        hold!(early || self.troubled || explained, "a failure is not explained");
+        // A repair of the run that begins through the same hub cuts the reading of its failures short: the end before it
+        // is told at once, with what was read so far.
+        let repaired = self.clients.iter().any(|other| other.kind == Kind::Repair && other.run == client.run);
+        hold!(early || self.troubled || repaired || explained, "a failure is not explained");
         Ok(())
     }
 
