@@ -15,6 +15,7 @@ export type TaskType =
   | "spark_jar"
   | "sql"
   | "dbt"
+  /** To `job_parameters`, whatever the job's tasks are. */
   | "job_parameters"
   | "pipeline"
   | "spark_submit";

@@ -2,6 +2,8 @@
 // types that AppKit gives them.
 
 import type { BasePluginConfig, ExecutionResult, JobAPI } from "@databricks/appkit";
+import type { TaskType } from "../connect.js";
+import type { IdLike } from "../types.js";
 
 type DataOf<Result> = Result extends { ok: true; data: infer Data } ? Data : never;
 type Answered<Method extends keyof JobAPI> = JobAPI[Method] extends (...args: never[]) => Promise<infer Result>
@@ -20,20 +22,9 @@ export type RunOutputDocument = Answered<"getRunOutput">;
 export type JobDocument = Answered<"getJob">;
 
 /** An id. Numbers beyond 2^53 - 1 have been rounded already and are refused: give those as text or BigInt. */
-export type RunId = number | string | bigint;
+export type RunId = IdLike;
 
-/** What a job's parameters are for; decides the field of run-now that they go to. */
-export type TaskType =
-  | "notebook"
-  | "python_wheel"
-  | "python_script"
-  | "spark_jar"
-  | "sql"
-  | "dbt"
-  /** To `job_parameters`, whatever the job's tasks are. */
-  | "job_parameters"
-  | "pipeline"
-  | "spark_submit";
+export type { TaskType };
 
 /** What Zod, Valibot, ArkType and others have in common: https://standardschema.dev */
 export interface StandardSchema {
