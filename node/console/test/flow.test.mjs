@@ -34,7 +34,7 @@ test('a browser that is not signed in is told how to be', async () => {
 test('fill the form, watch it fail, repair it to green, by keyboard alone', async () => {
   const page = await browser.signedIn(engine)
   // Keys are for a page whose list is there.
-  await page.getByText('flow').first().waitFor()
+  await page.getByRole('link', { name: 'flow', exact: true }).first().waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('flow')
   await page.keyboard.press('Enter')
