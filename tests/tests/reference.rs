@@ -8,27 +8,11 @@ use lakeflow_tests::vectors;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ModeText {
-    Strict,
-    Lenient,
-}
-
-impl From<ModeText> for Mode {
-    fn from(mode: ModeText) -> Self {
-        match mode {
-            ModeText::Strict => Self::Strict,
-            ModeText::Lenient => Self::Lenient,
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct TextInput {
     text: String,
     context: Context,
-    mode: ModeText,
+    mode: Mode,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -60,7 +44,7 @@ fn reasons(unresolved: Vec<Unresolved>) -> Vec<Reason> {
 #[test]
 fn text_vectors() {
     for case in vectors::<TextInput, TextExpect>("reference.json") {
-        let found = match resolve(&case.input.text, case.input.mode.into(), &case.input.context) {
+        let found = match resolve(&case.input.text, case.input.mode, &case.input.context) {
             Ok(text) => TextExpect::Text(text),
             Err(unresolved) => TextExpect::Unresolved(reasons(unresolved)),
         };
@@ -72,7 +56,7 @@ fn text_vectors() {
 struct TaskInput {
     task: Value,
     context: Context,
-    mode: ModeText,
+    mode: Mode,
 }
 
 #[derive(Deserialize)]
@@ -104,9 +88,9 @@ fn task_vectors() {
     for case in vectors::<TaskInput, TaskExpect>("reference_task.json") {
         let (name, input, expect) = (&case.name, case.input, case.expect);
         let found: Vec<FoundText> =
-            scan_task(&input.task, input.mode.into()).into_iter().map(FoundText::from).collect();
+            scan_task(&input.task, input.mode).into_iter().map(FoundText::from).collect();
         assert_eq!(found, expect.found, "{name}");
-        match (resolve_task(&input.task, input.mode.into(), &input.context), expect.resolved) {
+        match (resolve_task(&input.task, input.mode, &input.context), expect.resolved) {
             (Ok(task), Some(expected)) => assert_eq!(task, expected, "{name}"),
             (Err(unresolved), None) => assert_eq!(reasons(unresolved), expect.unresolved, "{name}"),
             (found, _) => panic!("{name}: {found:?}"),
@@ -126,7 +110,7 @@ fn every_context_of_the_vectors_survives_json() {
 #[test]
 fn a_text_is_the_sum_of_its_parts() {
     for case in vectors::<TextInput, TextExpect>("reference.json") {
-        let template = parse(&case.input.text, case.input.mode.into());
+        let template = parse(&case.input.text, case.input.mode);
         let whole: String = template
             .parts()
             .iter()

@@ -5,35 +5,18 @@ use crate::reference::{Context, Found, Mode, resolve, resolve_task, resolve_valu
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ModeText {
-    #[default]
-    Strict,
-    Lenient,
-}
-
-impl From<ModeText> for Mode {
-    fn from(mode: ModeText) -> Self {
-        match mode {
-            ModeText::Strict => Self::Strict,
-            ModeText::Lenient => Self::Lenient,
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct TextInput {
     text: String,
     context: Context,
     #[serde(default)]
-    mode: ModeText,
+    mode: Mode,
 }
 
 /// `{"text": …}` with the values in place, or `{"unresolved": …}`.
 pub(super) fn text(input: Value) -> Answer {
     let TextInput { text, context, mode } = read(input)?;
-    Ok(match resolve(&text, mode.into(), &context) {
+    Ok(match resolve(&text, mode, &context) {
         Ok(text) => json!({ "text": text }),
         Err(unresolved) => json!({ "unresolved": unresolved }),
     })
@@ -44,13 +27,13 @@ struct ValueInput {
     value: Value,
     context: Context,
     #[serde(default)]
-    mode: ModeText,
+    mode: Mode,
 }
 
 /// `{"value": …}` with the values in place of the references in every text of a JSON value, or `{"unresolved": …}`.
 pub(super) fn value(input: Value) -> Answer {
     let ValueInput { value, context, mode } = read(input)?;
-    Ok(match resolve_value(&value, mode.into(), &context) {
+    Ok(match resolve_value(&value, mode, &context) {
         Ok(value) => json!({ "value": value }),
         Err(unresolved) => json!({ "unresolved": unresolved }),
     })
@@ -61,14 +44,14 @@ struct TaskInput {
     task: Value,
     context: Context,
     #[serde(default)]
-    mode: ModeText,
+    mode: Mode,
 }
 
 /// The references of a task, `found`, and the task with the values in place, `resolved` or `unresolved`.
 pub(super) fn task(input: Value) -> Answer {
     let TaskInput { task, context, mode } = read(input)?;
-    let found: Vec<Value> = scan_task(&task, mode.into()).into_iter().map(found).collect();
-    Ok(match resolve_task(&task, mode.into(), &context) {
+    let found: Vec<Value> = scan_task(&task, mode).into_iter().map(found).collect();
+    Ok(match resolve_task(&task, mode, &context) {
         Ok(resolved) => json!({ "found": found, "resolved": resolved }),
         Err(unresolved) => json!({ "found": found, "unresolved": unresolved }),
     })

@@ -3,9 +3,11 @@
 use super::time_part::TimePart;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
+use serde::Deserialize;
 
 /// Whether the extras of reference section 13.6 are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Only documented references.
     #[default]
