@@ -23,6 +23,18 @@ def vectors(name: str) -> list[Any]:
     return [pytest.param(case["input"], case["expect"], id=case["name"]) for case in cases]
 
 
+def expanded(value: Any) -> Any:
+    """Writes out ``{"$repeat": [text, times]}``, which stands for a long text."""
+    if isinstance(value, list):
+        return [expanded(item) for item in value]
+    if isinstance(value, dict) and "$repeat" in value:
+        text, times = value["$repeat"]
+        return value.get("before", "") + text * times + value.get("after", "")
+    if isinstance(value, dict):
+        return {key: expanded(item) for key, item in value.items()}
+    return value
+
+
 def setting(name: str, what: str) -> str:
     """A setting that ``cargo xtask test`` makes; without it the suite would prove less than it says."""
     value = os.environ.get(name)

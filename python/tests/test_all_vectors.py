@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import VECTORS
+from conftest import VECTORS, expanded
 from wait_vectors import drive
 
 from lakeflow_jobs import LakeflowError
@@ -17,17 +17,6 @@ from lakeflow_jobs._native import _call_rule
 NO_RULE = {"wait"}
 # Their expectations have forms of their own.
 SPECIAL = {"bundle", "layout", "source"}
-
-
-def expanded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [expanded(item) for item in value]
-    if isinstance(value, dict) and "$repeat" in value:
-        text, times = value["$repeat"]
-        return value.get("before", "") + text * times + value.get("after", "")
-    if isinstance(value, dict):
-        return {key: expanded(item) for key, item in value.items()}
-    return value
 
 
 def call(rule: str, given: Any) -> Any:

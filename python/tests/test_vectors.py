@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import vectors
+from conftest import expanded, vectors
 
 import lakeflow_jobs
 from lakeflow_jobs import ParamSchema, map_params, next_fire_times, validate_job
@@ -54,18 +54,6 @@ def test_schedule(given: Any, expected: Any) -> None:
             fires()
     else:
         assert [{"utc": fire.utc, "local": fire.local} for fire in fires()] == expected
-
-
-def expanded(value: Any) -> Any:
-    """Writes out ``{"$repeat": [text, times]}``, which stands for a long text."""
-    if isinstance(value, list):
-        return [expanded(item) for item in value]
-    if isinstance(value, dict) and "$repeat" in value:
-        text, times = value["$repeat"]
-        return value.get("before", "") + text * times + value.get("after", "")
-    if isinstance(value, dict):
-        return {key: expanded(item) for key, item in value.items()}
-    return value
 
 
 def rank(found: dict[str, str]) -> tuple[str, str]:

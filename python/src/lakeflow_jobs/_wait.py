@@ -8,20 +8,8 @@ if TYPE_CHECKING:
     from ._progress import Progress
 
 
-class RunWait:
-    """A wait for a run: iterate it for each change, or call :meth:`result` for the end.
-
-    It begins when it is first asked, and it can be left: the run goes on, and ``jobs.wait(run_id)`` takes it up again. The
-    last item is the run at its end; a run that did not succeed raises :class:`RunFailed` after it, unless the wait was made
-    with ``check=False``.
-
-    >>> from lakeflow_jobs import Jobs
-    >>> jobs = getfixture("jobs")  # Jobs() elsewhere
-    >>> for run in jobs("hello").run_and_wait():
-    ...     state = run.state
-    >>> state
-    'SUCCESS'
-    """
+class _AnyWait:
+    """What waits have in common, however they are iterated."""
 
     def __init__(self, native: Wait, progress: Progress | None = None) -> None:
         self._native = native
@@ -36,6 +24,31 @@ class RunWait:
     def run(self) -> Run | None:
         """The last that was seen of the run."""
         return self._native.run
+
+    def notify(self) -> None:
+        """Something has been heard about the run: look at once."""
+        self._native.notify()
+
+    def _close(self) -> None:
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+
+class RunWait(_AnyWait):
+    """A wait for a run: iterate it for each change, or call :meth:`result` for the end.
+
+    It begins when it is first asked, and it can be left: the run goes on, and ``jobs.wait(run_id)`` takes it up again. The
+    last item is the run at its end; a run that did not succeed raises :class:`RunFailed` after it, unless the wait was made
+    with ``check=False``.
+
+    >>> from lakeflow_jobs import Jobs
+    >>> jobs = getfixture("jobs")  # Jobs() elsewhere
+    >>> for run in jobs("hello").run_and_wait():
+    ...     state = run.state
+    >>> state
+    'SUCCESS'
+    """
 
     def __iter__(self) -> RunWait:
         return self
@@ -73,17 +86,8 @@ class RunWait:
         """Ends the wait from another thread; the run goes on."""
         self._native.stop()
 
-    def notify(self) -> None:
-        """Something has been heard about the run: look at once."""
-        self._native.notify()
 
-    def _close(self) -> None:
-        if self._progress is not None:
-            self._progress.close()
-            self._progress = None
-
-
-class AsyncRunWait:
+class AsyncRunWait(_AnyWait):
     """A wait for a run: ``async for`` gives each change, ``await wait.result()`` the run at its end.
 
     It begins when it is first asked. Cancelling the task leaves the run as it is, unless the wait was made with
@@ -99,20 +103,6 @@ class AsyncRunWait:
     >>> asyncio.run(main())
     'SUCCESS'
     """
-
-    def __init__(self, native: Wait, progress: Progress | None = None) -> None:
-        self._native = native
-        self._progress = progress
-
-    @property
-    def run_id(self) -> int | None:
-        """The run's id, once the host has told it."""
-        return self._native.run_id
-
-    @property
-    def run(self) -> Run | None:
-        """The last that was seen of the run."""
-        return self._native.run
 
     def __aiter__(self) -> AsyncRunWait:
         return self
@@ -153,17 +143,8 @@ class AsyncRunWait:
         """Ends the wait; the run goes on."""
         self._native.stop()
 
-    def notify(self) -> None:
-        """Something has been heard about the run: look at once."""
-        self._native.notify()
-
     def _left(self, raised: BaseException) -> None:
         self._close()
         # Faults of the run are Exceptions; a cancelled task and an interrupt are not.
         if not isinstance(raised, Exception):
             self._native.abandon()
-
-    def _close(self) -> None:
-        if self._progress is not None:
-            self._progress.close()
-            self._progress = None
