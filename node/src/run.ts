@@ -7,108 +7,112 @@ import type { Fields, Id, Progress } from "./types.js";
 /** So much JSON is parsed at a time when a whole document is asked for. */
 const SLICE_BYTES = 256 * 1024;
 
-/** What runs and task runs have in common. Times are milliseconds since 1970. */
-interface Standing {
-  /** One word: the state while it lasts (`RUNNING`), the outcome once it is over (`SUCCESS`). */
+/** What a run or a task run says of itself in the form that the addon gives. */
+interface Summary {
   state: string;
-  /** True once it is over. An unknown state is never over. */
   isTerminal: boolean;
-  /** True once it is over and did what it should. An unknown outcome is never success. */
   isSuccess: boolean;
-  /** The outcome; `null` while it is not over. */
   outcome: string | null;
-  /** Why it ended, as the platform names it; `null` while it is not over. */
   terminationCode: string | null;
-  /** What the state says, for people. */
   message: string;
   runId: Id;
-  /** Where people see it. */
   pageUrl: string | null;
-  /** `null` before it started. */
   startTime: number | null;
-  /** `null` while it is active. */
   endTime: number | null;
 }
 
-interface Summary extends Standing {
+interface RunSummary extends Summary {
   jobId: Id | null;
   name: string | null;
   runType: string | null;
   progress: Progress;
 }
 
-interface TaskSummary extends Standing {
+interface TaskSummary extends Summary {
   taskKey: string;
   attempt: number;
 }
 
-/** A run of a job at the moment it was read. What it says comes from `status`, with the legacy `state` as fallback. */
-export class Run {
-  readonly #run: native.RunHandle;
-  #summary: Summary | undefined;
+/** What runs and task runs have in common: it is read when something of it is first looked at, and once. */
+abstract class Standing<About extends Summary> {
+  readonly #read: () => string;
+  #summary: About | undefined;
 
   /** @internal */
-  constructor(run: native.RunHandle) {
-    this.#run = run;
+  constructor(read: () => string) {
+    this.#read = read;
   }
 
-  get #about(): Summary {
-    return (this.#summary ??= JSON.parse(this.#run.summary()) as Summary);
+  /** @internal */
+  protected get about(): About {
+    return (this.#summary ??= JSON.parse(this.#read()) as About);
   }
 
   get runId(): Id {
-    return this.#about.runId;
-  }
-  get jobId(): Id | null {
-    return this.#about.jobId;
-  }
-  /** The job's name at the time. */
-  get name(): string | null {
-    return this.#about.name;
-  }
-  /** `JOB_RUN`, `SUBMIT_RUN` or `WORKFLOW_RUN`. */
-  get runType(): string | null {
-    return this.#about.runType;
+    return this.about.runId;
   }
   /** One word: the state while it lasts (`RUNNING`), the outcome once it is over (`SUCCESS`). */
   get state(): string {
-    return this.#about.state;
+    return this.about.state;
   }
-  /** True once it is over. */
+  /** True once it is over. An unknown state is never over. */
   get isTerminal(): boolean {
-    return this.#about.isTerminal;
+    return this.about.isTerminal;
   }
-  /** True once it is over and did what it should. */
+  /** True once it is over and did what it should. An unknown outcome is never success. */
   get isSuccess(): boolean {
-    return this.#about.isSuccess;
+    return this.about.isSuccess;
   }
   /** The outcome; `null` while it is not over. */
   get outcome(): string | null {
-    return this.#about.outcome;
+    return this.about.outcome;
   }
-  /** Why it ended, as the platform names it. */
+  /** Why it ended, as the platform names it; `null` while it is not over. */
   get terminationCode(): string | null {
-    return this.#about.terminationCode;
+    return this.about.terminationCode;
   }
   /** What the state says, for people. */
   get message(): string {
-    return this.#about.message;
+    return this.about.message;
   }
   /** Where people see it. */
   get pageUrl(): string | null {
-    return this.#about.pageUrl;
+    return this.about.pageUrl;
   }
   /** Milliseconds since 1970; `null` before it started. */
   get startTime(): number | null {
-    return this.#about.startTime;
+    return this.about.startTime;
   }
   /** Milliseconds since 1970; `null` while it is active. */
   get endTime(): number | null {
-    return this.#about.endTime;
+    return this.about.endTime;
+  }
+}
+
+/** A run of a job at the moment it was read. What it says comes from `status`, with the legacy `state` as fallback. */
+export class Run extends Standing<RunSummary> {
+  readonly #run: native.RunHandle;
+
+  /** @internal */
+  constructor(run: native.RunHandle) {
+    super(() => run.summary());
+    this.#run = run;
+  }
+
+  get jobId(): Id | null {
+    return this.about.jobId;
+  }
+  /** The job's name at the time. */
+  get name(): string | null {
+    return this.about.name;
+  }
+  /** `JOB_RUN`, `SUBMIT_RUN` or `WORKFLOW_RUN`. */
+  get runType(): string | null {
+    return this.about.runType;
   }
   /** How many tasks stand where. */
   get progress(): Progress {
-    return this.#about.progress;
+    return this.about.progress;
   }
 
   /** The newest attempt of each task, in the order of the definition. Each is read when it is looked at. */
@@ -156,60 +160,25 @@ export class Run {
 }
 
 /** One attempt of a task. */
-export class TaskRun {
+export class TaskRun extends Standing<TaskSummary> {
   readonly #run: native.RunHandle;
   readonly #index: number;
   readonly #iteration: boolean;
-  #summary: TaskSummary | undefined;
 
   /** @internal */
   constructor(run: native.RunHandle, index: number, iteration: boolean) {
+    super(() => calling(() => run.task(index, iteration)));
     this.#run = run;
     this.#index = index;
     this.#iteration = iteration;
   }
 
-  get #about(): TaskSummary {
-    return (this.#summary ??= JSON.parse(calling(() => this.#run.task(this.#index, this.#iteration))) as TaskSummary);
-  }
-
   get taskKey(): string {
-    return this.#about.taskKey;
-  }
-  get runId(): Id {
-    return this.#about.runId;
+    return this.about.taskKey;
   }
   /** From 0. */
   get attempt(): number {
-    return this.#about.attempt;
-  }
-  /** One word: the state while it lasts, the outcome once it is over. */
-  get state(): string {
-    return this.#about.state;
-  }
-  get isTerminal(): boolean {
-    return this.#about.isTerminal;
-  }
-  get isSuccess(): boolean {
-    return this.#about.isSuccess;
-  }
-  get outcome(): string | null {
-    return this.#about.outcome;
-  }
-  get terminationCode(): string | null {
-    return this.#about.terminationCode;
-  }
-  get message(): string {
-    return this.#about.message;
-  }
-  get pageUrl(): string | null {
-    return this.#about.pageUrl;
-  }
-  get startTime(): number | null {
-    return this.#about.startTime;
-  }
-  get endTime(): number | null {
-    return this.#about.endTime;
+    return this.about.attempt;
   }
 
   /** The attempt as the platform sent it. */
