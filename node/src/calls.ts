@@ -35,7 +35,10 @@ async function settled<T>(call: Promise<T>, signal: AbortSignal | undefined, ope
     return await call;
   } catch (thrown) {
     const error = errorFrom(thrown);
-    if (signal?.aborted && error instanceof LakeflowError && error.code === "INTERRUPTED") throw aborted(signal, operation);
+    if (signal?.aborted && error instanceof LakeflowError && error.code === "INTERRUPTED") {
+      const { message, context } = error;
+      throw new LakeflowError({ code: "INTERRUPTED", operation, message, context }, { cause: signal.reason });
+    }
     throw error;
   }
 }

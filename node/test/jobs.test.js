@@ -212,6 +212,34 @@ test("a used signal triggers nothing", async () => {
   assert.equal(seen.length, 0);
 });
 
+test("a trigger that was called off under way names the token that finds its run", async () => {
+  const tokens = [];
+  let reached;
+  const arrived = new Promise((resolve) => (reached = resolve));
+  let answer;
+  const released = new Promise((resolve) => (answer = resolve));
+  const transport = async ({ body }) => {
+    const { idempotency_token: token } = JSON.parse(body);
+    if (!tokens.includes(token)) tokens.push(token);
+    reached();
+    if (tokens.length === 1) await released;
+    return { status: 200, body: `{"run_id":${7 + tokens.indexOf(token)}}` };
+  };
+  const jobs = new Jobs({ ...HOST, transport });
+  const controller = new AbortController();
+  const reason = new Error("the user left");
+  const call = jobs.job("1").runNow({}, { signal: controller.signal });
+  await arrived;
+  controller.abort(reason);
+  const error = await refusal(call, "INTERRUPTED");
+  answer();
+  assert.equal(error.cause, reason);
+  assert.match(error.message, /may have been started/);
+  assert.equal(error.context.idempotency_token, tokens[0]);
+  assert.equal(await jobs.job("1").runNow({ idempotency_token: tokens[0] }), 7);
+  assert.equal(tokens.length, 1);
+});
+
 test("cancelOnAbort cancels the run, else it is left alone", async () => {
   for (const cancelOnAbort of [false, true]) {
     let canceled = false;

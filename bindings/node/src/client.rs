@@ -116,10 +116,11 @@ impl Client {
         timeout_ms: Option<u32>,
     ) -> Result<AsyncBlock<Answer>> {
         let timeout = timeout_ms.map(|timeout| Duration::from_millis(timeout.into()));
-        let jobs = self.jobs.clone().with_options(CallOptions { timeout, abort: None });
+        let jobs =
+            self.jobs.clone().with_options(CallOptions { timeout, abort: abort.map(Abort::handle) });
         let work =
             async move { operations::carry_out(&jobs, &operation, &arguments).await.map_err(|e| thrown(&e)) };
-        AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
+        AsyncBlockBuilder::new(work).build(env)
     }
 
     /// Something was heard about a run, for example by a webhook: whoever waits for it looks at once.

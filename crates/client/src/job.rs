@@ -1,8 +1,9 @@
 //! One job: trigger it, wait for it, look at its runs.
 
 use crate::jobs::Jobs;
+use crate::options::Abort;
 use crate::wait::{Running, WaitOptions};
-use lakeflow_core::api::{self, ListRuns, RunNow, SubmitRun};
+use lakeflow_core::api::{self, Endpoint, ListRuns, RunNow, SubmitRun};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{Entry, JobRef, ParamCheck};
 use lakeflow_core::id::{JobId, RunId};
@@ -124,7 +125,7 @@ impl Job {
     /// As [`Job::run_now`], with a request of the caller's. A missing idempotency token is minted, a given one is used as it
     /// is.
     pub async fn trigger(&self, request: RunNow) -> Result<RunId, Error> {
-        Ok(self.jobs.begin().call(&with_token(request)?).await?.run_id)
+        Ok(trigger(&self.jobs, request).await?.run_id)
     }
 
     /// Starts a run and waits for its end.
@@ -192,6 +193,25 @@ impl Trigger for SubmitRun {
     fn token(&mut self) -> &mut Option<String> {
         &mut self.idempotency_token
     }
+}
+
+/// Sends a request that starts a run. When it ends without an answer the run may have been started all the same: the error
+/// then names the token, and the same request with it gives that run.
+pub(crate) async fn trigger<R: Trigger + Endpoint>(jobs: &Jobs, request: R) -> Result<R::Answer, Error> {
+    let mut request = with_token(request)?;
+    let token = request.token().clone().unwrap_or_default();
+    let unsent = jobs.options().abort.as_ref().is_some_and(Abort::is_aborted);
+    jobs.begin().call(&request).await.map_err(|mut error| {
+        if unsent {
+            return error;
+        }
+        if matches!(error.code, ErrorCode::Interrupted | ErrorCode::DeadlineExceeded) {
+            error.message.push_str(
+                "; the run may have been started: the same request with its idempotency token gives its id",
+            );
+        }
+        error.with("idempotency_token", token)
+    })
 }
 
 /// The request with a token, and within the limits of the API, whoever wrote it.

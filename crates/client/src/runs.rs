@@ -84,7 +84,7 @@ impl Jobs {
     /// Starts a one-time run and gives its id. A missing idempotency token is minted, so that however often the network
     /// fails, one run is started.
     pub async fn submit(&self, request: SubmitRun) -> Result<RunId, Error> {
-        Ok(self.begin().call(&crate::job::with_token(request)?).await?.run_id)
+        Ok(crate::job::trigger(self, request).await?.run_id)
     }
 
     /// As [`Jobs::submit`], and waits for its end.

@@ -170,6 +170,38 @@ async fn a_call_under_way_is_called_off() {
     assert_eq!(call.await.unwrap().unwrap_err().code, ErrorCode::Interrupted);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_trigger_that_was_called_off_names_the_token_that_finds_its_run() {
+    let started = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = started.clone();
+    let memory = MemoryTransport::new(move |request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let token = body["idempotency_token"].as_str().unwrap().to_owned();
+        let mut started = seen.lock().unwrap();
+        let known = started.iter().position(|other| *other == token);
+        let place = known.unwrap_or_else(|| {
+            started.push(token);
+            started.len() - 1
+        });
+        ok(json!({"run_id": 100 + place}))
+    });
+    let abort = Abort::new();
+    let jobs = Jobs::new(workspace(slow(memory.clone(), 2000)));
+    let called = jobs.clone().with_options(CallOptions { abort: Some(abort.clone()), ..CallOptions::default() });
+    let call = tokio::spawn(async move { called.job("7").run_now(&Value::Null).await });
+    pass(1).await;
+    abort.abort();
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(error.code, ErrorCode::Interrupted);
+    let token = error.context.iter().find(|(key, _)| *key == "idempotency_token").unwrap().1.clone();
+    assert!(error.message.contains("may have been started"), "{}", error.message);
+
+    // Whether the first request came through or not: the token gives one run.
+    let again = jobs.job("7").run_now(&json!({"idempotency_token": token})).await.unwrap();
+    assert_eq!(again, RunId(100));
+    assert_eq!(*started.lock().unwrap(), [token]);
+}
+
 /// A host whose runs are over from 100 on, and which counts what it was asked.
 fn counted() -> (MemoryTransport, Jobs) {
     host(|request| match path(request).as_str() {
