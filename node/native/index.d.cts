@@ -88,24 +88,26 @@ declare namespace native {
     authorization?: string;
   }
 
-  interface GatewayAnswer {
-    readonly status: number;
-    readonly headers: [string, string][];
-    readonly error: string | null;
-    body(): string | null;
-    stream(): EventHandle | null;
+  /** An answer to a request, or an event of a stream. */
+  interface Told {
+    ticket: number;
+    status?: number;
+    headers?: [string, string][];
+    text?: string;
+    error?: string;
+    stream?: EventHandle;
   }
 
   interface EventHandle {
-    nextFrame(): Promise<string | null>;
-    nextEvent(): Promise<string | null>;
+    ask(frames: boolean): void;
     close(undelivered: boolean): void;
   }
 
   interface AppGateway {
     registry(): string;
     unknown(key: string): string;
-    handle(client: Client, request: GatewayRequest, abort?: Abort): Promise<GatewayAnswer>;
+    submit(client: Client, request: GatewayRequest, ticket: number): void;
+    take(most: number): Told[];
   }
 
   /** What needs no connection; the addon has it, and WebAssembly where there is no addon. */
@@ -116,7 +118,7 @@ declare namespace native {
   }
 
   interface Addon extends Rules {
-    AppGateway: new (settings: string, check?: (asked: string) => Promise<string>) => AppGateway;
+    AppGateway: new (settings: string, wake: () => void, check?: (asked: string) => Promise<string>) => AppGateway;
     readRegistry(settings: string): string;
     gatewayRoutes(): string;
     version(): string;

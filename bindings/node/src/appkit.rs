@@ -1,10 +1,11 @@
 //! The `/api/jobs` gateway as a class of JavaScript: a request in, an answer or a stream of events out. The plugin of
 //! AppKit and the methods of its handles are both made of it.
 
-use crate::abort::Abort;
 use crate::client::Client;
 use crate::credentials::AUTHORIZATION;
 use crate::fault::{argument, thrown};
+use crate::inbox::{Inbox, Owed, Told, Wake};
+use crate::stream::EventHandle;
 use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
 use lakeflow_core::error::Error;
@@ -12,15 +13,14 @@ use lakeflow_core::gateway::{
     Body, Checked, Incoming, JobRef, ROUTES, Registry, Reply, Settings, WebhookSecret,
 };
 use lakeflow_core::wait::PollSchedule;
-use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder, Buffer, Promise, spawn};
+use napi::bindgen_prelude::{Buffer, Promise, spawn};
 use napi::threadsafe_function::ThreadsafeFunction;
-use napi::{Env, Result, Status};
+use napi::{Result, Status};
 use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// The host's own check of parameters: JSON text `{key, params}` in, `{valid}`, `{invalid}` or `{broken}` out. Weak: routes
 /// that are not used keep no process alive.
@@ -134,173 +134,45 @@ impl GatewayRequest {
     }
 }
 
-/// What a request came to: a whole answer, or a stream.
-#[napi]
-pub struct GatewayAnswer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Option<String>,
-    error: Option<String>,
-    stream: Option<Box<EventStream>>,
-}
-
-#[napi]
-impl GatewayAnswer {
-    /// HTTP status.
-    #[napi(getter)]
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// Names and values.
-    #[napi(getter)]
-    pub fn headers(&self) -> Vec<Vec<String>> {
-        self.headers.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect()
-    }
-
-    /// JSON text, or nothing; taken out once.
-    #[napi]
-    pub fn body(&mut self) -> Option<String> {
-        self.body.take()
-    }
-
-    /// What went wrong, for the host's log.
-    #[napi(getter)]
-    pub fn error(&self) -> Option<String> {
-        self.error.clone()
-    }
-
-    /// The stream; taken out once.
-    #[napi]
-    pub fn stream(&mut self) -> Option<EventHandle> {
-        self.stream.take().map(EventHandle::new)
+/// A whole answer, as JavaScript is told it.
+fn told(ticket: u32, reply: Reply) -> Told {
+    let headers: Vec<Vec<String>> =
+        reply.headers.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    Told {
+        ticket,
+        status: Some(reply.status),
+        headers: (!headers.is_empty()).then_some(headers),
+        text: match reply.body {
+            Body::Empty => None,
+            Body::Json(value) => Some(js_text(&value)),
+        },
+        error: reply.error.map(|error| error.to_string()),
+        stream: None,
     }
 }
 
-impl From<Reply> for GatewayAnswer {
-    fn from(reply: Reply) -> Self {
-        Self {
-            status: reply.status,
-            headers: reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            body: match reply.body {
-                Body::Empty => None,
-                Body::Json(value) => Some(js_text(&value)),
-            },
-            error: reply.error.map(|error| error.to_string()),
-            stream: None,
-        }
-    }
-}
-
-impl From<Box<EventStream>> for GatewayAnswer {
-    fn from(stream: Box<EventStream>) -> Self {
-        let (status, headers) = stream.head();
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { status, headers, body: None, error: None, stream: Some(stream) }
-    }
-}
-
-/// The events of a wait.
-#[napi]
-pub struct EventHandle {
-    stream: Arc<tokio::sync::Mutex<Option<Box<EventStream>>>>,
-    closing: Arc<watch::Sender<bool>>,
-    /// Nothing that was sent was received.
-    undelivered: Arc<Mutex<bool>>,
-}
-
-impl EventHandle {
-    fn new(stream: Box<EventStream>) -> Self {
-        Self {
-            stream: Arc::new(tokio::sync::Mutex::new(Some(stream))),
-            closing: Arc::new(watch::Sender::new(false)),
-            undelivered: Arc::default(),
-        }
-    }
-
-    fn next(&self, env: Env, frames: bool) -> Result<AsyncBlock<Option<String>>> {
-        let stream = self.stream.clone();
-        let undelivered = self.undelivered.clone();
-        let mut closing = self.closing.subscribe();
-        AsyncBlockBuilder::new(async move {
-            let mut held = stream.lock().await;
-            let Some(open) = held.as_mut() else { return Ok(None) };
-            let next = async {
-                if frames {
-                    open.next_frame().await
-                } else {
-                    let event = open.next_event().await?;
-                    Some(js_text(&json!({"id": event.id, "event": event.event, "data": event.data})))
-                }
-            };
-            let told = tokio::select! {
-                biased;
-                _ = closing.wait_for(|closed| *closed) => None,
-                told = next => told,
-            };
-            if told.is_none()
-                && let Some(mut over) = held.take()
-            {
-                if *undelivered.lock().unwrap_or_else(PoisonError::into_inner) {
-                    over.undelivered();
-                }
-                finish(over);
-            }
-            Ok(told)
-        })
-        .build(&env)
-    }
-}
-
-#[napi]
-impl EventHandle {
-    /// The next event, or a heartbeat, as it goes over the wire; `null` at the end.
-    #[napi]
-    pub fn next_frame(&self, env: &Env) -> Result<AsyncBlock<Option<String>>> {
-        self.next(*env, true)
-    }
-
-    /// The next event as JSON text, `{id, event, data}`; `null` at the end.
-    #[napi]
-    pub fn next_event(&self, env: &Env) -> Result<AsyncBlock<Option<String>>> {
-        self.next(*env, false)
-    }
-
-    /// Ends the stream: a `next` that is under way gives `null`. With `undelivered` the client received nothing of it.
-    #[napi]
-    pub fn close(&self, undelivered: bool) {
-        *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) = undelivered;
-        self.closing.send_replace(true);
-        // Nobody may be asking any more.
-        if let Ok(mut held) = self.stream.try_lock()
-            && let Some(mut over) = held.take()
-        {
-            if undelivered {
-                over.undelivered();
-            }
-            finish(over);
-        }
-    }
-}
-
-/// Stops a wait and sees it to its end, which is where a run is cancelled whose wait asked for that.
-fn finish(mut over: Box<EventStream>) {
-    over.stop();
-    spawn(async move { while over.next_event().await.is_some() {} });
+/// A stream that was opened.
+fn opened(ticket: u32, stream: Box<EventStream>, inbox: Arc<Inbox>) -> Told {
+    let (status, headers) = stream.head();
+    let headers = headers.iter().map(|(name, value)| vec![(*name).to_owned(), (*value).to_owned()]).collect();
+    let stream = Some(EventHandle::new(stream, inbox, ticket));
+    Told { ticket, status: Some(status), headers: Some(headers), stream, ..Told::default() }
 }
 
 /// The routes of an app's jobs.
 #[napi]
 pub struct AppGateway {
     routes: Routes,
+    inbox: Arc<Inbox>,
 }
 
 #[napi]
 impl AppGateway {
-    /// Reads the configuration; nothing is sent.
+    /// Reads the configuration; nothing is sent. `wake` is called when there is something to take.
     #[napi(constructor)]
-    pub fn new(settings: String, check: Option<CheckCallback>) -> Result<Self> {
-        Self::make(&settings, check).map_err(|e| thrown(&e))
+    pub fn new(settings: String, wake: Wake, check: Option<CheckCallback>) -> Result<Self> {
+        let routes = Self::make(&settings, check).map_err(|e| thrown(&e))?;
+        Ok(Self { routes, inbox: Arc::new(Inbox::new(wake)) })
     }
 
     /// What environment and configuration say about jobs, as JSON text.
@@ -315,37 +187,37 @@ impl AppGateway {
         self.routes.registry(|registry| registry.unknown(&key))
     }
 
-    /// Answers a request under the identity of a client.
+    /// Answers a request under the identity of a client. The answer comes by the inbox, under the ticket.
     #[napi]
-    pub fn handle(
-        &self,
-        env: &Env,
-        client: &Client,
-        request: GatewayRequest,
-        abort: Option<&Abort>,
-    ) -> Result<AsyncBlock<GatewayAnswer>> {
+    pub fn submit(&self, client: &Client, request: GatewayRequest, ticket: u32) {
         let (routes, jobs) = (self.routes.clone(), client.jobs().clone());
+        let inbox = self.inbox.clone();
+        let owed = Owed::new(inbox.clone(), ticket);
         let timeout = request.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         let authorization = request.authorization.clone();
         let incoming = request.incoming();
         let work = async move {
-            Ok(match routes.handle_within(&jobs, incoming, timeout).await {
-                Answer::Reply(reply) => GatewayAnswer::from(reply),
-                Answer::Stream(stream) => GatewayAnswer::from(stream),
-            })
+            let answer = match routes.handle_within(&jobs, incoming, timeout).await {
+                Answer::Reply(reply) => told(ticket, reply),
+                Answer::Stream(stream) => opened(ticket, stream, inbox),
+            };
+            owed.pay(answer);
         };
-        let work = async move {
-            match authorization {
-                Some(authorization) => AUTHORIZATION.scope(authorization, work).await,
-                None => work.await,
-            }
-        };
-        AsyncBlockBuilder::new(Abort::race(abort, work)).build(env)
+        match authorization {
+            Some(authorization) => drop(spawn(AUTHORIZATION.scope(authorization, work))),
+            None => drop(spawn(work)),
+        }
+    }
+
+    /// The next answers and events, at most so many; none when there is nothing now, which is woken for.
+    #[napi]
+    pub fn take(&self, most: u32) -> Vec<Told> {
+        self.inbox.take(most as usize)
     }
 }
 
 impl AppGateway {
-    fn make(settings: &str, check: Option<CheckCallback>) -> std::result::Result<Self, Error> {
+    fn make(settings: &str, check: Option<CheckCallback>) -> std::result::Result<Routes, Error> {
         let given = Given::read(settings)?;
         let registry = given.registry()?;
         let webhook = given.webhook.map(|secret| match secret {
@@ -369,7 +241,7 @@ impl AppGateway {
                 ..PollSchedule::WORKSPACE
             });
         }
-        Ok(Self { routes })
+        Ok(routes)
     }
 }
 

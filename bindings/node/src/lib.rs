@@ -9,11 +9,13 @@ pub mod client;
 pub mod credentials;
 pub mod engine;
 mod fault;
+pub mod inbox;
 pub mod machine;
 mod operations;
 pub mod params;
 pub mod rules;
 pub mod run;
+pub mod stream;
 pub mod transport;
 pub mod wait;
 

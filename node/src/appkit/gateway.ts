@@ -4,6 +4,7 @@ import type native from "../../native/index.cjs";
 import { addon } from "../addon.js";
 import { calling, errorFrom } from "../errors.js";
 import { checkOf, configuring, settingsOf, type Registry } from "./config.js";
+import { Desk } from "./desk.js";
 import type { Identity } from "./identity.js";
 import type { JobsConfig } from "./types.js";
 
@@ -33,11 +34,48 @@ export interface Reply {
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 120_000;
 
+/** The events of a wait, which come when they are asked for. */
+export class Events {
+  readonly #handle: native.EventHandle;
+  readonly #desk: Desk;
+  readonly #ticket: number;
+  #over = false;
+
+  constructor(handle: native.EventHandle, desk: Desk, ticket: number) {
+    this.#handle = handle;
+    this.#desk = desk;
+    this.#ticket = ticket;
+  }
+
+  /** The next one: as it goes over the wire with `frames`, else `{id, event, data}` as JSON text. `null` at the end. */
+  async next(frames: boolean): Promise<string | null> {
+    if (this.#over) return null;
+    const told = this.#desk.await(this.#ticket, "stream");
+    this.#handle.ask(frames);
+    const { text } = await told;
+    this.#over = text === undefined;
+    return text ?? null;
+  }
+
+  /** Ends the stream; what was asked for comes as its end. */
+  close(undelivered: boolean): void {
+    this.#handle.close(undelivered);
+  }
+}
+
+/** A stream that was opened. */
+export interface Opened {
+  stream: Events;
+  status: number;
+  headers: [string, string][];
+}
+
 /** The gateway of one plugin. */
 export class AppGateway {
   readonly #gateway: native.AppGateway;
+  readonly #desk = new Desk();
   readonly #timeout: number | undefined;
-  readonly #open = new Set<native.EventHandle>();
+  readonly #open = new Set<Events>();
 
   constructor(config: JobsConfig) {
     const check = async (asked: string): Promise<string> => {
@@ -49,7 +87,9 @@ export class AppGateway {
         return JSON.stringify({ broken: String((thrown as Error)?.message ?? thrown) });
       }
     };
-    this.#gateway = configuring(() => new (addon().AppGateway)(settingsOf(config), check));
+    const gateway = configuring(() => new (addon().AppGateway)(settingsOf(config), this.#desk.wake, check));
+    this.#gateway = gateway;
+    this.#desk.open((most) => gateway.take(most));
     this.#timeout = typeof config.timeout === "number" && config.timeout > 0 ? config.timeout : undefined;
   }
 
@@ -64,7 +104,9 @@ export class AppGateway {
   }
 
   /** Answers a request. The stream, when it is one, has to be closed. */
-  async handle(identity: Identity, request: GatewayRequest): Promise<Reply | { stream: native.EventHandle; status: number; headers: [string, string][] }> {
+  async handle(identity: Identity, request: GatewayRequest): Promise<Reply | Opened> {
+    const pause = this.#desk.turns.take();
+    if (pause) await pause;
     const client = await identity.client();
     const timeout = request.timeout ?? this.#timeout ?? (request.method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
     const asked: native.GatewayRequest = {
@@ -79,21 +121,28 @@ export class AppGateway {
     if (request.program) asked.program = true;
     const authorization = await identity.authorization();
     if (authorization !== undefined) asked.authorization = authorization;
-    let answer: native.GatewayAnswer;
-    try {
-      answer = await calling(() => this.#gateway.handle(client, asked));
-    } catch (thrown) {
-      throw errorFrom(thrown);
-    }
-    const { status, headers, error } = answer;
-    const stream = answer.stream();
-    if (!stream) return { status, headers, error, body: answer.body() };
+    const told = await this.#submit(client, asked);
+    const { status = 500, headers = [], error = null } = told;
+    if (!told.stream) return { status, headers, error, body: told.text ?? null };
+    const stream = new Events(told.stream, this.#desk, told.ticket);
     this.#open.add(stream);
     return { stream, status, headers };
   }
 
+  async #submit(client: native.Client, asked: native.GatewayRequest): Promise<native.Told> {
+    const ticket = this.#desk.ticket();
+    const told = this.#desk.await(ticket, "route");
+    try {
+      calling(() => this.#gateway.submit(client, asked, ticket));
+    } catch (thrown) {
+      this.#desk.forget(ticket);
+      throw errorFrom(thrown);
+    }
+    return told;
+  }
+
   /** Ends a stream. */
-  close(stream: native.EventHandle, undelivered = false): void {
+  close(stream: Events, undelivered = false): void {
     this.#open.delete(stream);
     stream.close(undelivered);
   }

@@ -3,9 +3,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IAppRouter } from "@databricks/appkit";
-import type native from "../../native/index.cjs";
 import { addon } from "../addon.js";
-import type { AppGateway } from "./gateway.js";
+import type { AppGateway, Opened } from "./gateway.js";
 import type { Identity } from "./identity.js";
 import type { JobsTelemetry } from "./telemetry.js";
 
@@ -70,7 +69,7 @@ export async function serve(host: RouteHost, route: RouteInfo, request: Request,
     const answer = operation
       ? await host.telemetry.operation(operation, identity, work, (answer) => answer.status < 400)
       : await work();
-    if ("stream" in answer) return await pump(host, answer.stream, answer, response);
+    if ("stream" in answer) return await pump(host, answer, response);
     if (answer.error) host.log(`${route.name} failed: ${answer.error}`);
     for (const [name, value] of answer.headers) response.setHeader(name, value);
     response.statusCode = answer.status;
@@ -128,27 +127,23 @@ async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Ar
 }
 
 /** Sends events until the stream or the client is at its end. */
-async function pump(
-  host: RouteHost,
-  stream: native.EventHandle,
-  head: { status: number; headers: [string, string][] },
-  response: ServerResponse,
-): Promise<void> {
+async function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promise<void> {
+  const { stream } = opened;
   let delivered = false;
   // The wait ends with the connection; the run goes on.
   const gone = (): void => host.gateway.close(stream, !delivered);
   response.once("close", gone);
+  const wrote = (error: Error | null | undefined): void => {
+    if (!error) delivered = true;
+  };
   try {
-    response.writeHead(head.status, Object.fromEntries(head.headers));
+    response.writeHead(opened.status, Object.fromEntries(opened.headers));
     response.flushHeaders();
     for (;;) {
-      const frame = await stream.nextFrame();
+      const frame = await stream.next(true);
       if (frame === null || response.destroyed) break;
       if (host.noStartedEvent && frame.includes("\nevent: started\n")) continue;
-      const isEvent = !frame.startsWith(":");
-      const hasRoom = response.write(frame, (error) => {
-        if (!error && isEvent) delivered = true;
-      });
+      const hasRoom = frame.startsWith(":") ? response.write(frame) : response.write(frame, wrote);
       if (!hasRoom) await Promise.race([once(response, "drain"), once(response, "close")]);
     }
     response.end();

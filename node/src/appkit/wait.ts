@@ -1,10 +1,9 @@
 // Waits as async generators: the states of a run as they change, and what came of it.
 
 import { ExecutionError } from "@databricks/appkit";
-import type native from "../../native/index.cjs";
 import { LakeflowError } from "../errors.js";
 import { refuse, type Host } from "./handle.js";
-import type { Reply } from "./gateway.js";
+import type { Events, Reply } from "./gateway.js";
 import type { Identity } from "./identity.js";
 import type { JobRunUpdate, Outcome, RunDocument, RunId, RunOutcome, WaitOptions } from "./types.js";
 
@@ -105,7 +104,7 @@ function finished(last: JobRunUpdate, options: WaitOptions): RunOutcome {
   return came;
 }
 
-async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, options: WaitOptions): Promise<native.EventHandle> {
+async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, options: WaitOptions): Promise<Events> {
   const query = new URLSearchParams({ stream: "true" });
   if (options.timeout !== undefined && Number.isFinite(options.timeout)) query.set("waitTimeout", String(Math.ceil(options.timeout)));
   if (options.cancelOnAbort) query.set("cancelOnStop", "true");
@@ -132,8 +131,8 @@ function refused(reply: Reply, message: string): WaitError {
 }
 
 /** The next event; `again` when nothing came in the time given; `null` at the end. */
-async function next(stream: native.EventHandle, within: number | undefined): Promise<Told | "again" | null> {
-  const pending = pendings.get(stream) ?? stream.nextEvent();
+async function next(stream: Events, within: number | undefined): Promise<Told | "again" | null> {
+  const pending = pendings.get(stream) ?? stream.next(false);
   pendings.set(stream, pending);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"again">((resolve) => {
@@ -150,7 +149,7 @@ async function next(stream: native.EventHandle, within: number | undefined): Pro
 }
 
 /** What was asked for and did not come before its timer. */
-const pendings = new WeakMap<native.EventHandle, Promise<string | null>>();
+const pendings = new WeakMap<Events, Promise<string | null>>();
 
 function failure(data: Told["data"], options: WaitOptions, host: Host): Error {
   const { code, runId } = data;
