@@ -116,8 +116,7 @@ impl Client {
         timeout_ms: Option<u32>,
     ) -> Result<AsyncBlock<Answer>> {
         let timeout = timeout_ms.map(|timeout| Duration::from_millis(timeout.into()));
-        let jobs =
-            self.jobs.clone().with_options(CallOptions { timeout, abort: abort.map(Abort::handle) });
+        let jobs = self.jobs.clone().with_options(CallOptions { timeout, abort: abort.map(Abort::handle) });
         let work =
             async move { operations::carry_out(&jobs, &operation, &arguments).await.map_err(|e| thrown(&e)) };
         AsyncBlockBuilder::new(work).build(env)

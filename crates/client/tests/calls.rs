@@ -187,7 +187,8 @@ async fn a_trigger_that_was_called_off_names_the_token_that_finds_its_run() {
     });
     let abort = Abort::new();
     let jobs = Jobs::new(workspace(slow(memory.clone(), 2000)));
-    let called = jobs.clone().with_options(CallOptions { abort: Some(abort.clone()), ..CallOptions::default() });
+    let called =
+        jobs.clone().with_options(CallOptions { abort: Some(abort.clone()), ..CallOptions::default() });
     let call = tokio::spawn(async move { called.job("7").run_now(&Value::Null).await });
     pass(1).await;
     abort.abort();

@@ -26,13 +26,13 @@ const begin = () => {
   delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   peak = 0;
-  timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
+  timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50);
 };
 const end = () => {
   clearInterval(timer);
   delay.disable();
   const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / 1e6, stall: delay.max / 1e6, rss: Math.max(peak, process.memoryUsage().rss) };
+  return { cpu: (user + system) / 1e6, stall: delay.max / 1e6, rss: Math.max(peak, process.memoryUsage.rss()) };
 };
 
 process.on("message", async ({ command, count }) => {

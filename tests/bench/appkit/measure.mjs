@@ -1,21 +1,28 @@
 // Both plugins on one workspace in one run: waits (by programs and by streams), triggers, start-up, validation. Prints JSON on
-// its last line: a list of {what, unit, ours, builtin}.
+// its last line: a list of {what, unit, ours, builtin}. `BENCH_ROUNDS` and `BENCH_ONLY` (burst, steady, post, boot) shorten it.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, request } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { streams, triggers } from "./load.mjs";
 
-const INTERVAL = 50;
-const DURATION = 2000;
+/** Short runs polled as fast as the built-in plugin can, and runs of the length of a query polled each second at first. */
+const BURST = { name: "2 s runs", interval: 50, duration: 2000, within: 1000, sizes: [[1, "JS"], [100, "JS"], [1000, "JS"], [100, "SSE"], [1000, "SSE"]] };
+const STEADY = { name: "20 s runs", interval: 1000, duration: 20_000, within: 2000, sizes: [[1000, "JS"], [1000, "SSE"]] };
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const ONLY = process.env.BENCH_ONLY?.split(",");
+const wanted = (part) => ONLY === undefined || ONLY.includes(part);
+const plugins = ["builtin", "ours"].filter((plugin) => process.env.BENCH_PLUGIN === undefined || process.env.BENCH_PLUGIN === plugin);
+
 const here = (name) => new URL(name, import.meta.url).pathname;
 const say = (text) => process.stderr.write(`${text}\n`);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
 
 function start(file, args, env = {}) {
-  const child = fork(here(file), args, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const execArgv = file === "app.mjs" ? (process.env.BENCH_APP_ARGS?.split(" ") ?? []) : [];
+  const child = fork(here(file), args, { env: { ...process.env, ...env }, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const ask = async (message) => {
     const answer = once(child, "message");
     child.send(message);
@@ -34,143 +41,117 @@ const environment = {
   DATABRICKS_JOB_ID: "10",
   DATABRICKS_JOB_ETL: "11",
 };
-const boot = async (plugin, interval = INTERVAL) => {
-  const app = start("app.mjs", [plugin, String(interval)], environment);
-  return { ...app, ready: await app.first };
-};
 
-const rows = [];
-const found = {};
-function add(what, unit, plugin, value) {
-  let row = rows.find((row) => row.what === what);
-  if (!row) rows.push((row = { what, unit }));
-  row[plugin] = value;
+/** An app with a plugin, until it is stopped. */
+async function boot(plugin, interval) {
+  const app = start("app.mjs", [plugin, String(interval)], environment);
+  const stop = async () => {
+    const gone = once(app.child, "exit");
+    app.child.kill(process.env.BENCH_APP_ARGS ? "SIGTERM" : "SIGKILL");
+    await gone;
+  };
+  return { ...app, ready: await app.first, stop };
 }
 
-async function waits(plugin, app, count, way) {
-  await workspace.ask({ command: "reset", duration: DURATION });
+/** What was found, in the order of its first finding: what -> {unit, plugin -> values}. */
+const found = new Map();
+function add(what, unit, plugin, value) {
+  if (!found.has(what)) found.set(what, { unit });
+  (found.get(what)[plugin] ??= []).push(value);
+}
+
+async function waits(plugin, app, { name, duration, within }, count, way) {
+  await workspace.ask({ command: "reset", duration });
   let measured;
   if (way === "JS") measured = await app.ask({ command: "wait", count });
   else {
     await app.ask({ command: "begin" });
-    const seen = await Promise.all(Array.from({ length: count }, () => stream(app.ready.port)));
+    const seen = await streams(app.ready.port, count, count === 1 ? 0 : within);
     measured = { ...(await app.ask({ command: "end" })), seen };
   }
-  const { polls, ends } = await workspace.ask({ command: "stats" });
+  const { calls, polls, ends } = await workspace.ask({ command: "stats" });
   const over = new Map(ends);
+  if (over.size !== count || new Set(measured.seen.map(([run]) => run)).size !== count) throw new Error(`${count} waits started ${over.size} runs`);
   const delays = measured.seen.map(([run, at]) => at - over.get(run));
-  const name = `${count} waits, ${way}`;
-  say(`${plugin} ${name}: ${polls} polls, cpu ${measured.cpu.toFixed(2)} s, stall ${measured.stall.toFixed(0)} ms, delay p95 ${quantile(delays, 0.95)} ms`);
-  (found[plugin] ??= {})[name] ??= [];
-  found[plugin][name].push({ polls, cpu: measured.cpu, stall: measured.stall, rss: measured.rss / 1e6, median: median(delays), p95: quantile(delays, 0.95) });
+  const what = `${count} waits, ${name}, ${way}`;
+  say(`${plugin} ${what}: ${polls} calls and ${calls - polls} triggers, cpu ${measured.cpu.toFixed(2)} s, stall ${measured.stall.toFixed(0)} ms, delay ${median(delays)} ms, p95 ${quantile(delays, 0.95)} ms`);
+  add(`${what}: calls beside the triggers`, "count", plugin, polls);
+  add(`${what}: CPU of the app`, "seconds", plugin, measured.cpu);
+  add(`${what}: longest stall of the event loop`, "ms", plugin, measured.stall);
+  add(`${what}: peak memory of the app`, "megabytes", plugin, measured.rss / 1e6);
+  add(`${what}: detection delay, median`, "ms", plugin, median(delays));
+  add(`${what}: detection delay, p95`, "ms", plugin, quantile(delays, 0.95));
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
-
-/** A run over a stream: its id, and when its end was told. */
-function stream(port) {
-  return new Promise((resolve, reject) => {
-    const post = request({ agent, port, host: "127.0.0.1", method: "POST", path: "/api/jobs/etl/run?stream=true", headers: { "content-type": "application/json" } }, (answer) => {
-      let text = "";
-      let at;
-      answer.on("data", (chunk) => {
-        text += chunk;
-        if (at === undefined && text.includes('"result_state":"SUCCESS"')) at = Date.now();
-      });
-      answer.on("end", () => resolve([/"run_id":(\d+)/.exec(text)?.[1], at ?? Date.now()]));
-      answer.on("error", reject);
-    });
-    post.on("error", reject);
-    post.end("{}");
-  });
+async function scenario(plugin, scenario) {
+  const app = await boot(plugin, scenario.interval);
+  for (const [count, way] of scenario.sizes) await waits(plugin, app, scenario, count, way);
+  await app.stop();
 }
 
-/** Triggers over so many connections for some seconds. */
-async function triggers(plugin, app, connections) {
-  await workspace.ask({ command: "reset", duration: 0 });
-  const pool = new Agent({ keepAlive: true, maxSockets: connections });
-  const until = performance.now() + 4000;
-  let count = 0;
-  const one = () =>
-    new Promise((resolve, reject) => {
-      const post = request({ agent: pool, port: app.ready.port, host: "127.0.0.1", method: "POST", path: "/api/jobs/etl/run", headers: { "content-type": "application/json" } }, (answer) => {
-        answer.resume();
-        answer.on("end", resolve);
-      });
-      post.on("error", reject);
-      post.end("{}");
-    });
-  const begun = performance.now();
-  await Promise.all(Array.from({ length: connections }, async () => {
-    while (performance.now() < until) {
-      await one();
-      count += 1;
-    }
-  }));
-  const rate = count / ((performance.now() - begun) / 1000);
-  pool.destroy();
-  say(`${plugin} POST run, ${connections} connections: ${rate.toFixed(0)} a second`);
-  ((found[plugin] ??= {})[`POST ${connections}`] ??= []).push(rate);
-}
-
-const plugins = ["builtin", "ours"];
-const boots = { builtin: [], ours: [] };
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-for (let round = 0; round < ROUNDS + 2; round += 1) {
-  for (const plugin of plugins) {
-    const app = await boot(plugin);
-    boots[plugin].push(app.ready);
-    app.child.kill("SIGKILL");
+async function post(plugin) {
+  const app = await boot(plugin, BURST.interval);
+  await triggers(app.ready.port, 10, 1000);
+  for (const connections of [1, 10, 50]) {
+    await workspace.ask({ command: "reset", duration: 0 });
+    await app.ask({ command: "begin" });
+    const { count, rate } = await triggers(app.ready.port, connections, 4000);
+    const { cpu } = await app.ask({ command: "end" });
+    const { calls } = await workspace.ask({ command: "stats" });
+    if (calls !== count) throw new Error(`${count} triggers made ${calls} calls`);
+    say(`${plugin} POST run, ${connections} connections: ${rate.toFixed(0)} a second, ${((cpu / count) * 1e6).toFixed(0)} us of CPU each`);
+    add(`POST run over ${connections} connections`, "per_second", plugin, rate);
+    add(`CPU of the app for one POST run, ${connections} connections`, "ms", plugin, (cpu / count) * 1000);
   }
+  await app.stop();
 }
-for (let round = 0; round < ROUNDS; round += 1) {
-  for (const plugin of plugins) {
-    const app = await boot(plugin);
-    for (const [count, way] of [[1, "JS"], [100, "JS"], [1000, "JS"], [100, "SSE"], [1000, "SSE"]]) await waits(plugin, app, count, way);
-    for (const connections of [1, 10, 50]) await triggers(plugin, app, connections);
-    app.child.kill("SIGKILL");
+
+async function startUp(plugin) {
+  const app = await boot(plugin, BURST.interval);
+  add("start-up of an app", "ms", plugin, app.ready.boot);
+  add("memory of an app at rest", "megabytes", plugin, app.ready.rss / 1e6);
+  await app.stop();
+}
+
+/** The plugins take turns, each first in every other round: what disturbs the machine disturbs both. */
+async function turns(part, rounds, work) {
+  if (!wanted(part)) return;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const plugin of round % 2 === 0 ? plugins : plugins.toReversed()) await work(plugin);
   }
 }
 
-for (const plugin of plugins) {
-  for (const [name, all] of Object.entries(found[plugin])) {
-    if (name.startsWith("POST")) {
-      add(`${name} connections, requests`, "per_second", plugin, median(all));
-      continue;
-    }
-    const of = (part) => median(all.map((one) => one[part]));
-    add(`${name}: polls`, "count", plugin, of("polls"));
-    add(`${name}: CPU of the app`, "seconds", plugin, of("cpu"));
-    add(`${name}: longest stall of the event loop`, "ms", plugin, of("stall"));
-    add(`${name}: peak memory of the app`, "megabytes", plugin, of("rss"));
-    add(`${name}: detection delay, median`, "ms", plugin, of("median"));
-    add(`${name}: detection delay, p95`, "ms", plugin, of("p95"));
-  }
-  add("start-up of an app", "ms", plugin, median(boots[plugin].map(({ boot }) => boot)));
-  add("memory of an app at rest", "megabytes", plugin, median(boots[plugin].map(({ rss }) => rss / 1e6)));
-}
+await turns("boot", ROUNDS + 4, startUp);
+await turns("burst", ROUNDS, (plugin) => scenario(plugin, BURST));
+await turns("steady", Math.ceil(ROUNDS / 3), (plugin) => scenario(plugin, STEADY));
+await turns("post", ROUNDS, post);
+workspace.child.kill();
 
 // Validation of one set of parameters: the schema of the core from JavaScript, beside pure JavaScript.
-const require = createRequire(new URL("../../../node/package.json", import.meta.url));
-const load = async (name) => import(pathToFileURL(require.resolve(name)));
-const { ParamSchema } = await load("lakeflow-jobs");
-const { z } = await load("zod");
-const { default: Ajv } = await load("ajv/dist/2020.js");
-const zod = z.object({ day: z.string().min(1), region: z.enum(["east", "west"]), limit: z.number().int().min(1).max(1000), tables: z.array(z.string()).max(50) });
-const schema = JSON.parse(JSON.stringify(z.toJSONSchema(zod)));
-const value = { day: "2026-01-01", region: "east", limit: 100, tables: Array.from({ length: 10 }, (_, n) => `table_${n}`) };
-const [own, ajv] = [new ParamSchema(schema), new (Ajv.default ?? Ajv)({ strict: false }).compile(schema)];
-const rate = (work) => {
-  const rounds = [];
-  for (let round = 0; round < 5; round += 1) {
-    const begun = performance.now();
-    for (let n = 0; n < 20_000; n += 1) work();
-    rounds.push(20_000 / ((performance.now() - begun) / 1000));
-  }
-  return median(rounds);
-};
-const validation = { ours: rate(() => own.validate(value)), zod: rate(() => zod.safeParse(value)), ajv: rate(() => ajv(value)) };
-say(`validation: ${JSON.stringify(validation)}`);
-workspace.child.kill();
-process.stdout.write(`${JSON.stringify({ rows, validation })}\n`);
+async function validation() {
+  const require = createRequire(new URL("../../../node/package.json", import.meta.url));
+  const load = async (name) => import(pathToFileURL(require.resolve(name)));
+  const { ParamSchema } = await load("lakeflow-jobs");
+  const { z } = await load("zod");
+  const { default: Ajv } = await load("ajv/dist/2020.js");
+  const zod = z.object({ day: z.string().min(1), region: z.enum(["east", "west"]), limit: z.number().int().min(1).max(1000), tables: z.array(z.string()).max(50) });
+  const schema = JSON.parse(JSON.stringify(z.toJSONSchema(zod)));
+  const value = { day: "2026-01-01", region: "east", limit: 100, tables: Array.from({ length: 10 }, (_, n) => `table_${n}`) };
+  const [own, ajv] = [new ParamSchema(schema), new (Ajv.default ?? Ajv)({ strict: false }).compile(schema)];
+  const rate = (work) => {
+    const rounds = [];
+    for (let round = 0; round < 5; round += 1) {
+      const begun = performance.now();
+      for (let n = 0; n < 20_000; n += 1) if (!work()) throw new Error("valid parameters were refused");
+      rounds.push(20_000 / ((performance.now() - begun) / 1000));
+    }
+    return median(rounds);
+  };
+  return { ours: rate(() => own.validate(value).length === 0), zod: rate(() => zod.safeParse(value).success), ajv: rate(() => ajv(value)) };
+}
+
+const validated = await validation();
+say(`validation: ${JSON.stringify(validated)}`);
+const rows = [...found].map(([what, { unit, ...values }]) => ({ what, unit, ...Object.fromEntries(Object.entries(values).map(([plugin, all]) => [plugin, median(all)])) }));
+process.stdout.write(`${JSON.stringify({ rows, validation: validated })}\n`);
 process.exit(0);

@@ -5,21 +5,14 @@ use super::{Against, Bench, Row, Target, Unit, measured};
 use crate::npm;
 use crate::process::Result;
 use serde_json::Value;
-use std::fs;
 
 const BUILTIN: &str = "@databricks/appkit 0.38.1";
 
 /// Measures both plugins with a release addon.
 pub(super) fn run(bench: &Bench) -> Result<Vec<Row>> {
-    let node = npm::staged(&bench.place)?;
-    npm::build(&bench.place, &["--release"])?;
-    let folder = bench.place.target.join("bench");
-    let addon = folder.join("lakeflow.node");
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::copy(npm::addon(&bench.place, "release"), &addon))
-        .map_err(|e| format!("{}: {e}", addon.display()))?;
+    let node = npm::released(&bench.place)?;
     let mut script = node.command();
-    script.arg(bench.script("appkit/measure.mjs")).env("LAKEFLOW_ADDON", &addon);
+    script.arg(bench.script("appkit/measure.mjs")).env("LAKEFLOW_ADDON", npm::addon_copy(&bench.place)?);
     let found = measured(&mut script)?;
     let mut rows: Vec<Row> = found["rows"].as_array().into_iter().flatten().map(row).collect();
     rows.push(validation(&found["validation"]));
@@ -46,11 +39,11 @@ fn row(found: &Value) -> Row {
     }
 }
 
-/// What each measurement has to reach.
+/// What each measurement has to reach. Triggers are not counted among the calls of waits: each run has its own.
 fn target(what: &str, builtin: Option<f64>) -> Option<Target> {
     let thousand = what.starts_with("1000 waits");
     match what {
-        _ if thousand && what.ends_with("polls") => Some(Target::Ratio(10.0)),
+        _ if thousand && what.ends_with("calls beside the triggers") => Some(Target::Ratio(10.0)),
         _ if thousand && what.ends_with("CPU of the app") => Some(Target::Ratio(5.0)),
         _ if thousand && what.contains("stall") => Some(Target::Value(20.0)),
         _ if thousand && what.ends_with("p95") => Some(Target::Ratio(3.0)),
