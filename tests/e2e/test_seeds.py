@@ -5,7 +5,7 @@ import json
 
 import pytest
 from databricks.sdk.service import jobs
-from local import LifeCycle, Result, by_key, notebook, results
+from local import ROOT, LifeCycle, Result, by_key, notebook, results
 
 DEMO = "/Workspace/Users/ada@example.com/jobs_demo"
 TRAINING = "/Workspace/Users/user@example.com/training/medallion"
@@ -188,3 +188,17 @@ def test_orchestration_fails_on_purpose_and_is_repaired(workspace, orders_job):
     assert history[repair] == set(after.values()) - {after["validate"]}
     report = json.loads(workspace.output(by_key(run)["report"]).notebook_output.result)
     assert {row["currency"] for row in report} == {"EUR"} and len(report) > 1
+
+
+# LOCAL[tables] same: the queries of the guides run as written; `'SUCCESS'` matches nothing, `'SUCCEEDED'` does
+def test_the_history_of_runs(workspace):
+    workspace.put_notebook(f"{DEMO}/history", (ROOT / "examples/run-history/notebooks/history.py").read_text())
+    workspace.put_notebook(f"{DEMO}/nothing", "pass")
+    name = "a job for the history"
+    job = workspace.create(notebook("a", f"{DEMO}/nothing"), name=name)
+    for _ in range(2):
+        assert workspace.ended(workspace.start(job)).state.result_state == Result.SUCCESS
+    history = workspace.create(notebook("history", f"{DEMO}/history"), name="history")
+    told = json.loads(exit_values(workspace, workspace.ended(workspace.start(history)))["history"])
+    assert told["as_written"] == 0
+    assert told["corrected"][name] == 2

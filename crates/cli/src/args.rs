@@ -1,8 +1,10 @@
 //! The command line, as clap reads it.
 
 mod dev;
+mod sql;
 
 pub(crate) use dev::Dev;
+pub(crate) use sql::Sql;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     /// Look at runs, wait for them, cancel and repair them
     #[command(subcommand)]
     Runs(Runs),
+    /// Query the tables of the local engine, system.lakeflow among them
+    Sql(Sql),
     /// Print the next fire times of a Quartz cron expression
     Next(Next),
     /// Print the JSON Schema of a job's parameters

@@ -5,7 +5,7 @@ use crate::jobs::Jobs;
 use crate::wait::{Running, WaitOptions};
 use lakeflow_core::api::{
     CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, GetRunText,
-    ListRuns, RepairRun, RunOutput, SubmitRun,
+    ListRuns, RepairRun, RunOutput, RunSql, SqlRows, SubmitRun,
 };
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
@@ -72,6 +72,22 @@ impl Jobs {
             Ok(part) => Ok(Some(part.log)),
             Err(error) if error.code == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Runs SQL on the tables of a local engine, `system.lakeflow` among them, and gives the rows of the last statement, at
+    /// most `limit` (10,000 when missing). It is sent once, since it may write.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED` from a workspace: its SQL is not part of the Jobs API. `INVALID_ARGUMENT` when a statement fails.
+    pub async fn sql(&self, statement: &str, limit: Option<i64>) -> Result<SqlRows, Error> {
+        let request = RunSql { statement: statement.to_owned(), limit, ..RunSql::default() };
+        match self.begin().call(&request).await {
+            Err(error) if error.code == ErrorCode::NotFound => {
+                let text = "SQL runs on a local engine alone; in a workspace use its SQL editor, a notebook or a SQL task";
+                Err(self.workspace().located(Error::new(ErrorCode::Unsupported, "sql", text)))
+            }
+            answered => answered,
         }
     }
 

@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod backfill;
 pub mod bundle;
 pub mod dag;
 pub mod door;
@@ -28,6 +29,7 @@ pub mod schedule;
 mod seed;
 pub mod source;
 pub mod suggest;
+pub mod system;
 pub mod time;
 pub mod trigger;
 pub mod wait;

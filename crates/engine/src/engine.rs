@@ -12,6 +12,7 @@ use crate::server::links::Signer;
 use crate::server::{Access, App, router};
 use crate::store::Store;
 use crate::store::folder::{DataFolder, EngineFile};
+use crate::system::SystemTables;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::WorkspaceFacts;
 use lakeflow_core::problem::Problem;
@@ -113,6 +114,7 @@ impl Engine {
             shared_token: config.share_token.then(|| Token::new(token.clone())),
             events,
         })?;
+        executor.serve(SystemTables::new(store.clone(), folder.path(), &workspace.id));
         let driver =
             Driver::new(clock, store, executor, config.notice.clone(), workspace, folder.path().to_owned());
         driver.listen(reports);

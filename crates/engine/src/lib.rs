@@ -15,14 +15,16 @@ pub mod paths;
 mod server;
 pub mod spark;
 mod store;
+mod system;
 
 pub use config::{Config, Notice, Principal, Token};
-pub use driver::{Executor, Upcoming};
+pub use driver::{Answer, Executor, Upcoming};
 pub use engine::{Engine, ExecutorContext};
 pub use paths::PathMap;
 pub use server::console::bundle::BundleView;
 pub use server::faults::{Fault, FaultKind};
 pub use store::folder::EngineFile;
+pub use system::SystemTables;
 
 /// Where the mounts of the path map are kept in the store.
 const MOUNTS: &str = "mounts";

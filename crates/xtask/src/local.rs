@@ -17,6 +17,7 @@ const AREAS: &[(&str, &str)] = &[
     ("notebooks", "Notebooks"),
     ("python", "Python scripts and wheels"),
     ("sql", "SQL and `spark`"),
+    ("tables", "System tables and queries"),
     ("programs", "JARs and dbt"),
     ("control", "Condition, for-each, run-job"),
     ("graph", "Task graph, run-if, parameters, references"),

@@ -7,6 +7,7 @@ mod next;
 mod run;
 mod runs;
 mod schema;
+mod sql;
 mod target;
 mod validate;
 
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(command: Command, printer: &Printer) -> Ended {
         Command::Console(args) => block_on(console::run(&args, printer)),
         Command::Deploy(args) => block_on(deploy::run(args, printer)),
         Command::Run(args) => block_on(run::run(&args, printer)),
+        Command::Sql(args) => block_on(sql::run(&args, printer)),
         Command::Runs(args) => block_on(runs::run(args, printer)),
     }
 }

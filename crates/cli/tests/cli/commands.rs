@@ -112,3 +112,28 @@ fn a_token_makes_one_run_of_two_commands() {
     assert_eq!(run(), run());
     assert_eq!(lines(&room.run(&["runs", "list", "--json"]).out).len(), 1);
 }
+
+// LOCAL[tables] same: `lakeflow sql` reads `system.lakeflow.*` under these names; results are spelled `SUCCEEDED`, not `SUCCESS`
+#[test]
+fn queries_of_the_system_tables() {
+    let room = Room::bundle(CONDITION);
+    room.run(&["run", "etl", "--param", "day=2"]).expect(0, &["SUCCESS"]);
+    let query = "SELECT run_name, job_parameters, result_state FROM system.lakeflow.job_run_timeline
+                 WHERE period_start_time >= current_date() - INTERVAL 14 DAYS";
+    let said = room.run(&["sql", query, "--json"]);
+    let expect = r#"[{"run_name":"etl","job_parameters":{"day":"2"},"result_state":"SUCCEEDED"}]"#;
+    assert_eq!(said.out.trim(), expect, "{said:#?}");
+    let text = "CREATE TABLE main.default.n AS SELECT id FROM range(3);
+                SELECT id, id / 2 AS half, id AS id, CAST('2026-03-01 10:00:00Z' AS TIMESTAMP) AS at FROM main.default.n ORDER BY 1";
+    room.write("n.sql", text);
+    let said = room.run(&["sql", "--file", "n.sql", "--limit", "2"]);
+    said.expect(0, &["there are more than 2 rows"]);
+    assert_eq!(
+        said.out,
+        "id  half  id_2  at\n 0   0.0     0  2026-03-01T10:00:00Z\n 1   0.5     1  2026-03-01T10:00:00Z\n"
+    );
+    room.run(&["sql", "selec 1"]).expect(2, &["selec"]);
+    room.run(&["sql", "DROP TABLE system.lakeflow.jobs"]).expect(2, &["403"]);
+    room.run(&["sql", " "]).expect(2, &["no SQL statement"]);
+    room.run(&["sql", "--file", "absent.sql"]).expect(2, &["cannot read absent.sql"]);
+}

@@ -23,7 +23,7 @@ mod triggers;
 mod upkeep;
 mod waiting;
 
-pub use executor::Executor;
+pub use executor::{Answer, Executor};
 pub use triggers::Upcoming;
 
 use crate::clock::Clock;

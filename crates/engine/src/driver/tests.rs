@@ -9,11 +9,13 @@ use crate::config::Notice;
 use crate::driver::Executor;
 use crate::exec::{Attempt, AttemptFiles, ExecEvent, TaskOutput};
 use crate::store::{Commit, JobRow, RunFilter, Store};
+use crate::system::SystemTables;
 use lakeflow_core::error::ErrorCode;
 use lakeflow_core::execution::{Exit, Input, MAX_QUEUE_MS, Machine, WorkspaceFacts, queue_expired};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::Task;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
+use lakeflow_core::system::Table;
 use lakeflow_core::time::WallTime;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -99,7 +101,7 @@ impl Bench {
             settings: serde_json::from_value(settings).unwrap(),
             acl: Value::Null,
         };
-        driver.store().put_job(job.clone()).await.unwrap();
+        driver.store().put_job(job.clone(), Clock::wall()).await.unwrap();
         Self { driver, held, notices, job, _folder: folder }
     }
 
@@ -180,7 +182,7 @@ async fn scheduled() -> Bench {
     let mut bench = Bench::new().await;
     let schedule = json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC" });
     bench.job.settings.schedule = serde_json::from_value(schedule).unwrap();
-    bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+    bench.driver.store().put_job(bench.job.clone(), Clock::wall()).await.unwrap();
     bench.driver.job_changed(bench.job.job_id).await.unwrap();
     bench
 }
@@ -255,7 +257,7 @@ async fn new_files_start_one_run_and_those_of_a_killed_engine_no_second_one() {
     let mut bench = Bench::new().await;
     let arrival = json!({ "file_arrival": { "url": "/Volumes/a/b/c" } });
     bench.job.settings.trigger = serde_json::from_value(arrival).unwrap();
-    bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+    bench.driver.store().put_job(bench.job.clone(), Clock::wall()).await.unwrap();
     let folder = bench.driver.data_dir().join("volumes/a/b/c/deep");
     let paths = crate::paths::PathMap::new(bench.driver.data_dir(), Vec::new());
     let trigger = lakeflow_core::trigger::ArrivalTrigger::of(&bench.job.settings).unwrap();
@@ -302,7 +304,7 @@ async fn paused_changed_and_deleted_triggers_do_not_fire() {
     let first = bench.driver.upcoming()[0].next.unwrap();
     let mut change = async |schedule: Value| {
         bench.job.settings.schedule = serde_json::from_value(schedule).unwrap();
-        bench.driver.store().put_job(bench.job.clone()).await.unwrap();
+        bench.driver.store().put_job(bench.job.clone(), Clock::wall()).await.unwrap();
         bench.driver.job_changed(bench.job.job_id).await.unwrap();
     };
     change(
@@ -425,4 +427,74 @@ async fn a_cancel_and_an_exit_in_one_turn_end_the_run_once() {
         let expect = if cancel_first { Outcome::Canceled } else { Outcome::Success };
         assert_eq!((end.outcome, turn.commit.exited), (expect, vec![attempt]));
     }
+}
+
+/// The rows of a system table, in order of their files.
+async fn rows(tables: &SystemTables, table: Table) -> Vec<Value> {
+    let folder = tables.rows(table).await.unwrap();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let texts: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    texts.iter().flat_map(|text| text.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn told(rows: &[Value], column: &str) -> Vec<Value> {
+    rows.iter().map(|row| row[column].clone()).collect()
+}
+
+// LOCAL[tables] same: `system.lakeflow.job_run_timeline` and `job_task_run_timeline` show each run as soon as it begins, repairs as further rows
+#[tokio::test]
+async fn the_timeline_follows_runs_their_repairs_and_their_deletion() {
+    let bench = Bench::new().await;
+    let tables = SystemTables::new(bench.driver.store().clone(), &bench.held.data_dir, "42");
+    assert_eq!(rows(&tables, Table::JobRunTimeline).await.len(), 0);
+    let run = bench.run().await;
+    let active = rows(&tables, Table::JobRunTimeline).await;
+    assert_eq!(told(&active, "run_id"), [json!(run.to_string())]);
+    assert_eq!((&active[0]["result_state"], &active[0]["workspace_id"]), (&Value::Null, &json!("42")));
+    until(async || bench.held.started.lock().unwrap().first().copied()).await;
+    bench.held.exit(
+        RunId(run.0 + 1),
+        Outcome::Failed,
+        TerminationCode::RunExecutionError,
+        TaskOutput::default(),
+    );
+    bench.end(run).await;
+    assert_eq!(told(&rows(&tables, Table::JobRunTimeline).await, "result_state"), ["FAILED"]);
+    let unchanged = tables.rows(Table::JobRunTimeline).await.unwrap();
+    assert_eq!(tables.rows(Table::JobRunTimeline).await.unwrap(), unchanged, "nothing was made anew");
+    let repair = lakeflow_core::execution::Repair { rerun_all_failed_tasks: true, ..Default::default() };
+    bench.driver.repair(run, repair).await.unwrap();
+    bench.finish(RunId(run.0 + 1), TaskOutput::default()).await;
+    bench.end(run).await;
+    assert_eq!(told(&rows(&tables, Table::JobRunTimeline).await, "result_state"), ["FAILED", "SUCCEEDED"]);
+    let tasks = rows(&tables, Table::JobTaskRunTimeline).await;
+    assert_eq!(told(&tasks, "result_state"), ["FAILED", "SUCCEEDED"]);
+    assert_eq!(told(&tasks, "job_run_id"), [json!(run.to_string()), json!(run.to_string())]);
+    bench.driver.delete_run(run).await.unwrap();
+    assert_eq!(rows(&tables, Table::JobRunTimeline).await.len(), 0);
+    assert!(unchanged.join("0-none.json").exists(), "a state that a query may be reading stays");
+}
+
+// LOCAL[tables] same: `system.lakeflow.jobs` and `job_tasks` keep a row for each change of a job, its end too
+#[tokio::test]
+async fn a_job_has_a_row_for_each_change_and_none_for_what_is_no_change() {
+    let mut bench = Bench::new().await;
+    let tables = SystemTables::new(bench.driver.store().clone(), &bench.held.data_dir, "42");
+    let store = bench.driver.store().clone();
+    store.put_job(bench.job.clone(), WallTime(1)).await.unwrap();
+    assert_eq!(rows(&tables, Table::Jobs).await.len(), 1, "deployed again as it was");
+    bench.job.settings.description = Some("daily".to_owned());
+    // The clock was set back: the order of changes is theirs all the same.
+    store.put_job(bench.job.clone(), WallTime(2)).await.unwrap();
+    store.delete_job(bench.job.job_id, WallTime(3)).await.unwrap();
+    let jobs = rows(&tables, Table::Jobs).await;
+    assert_eq!(told(&jobs, "description"), [Value::Null, json!("daily"), json!("daily")]);
+    let times: Vec<i64> =
+        jobs.iter().map(|row| WallTime::parse(row["change_time"].as_str().unwrap()).unwrap().0).collect();
+    assert!(times[0] < times[1] && times[1] < times[2], "{times:?}");
+    assert_eq!(jobs[2]["delete_time"], jobs[2]["change_time"]);
+    assert_eq!(told(&rows(&tables, Table::JobTasks).await, "task_key"), ["a", "a"], "made, and gone");
+    assert_eq!(rows(&tables, Table::Pipelines).await.len(), 0);
 }

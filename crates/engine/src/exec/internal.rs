@@ -5,6 +5,8 @@ use super::ExecConfig;
 use super::python::{Environment, Interpreter};
 use crate::spark::catalog::Catalog;
 use crate::spark::server::{Servers, Settings};
+use crate::spark::system::aliases;
+use crate::system::SystemTables;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -48,6 +50,11 @@ impl Shared {
         self.interpreter
             .get_or_try_init(|| Interpreter::find(self.config.python.as_deref(), &environment))
             .await
+    }
+
+    /// Puts the system tables into the catalog.
+    pub(super) fn serve(&self, tables: SystemTables) {
+        self.catalog.serve(tables);
     }
 
     /// Admits an attempt to the routes; returns its token.
@@ -141,6 +148,7 @@ async fn spark(
             "default_catalog": remote.catalog,
             "default_schema": "default",
             "warehouse": shared.catalog.warehouse(),
+            "aliases": aliases(),
             // Without it tables that name no format are Parquet, which cannot be updated.
             "conf": { "spark.sql.sources.default": "delta" },
         }))

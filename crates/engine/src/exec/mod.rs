@@ -18,6 +18,7 @@ pub mod python;
 mod request;
 mod result;
 mod runner;
+mod sql;
 mod supports;
 mod variables;
 mod zygote;
@@ -27,6 +28,8 @@ use self::failure::Failure;
 use crate::config::Token;
 use crate::paths::PathMap;
 use crate::spark::catalog::Catalog;
+use crate::system::SystemTables;
+use lakeflow_core::api::SqlRows;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::Exit;
 use lakeflow_core::id::{JobId, RunId};
@@ -186,7 +189,8 @@ impl AttemptFiles {
 pub struct Executors {
     commands: UnboundedSender<actor::Command>,
     shared: Arc<internal::Shared>,
-    data_dir: PathBuf,
+    config: ExecConfig,
+    runner: PathBuf,
 }
 
 impl Executors {
@@ -197,10 +201,10 @@ impl Executors {
         let catalog = Catalog::open(&config.data_dir)?;
         let runner = runner::install(&config.data_dir)?;
         let (commands, inbox): (_, UnboundedReceiver<actor::Command>) = unbounded_channel();
-        let data_dir = config.data_dir.clone();
         let shared = Arc::new(internal::Shared::new(catalog, config.clone()));
-        tokio::spawn(actor::Actor::new(config, runner, events, Arc::clone(&shared)).run(inbox));
-        Ok(Self { commands, shared, data_dir })
+        let actor = actor::Actor::new(config.clone(), runner.clone(), events, Arc::clone(&shared));
+        tokio::spawn(actor.run(inbox));
+        Ok(Self { commands, shared, config, runner })
     }
 
     /// Why a task cannot be run locally; `Ok` when it can. Interpreter and files are looked at when it runs.
@@ -230,7 +234,18 @@ impl Executors {
 
     /// The files of an attempt.
     pub fn files(&self, run: RunId) -> AttemptFiles {
-        attempt_files(&self.data_dir, run)
+        attempt_files(&self.config.data_dir, run)
+    }
+
+    /// Puts the system tables into the catalog of `spark`.
+    pub fn serve(&self, tables: SystemTables) {
+        self.shared.serve(tables);
+    }
+
+    /// Runs SQL outside of any job and gives the rows of its last statement, at most `limit`. Fails with
+    /// `INVALID_ARGUMENT` when a statement fails, with `UNSUPPORTED` where there is no `spark`.
+    pub async fn sql(&self, statement: &str, limit: i64) -> Result<SqlRows, Error> {
+        sql::run(&self.config, &self.runner, &self.shared, statement, limit).await
     }
 
     /// Routes that tasks and the Spark server call, with tokens of their own: mount them beside the API, outside its

@@ -1,15 +1,16 @@
 //! Calls around the Jobs API that clients make (reference sections 2.4, 3.20 and 21.5).
 
-use super::http::{body_of, json_of, respond};
+use super::http::{body_of, endpoint, json_of, respond};
 use super::jobs::find;
 use super::permissions::{Level, admin_only, require};
-use super::{App, Caller};
+use super::{App, Call, Caller};
 use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use lakeflow_core::api::{MOST_SQL_ROWS, RunSql, SQL_ROWS, SqlRows};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
-    router
+    endpoint(router, sql)
         .route("/.well-known/databricks-config", get(config))
         .route("/oidc/.well-known/oauth-authorization-server", get(oidc))
         .route("/oidc/v1/token", post(token))
@@ -84,9 +85,8 @@ fn form_of(body: &[u8]) -> Vec<(String, String)> {
 
 async fn me(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Response {
     let name = &caller.user_name;
-    let id = name.bytes().fold(7_u64, |hash, byte| (hash * 31 + u64::from(byte)) % 9_000_000_000_000);
     let document = json!({
-        "id": (1_000_000_000_000 + id).to_string(),
+        "id": lakeflow_core::system::principal_id(name),
             "userName": name,
             "displayName": name,
             "active": true,
@@ -162,6 +162,17 @@ async fn triggers(State(app): State<Arc<App>>, Extension(caller): Extension<Call
         Ok(json!({ "firing": app.fire_triggers, "triggers": shown }))
     };
     respond(&app, answer.await)
+}
+
+/// Only for the holder of the engine's own token: every table can be read and written.
+async fn sql(call: Call, request: RunSql) -> Result<SqlRows, Error> {
+    admin_only(&call.caller)?;
+    let limit = request.limit.unwrap_or(SQL_ROWS);
+    if !(1..=MOST_SQL_ROWS).contains(&limit) {
+        let text = format!("limit must be 1 to {MOST_SQL_ROWS}, not {limit}");
+        return Err(Error::new(ErrorCode::InvalidArgument, "sql", text));
+    }
+    call.app.driver.executor().sql(request.statement, limit).await
 }
 
 async fn mounts(State(app): State<Arc<App>>) -> Response {

@@ -144,7 +144,7 @@ async fn create(call: Call, Raw(mut body, ..): Raw<CreateJob>) -> Result<Created
         acl,
     };
     let job_id = job.job_id;
-    store.put_job(job).await?;
+    store.put_job(job, Clock::wall()).await?;
     call.app.driver.job_changed(job_id).await?;
     Ok(CreatedJob { job_id, unknown: Map::new() })
 }
@@ -185,7 +185,7 @@ async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Err
     let changed = settings.timeout_seconds != job.settings.timeout_seconds;
     let id = job.job_id;
     job.settings = settings;
-    call.app.driver.store().put_job(job).await?;
+    call.app.driver.store().put_job(job, Clock::wall()).await?;
     if changed {
         call.app.driver.set_timeout(id, timeout.map(|s| s.saturating_mul(1000))).await?;
     }

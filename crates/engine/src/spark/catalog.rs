@@ -3,6 +3,8 @@
 //! A catalog exists as soon as somebody names it, since a bundle's catalogs are made outside of it. Tables are Delta
 //! folders below the warehouse folder; this module only knows their names, columns and locations, never their data.
 
+use super::system;
+use crate::system::SystemTables;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,13 +15,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Names, columns and locations of schemas and tables.
 #[derive(Debug)]
 pub struct Catalog {
     warehouse: PathBuf,
     connection: Mutex<Connection>,
+    pub(super) system: OnceLock<SystemTables>,
 }
 
 const SCHEMA: &str = "
@@ -35,17 +38,17 @@ const SCHEMA: &str = "
 ";
 
 /// An answer of the API: a document, or an error with its status.
-type Answer = Result<Json<Value>, Refusal>;
+pub(super) type Answer = Result<Json<Value>, Refusal>;
 
 /// A refused call, written as `{error_code, message}`.
-struct Refusal(StatusCode, String, String);
+pub(super) struct Refusal(StatusCode, String, String);
 
 impl Refusal {
-    fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self(status, code.to_owned(), message.into())
     }
 
-    fn missing(kind: &str, name: &str) -> Self {
+    pub(super) fn missing(kind: &str, name: &str) -> Self {
         let code = format!("{}_NOT_FOUND", kind.to_uppercase());
         Self::new(StatusCode::NOT_FOUND, &code, format!("{kind} '{name}' does not exist."))
     }
@@ -87,7 +90,7 @@ impl Catalog {
         let connection = Connection::open(&file)
             .and_then(|connection| connection.execute_batch(SCHEMA).map(|()| connection))
             .map_err(|e| fault(format!("cannot open {}: {e}", file.display())))?;
-        Ok(Arc::new(Self { warehouse, connection: Mutex::new(connection) }))
+        Ok(Arc::new(Self { warehouse, connection: Mutex::new(connection), system: OnceLock::new() }))
     }
 
     /// The folder of tables without a location of their own; absolute.
@@ -184,6 +187,9 @@ async fn create_schema(
 ) -> Answer {
     let (parent, short) = (name_in(&body, "catalog_name")?, name_in(&body, "name")?);
     let name = format!("{parent}.{short}");
+    if system::owns(&name) {
+        return Err(system::read_only(&name));
+    }
     let id = uuid::Uuid::new_v4().to_string();
     settle(
         &mut body,
@@ -201,6 +207,9 @@ async fn list_schemas(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Answer {
     let parent = query.get("catalog_name").map(|name| canonical(name)).unwrap_or_default();
+    if system::owns(&parent) {
+        return Ok(Json(json!({ "schemas": [system::schema()] })));
+    }
     let mut schemas = catalog.children("schema", &parent)?;
     if !schemas.iter().any(|schema| schema["name"] == "default") {
         schemas.insert(0, default_schema(&parent));
@@ -218,6 +227,9 @@ async fn get_schema(State(catalog): State<Arc<Catalog>>, Path(name): Path<String
     if let Some(found) = catalog.find("schema", &name)? {
         return Ok(Json(found));
     }
+    if system::schema()["full_name"] == name {
+        return Ok(Json(system::schema()));
+    }
     match name.split_once('.') {
         Some((parent, "default")) => Ok(Json(default_schema(parent))),
         _ => Err(Refusal::missing("Schema", &name)),
@@ -230,6 +242,9 @@ async fn delete_schema(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Answer {
     let name = canonical(&name);
+    if system::owns(&name) {
+        return Err(system::read_only(&name));
+    }
     let tables = catalog.children("table", &name)?;
     if !tables.is_empty() && query.get("force").is_none_or(|force| force != "true") {
         let message = format!("Schema '{name}' is not empty: it has {} tables", tables.len());
@@ -252,6 +267,10 @@ async fn stage_table(
     State(catalog): State<Arc<Catalog>>,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Answer {
+    let parent = name_in(&body, "catalog_name")?;
+    if system::owns(&parent) {
+        return Err(system::read_only(&parent));
+    }
     let id = uuid::Uuid::new_v4().to_string();
     let mut location = catalog.warehouse.clone();
     for key in ["catalog_name", "schema_name"] {
@@ -279,6 +298,9 @@ async fn create_table(
     let short = name_in(&body, "name")?;
     let schema_name = format!("{parent}.{schema}");
     let name = format!("{schema_name}.{short}");
+    if system::owns(&name) {
+        return Err(system::read_only(&name));
+    }
     if schema != "default" && catalog.find("schema", &schema_name)?.is_none() {
         return Err(Refusal::missing("Schema", &schema_name));
     }
@@ -306,18 +328,28 @@ async fn list_tables(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Answer {
     let part = |key: &str| query.get(key).map(|name| canonical(name)).unwrap_or_default();
-    let tables = catalog.children("table", &format!("{}.{}", part("catalog_name"), part("schema_name")))?;
+    let parent = format!("{}.{}", part("catalog_name"), part("schema_name"));
+    if system::schema()["full_name"] == parent {
+        return Ok(Json(json!({ "tables": catalog.system_tables() })));
+    }
+    let tables = catalog.children("table", &parent)?;
     Ok(Json(json!({ "tables": tables })))
 }
 
 async fn get_table(State(catalog): State<Arc<Catalog>>, Path(name): Path<String>) -> Answer {
     let name = canonical(&name);
+    if system::owns(&name) {
+        return catalog.system_table(&name).await;
+    }
     catalog.find("table", &name)?.map(Json).ok_or_else(|| Refusal::missing("Table", &name))
 }
 
 /// Forgets the table; a folder that this catalog gave it is removed, one that the user named stays.
 async fn delete_table(State(catalog): State<Arc<Catalog>>, Path(name): Path<String>) -> Answer {
     let name = canonical(&name);
+    if system::owns(&name) {
+        return Err(system::read_only(&name));
+    }
     let Some(table) = catalog.find("table", &name)? else {
         return Err(Refusal::missing("Table", &name));
     };

@@ -4,6 +4,7 @@
 //! tables are the same in all of them, since names and data live outside the server.
 
 use super::catalog::Catalog;
+use super::system;
 use crate::exec::python::Interpreter;
 use lakeflow_core::error::{Error, ErrorCode};
 use std::collections::BTreeSet;
@@ -70,7 +71,7 @@ impl Servers {
     pub async fn remote(&self, catalogs: &BTreeSet<String>) -> Result<Remote, Error> {
         let mut running = self.running.lock().await;
         let mut wanted = catalogs.clone();
-        wanted.insert(DEFAULT_CATALOG.to_owned());
+        wanted.extend([DEFAULT_CATALOG.to_owned(), system::CATALOG.to_owned()]);
         for server in running.iter_mut().rev() {
             let alive = matches!(server.child.try_wait(), Ok(None));
             if alive && wanted.is_subset(&server.catalogs) {

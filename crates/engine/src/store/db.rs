@@ -7,6 +7,7 @@
 //! each task.
 
 use super::schema;
+use super::system::Changes;
 use crate::live::Feed;
 use lakeflow_core::error::{Error, ErrorCode, Retry};
 use rusqlite::{Connection, ErrorCode as Sql, TransactionBehavior};
@@ -76,6 +77,7 @@ struct Inner {
     writer: Worker,
     reader: Worker,
     feed: Feed,
+    changes: Changes,
 }
 
 /// The database. Clones are the same database; it is closed when the last one is dropped.
@@ -108,12 +110,19 @@ impl Store {
         };
         let writer = Worker::spawn("lakeflow-store-writer", writer).map_err(thread)?;
         let reader = Worker::spawn("lakeflow-store-reader", reader).map_err(thread)?;
-        Ok(Self { inner: Arc::new(Inner { path, writer, reader, feed: Feed::new() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { path, writer, reader, feed: Feed::new(), changes: Changes::default() }),
+        })
     }
 
     /// What changed, for pages that show it live.
     pub(crate) fn feed(&self) -> &Feed {
         &self.inner.feed
+    }
+
+    /// What changed, for the system tables.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.inner.changes
     }
 
     /// Runs a closure in one write transaction; it is rolled back when the closure fails.

@@ -1,6 +1,7 @@
 //! Stored jobs.
 
 use super::db::{Db, Store};
+use super::versions;
 use crate::live::shapes;
 use lakeflow_core::error::Error;
 use lakeflow_core::id::JobId;
@@ -52,11 +53,13 @@ fn read_row(row: &Row<'_>) -> Db<JobRow> {
 }
 
 impl Store {
-    /// Stores a new job, or the new state of one.
-    pub(crate) async fn put_job(&self, job: JobRow) -> Result<(), Error> {
+    /// Stores a new job, or the new state of one. What is different from the state before is kept as a version.
+    pub(crate) async fn put_job(&self, job: JobRow, now: WallTime) -> Result<(), Error> {
         let job_id = job.job_id;
         self.write("put_job", move |db| {
             let name = job.settings.display_name().to_owned();
+            let settings = serde_json::to_string(&job.settings)?;
+            versions::add(db, job.job_id, now, &job.run_as, Some(&settings))?;
             db.prepare_cached(
                 "INSERT INTO jobs (job_id, name, name_folded, creator, run_as, created_time, settings, acl)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -69,12 +72,13 @@ impl Store {
                 job.creator,
                 job.run_as,
                 job.created_time.0,
-                serde_json::to_string(&job.settings)?,
+                settings,
                 serde_json::to_string(&job.acl)?,
             ])?;
             Ok(())
         })
         .await?;
+        self.changes().job();
         self.feed().publish(|| shapes::job(job_id));
         Ok(())
     }
@@ -91,11 +95,19 @@ impl Store {
     /// Marks a job as deleted. Its runs stay.
     pub(crate) async fn delete_job(&self, id: JobId, now: WallTime) -> Result<(), Error> {
         self.write("delete_job", move |db| {
+            let run_as = db
+                .prepare_cached("SELECT run_as FROM jobs WHERE job_id = ?1 AND deleted_time IS NULL")?
+                .query_row([id.0], |row| row.get::<_, String>(0))
+                .optional()?;
+            if let Some(run_as) = run_as {
+                versions::add(db, id, now, &run_as, None)?;
+            }
             db.prepare_cached("UPDATE jobs SET deleted_time = ?2 WHERE job_id = ?1")?
                 .execute([id.0, now.0])?;
             Ok(())
         })
         .await?;
+        self.changes().job();
         self.feed().publish(|| shapes::job(id));
         Ok(())
     }

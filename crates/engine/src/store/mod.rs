@@ -1,5 +1,5 @@
 //! The engine's memory: SQLite in the data folder. Rooms: [`db`] (threads, errors), `schema` (migrations), `jobs`,
-//! `runs`, `pages` of runs, `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
+//! `runs`, `pages` of runs, `versions` of jobs, `system` (records for the system tables), `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
 //!
 //! No rule of Lakeflow Jobs lives here, and nothing outside of this room writes SQL.
 
@@ -10,9 +10,11 @@ mod kv;
 mod pages;
 mod runs;
 mod schema;
+mod system;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod versions;
 
 pub(crate) use db::Store;
 pub(crate) use jobs::{JobFilter, JobRow};

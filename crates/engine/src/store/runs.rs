@@ -180,7 +180,7 @@ pub(super) fn read_row(row: &Row<'_>) -> Db<RunRow> {
     })
 }
 
-fn collect<T>(mut rows: rusqlite::Rows<'_>, read: impl Fn(&Row<'_>) -> Db<T>) -> Db<Vec<T>> {
+pub(super) fn collect<T>(mut rows: rusqlite::Rows<'_>, read: impl Fn(&Row<'_>) -> Db<T>) -> Db<Vec<T>> {
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(read(row)?);
@@ -188,7 +188,7 @@ fn collect<T>(mut rows: rusqlite::Rows<'_>, read: impl Fn(&Row<'_>) -> Db<T>) ->
     Ok(all)
 }
 
-fn document<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Db<T> {
+pub(super) fn document<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Db<T> {
     Ok(serde_json::from_str(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)?)
 }
 
@@ -230,6 +230,8 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
 impl Store {
     /// Stores a new run with what its machine recorded first, and its idempotency token.
     pub(crate) async fn create_run(&self, row: RunRow, plan: Plan, commit: Commit) -> Result<Commit, Error> {
+        let run_id = row.run_id;
+        self.changes().run(run_id);
         let stored = self.write("create_run", move |db| {
             db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(
                 params![
@@ -252,6 +254,7 @@ impl Store {
             Ok((row, commit))
         });
         let (row, commit) = stored.await?;
+        self.changes().run(run_id);
         self.feed().publish(|| shapes::changed(row.run_id, row.job_id, shapes::run(&row), &commit.task_runs));
         Ok(commit)
     }
@@ -259,12 +262,14 @@ impl Store {
     /// Stores one turn of a run's machine.
     pub(crate) async fn commit_run(&self, run: RunId, commit: std::sync::Arc<Commit>) -> Result<(), Error> {
         let stored = std::sync::Arc::clone(&commit);
+        self.changes().run(run);
         let applied = self.write("commit_run", move |db| {
             apply(db, run, &stored)?;
             let mut job = db.prepare_cached("SELECT job_id FROM runs WHERE run_id = ?1")?;
             Ok(JobId(job.query_row([run.0], |row| row.get(0))?))
         });
         let job = applied.await?;
+        self.changes().run(run);
         self.feed().publish(|| {
             let fields = commit.standing.as_ref().map(shapes::standing).unwrap_or_default();
             shapes::changed(run, job, fields, &commit.task_runs)
@@ -374,6 +379,7 @@ impl Store {
 
     /// Removes an ended run with all that belongs to it. Its idempotency token stays taken (reference section 3.7).
     pub(crate) async fn delete_run(&self, run: RunId) -> Result<(), Error> {
+        self.changes().run(run);
         self.write("delete_run", move |db| {
             let of_tasks = "(SELECT task_run_id FROM task_runs WHERE run_id = ?1)";
             for sql in [
@@ -388,6 +394,7 @@ impl Store {
             Ok(())
         })
         .await?;
+        self.changes().run(run);
         self.feed().publish(|| shapes::deleted(run));
         Ok(())
     }

@@ -324,7 +324,7 @@ pub(super) async fn pause(ask: Ask) -> Answer {
     let paused = ask.body.get("paused") == Some(&Value::Bool(true));
     schedule::set_paused(&mut job.settings, paused);
     let id = job.job_id;
-    ask.app.driver.store().put_job(job).await?;
+    ask.app.driver.store().put_job(job, Clock::wall()).await?;
     let job = find(&ask.app, id).await?;
     Ok(json!({ "schedule": schedule::of(&job, 1) }))
 }

@@ -1,0 +1,5 @@
+# Databricks notebook source
+import datetime
+
+day = datetime.date.fromisoformat(dbutils.widgets.get("day"))
+print(f"loading {day}")
