@@ -22,6 +22,7 @@ _HANDED_ON = (
     "task_token",
     "sql_only",
     "pip_target",
+    "stderr_marks_path",
 )
 
 

@@ -1,6 +1,8 @@
 """Text that leaves a task: streams that hide secrets, and the outputs of notebook cells."""
 
 import io
+import os
+import struct
 import time
 
 CELL_LIMIT = 8 * 1024 * 1024
@@ -38,11 +40,30 @@ def redact_all(value):
     return value
 
 
+class Marked(io.FileIO):
+    """Standard error within the file that it shares with standard output: what it wrote is noted beside it."""
+
+    def __init__(self, descriptor, marks):
+        super().__init__(descriptor, "w", closefd=False)
+        self._marks = marks
+
+    def write(self, data):
+        written = super().write(data)
+        try:
+            # The offset of a file that is appended to is where the last write ended.
+            end = os.lseek(self.fileno(), 0, os.SEEK_CUR)
+            os.write(self._marks, struct.pack("<QQ", end - written, end))
+        except (OSError, TypeError, struct.error):
+            pass  # the text is there; that it is standard error is not known then
+        return written
+
+
 class Stream(io.TextIOWrapper):
     """Standard output or error of a task: UTF-8, secrets hidden, copied into the running cell."""
 
-    def __init__(self, descriptor):
-        raw = io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False))
+    def __init__(self, descriptor, marks=None):
+        file = io.FileIO(descriptor, "w", closefd=False) if marks is None else Marked(descriptor, marks)
+        raw = io.BufferedWriter(file)
         # Text that has no UTF-8 form (lone surrogates) must not end a task: it is written escaped.
         super().__init__(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 

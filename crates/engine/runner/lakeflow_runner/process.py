@@ -31,11 +31,11 @@ def check(request):
 
 
 def open_files(request, default_null):
-    """Descriptors for standard input, output and error, or None where they are inherited."""
+    """Descriptors for standard input, output and error, or None where they are inherited, and for the marks of the last."""
     opened = [os.open(os.devnull, os.O_RDONLY)]
     try:
-        for field in ("stdout_path", "stderr_path"):
-            path = request.get(field) or (os.devnull if default_null else None)
+        for field in ("stdout_path", "stderr_path", "stderr_marks_path"):
+            path = request.get(field) or (os.devnull if default_null and field != "stderr_marks_path" else None)
             opened.append(None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
     except OSError:
         close(opened)
@@ -67,13 +67,14 @@ def become(request, files):
 
 
 def _redirect(files):
+    *files, marks = files
     for target, descriptor in enumerate(files):
         if descriptor is not None:
             os.dup2(descriptor, target)
     close([d for d in files if d is not None and d > 2])
     sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), encoding="utf-8")
     sys.stdout = sys.__stdout__ = Stream(1)
-    sys.stderr = sys.__stderr__ = Stream(2)
+    sys.stderr = sys.__stderr__ = Stream(2, marks)
 
 
 def _settle(request):

@@ -134,10 +134,10 @@ class Zygote:
         if pid == 0:
             os.setsid()
             signal.set_wakeup_fd(-1)
-            process.close([self.commands, self.events, self.wake_read, self.wake_write, *files[3:]])
-            process.become(request, files[:3])
+            process.close([self.commands, self.events, self.wake_read, self.wake_write, *files[4:]])
+            process.become(request, files[:4])
         # The end of this pipe says that the group exists, so that a signal to it sent after `started` arrives.
-        process.close([*files[:3], ready_write])
+        process.close([*files[:4], ready_write])
         os.read(ready_read, 1)
         os.close(ready_read)
         self.children[pid] = name

@@ -1,6 +1,7 @@
 """Python scripts and wheels (reference sections 5.2, 5.3, 23.4)."""
 
 import os
+import struct
 import sys
 
 
@@ -192,3 +193,15 @@ def test_closed_streams_do_not_hide_the_error(tasks):
     assert (done.code, done.result["error"]) == (1, "ValueError: x")
     done = tasks.script(closing + "sys.stderr.close()\nsys.exit('no rows')\n")
     assert (done.code, done.result["error"]) == (1, "SystemExit: no rows")
+
+
+def test_what_is_standard_error_is_noted_where_both_streams_are_one_file(tasks, tmp_path):
+    log, marks = str(tmp_path / "log"), str(tmp_path / "marks")
+    text = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out')\nraise SystemExit('last')\n"
+    tasks.script(text, stdout_path=log, stderr_path=log, stderr_marks_path=marks)
+    with open(log, "rb") as file:
+        written = file.read()
+    assert written == b"out\nerr\nout\nlast\n"
+    with open(marks, "rb") as file:
+        notes = list(struct.iter_unpack("<QQ", file.read()))
+    assert b"".join(written[first:end] for first, end in notes) == b"err\nlast\n"

@@ -5,7 +5,8 @@ use super::internal::Shared;
 use super::prepare::{Preparer, Ready};
 use super::zygote::{Told, Zygote};
 use super::{
-    Attempt, ExecConfig, ExecEvent, Failure, TaskOutput, attempt_files, log, process, request, result,
+    Attempt, AttemptFiles, ExecConfig, ExecEvent, Failure, TaskOutput, attempt_files, log, process, request,
+    result, streams,
 };
 use lakeflow_core::execution::Exit;
 use lakeflow_core::id::RunId;
@@ -258,7 +259,7 @@ impl Actor {
         let files = attempt_files(&self.config.data_dir, run);
         let (attempt, trimmed) = (Arc::clone(&live.attempt), live.trimmed);
         let read = tokio::task::spawn_blocking(move || {
-            trim_log(&files.log(), trimmed);
+            trim_log(&files, trimmed);
             result::read(&files, &attempt.task, code, signal)
         });
         match read.await {
@@ -312,7 +313,7 @@ impl Actor {
 
     fn trim_logs(&mut self) {
         for (run, live) in &mut self.live {
-            live.trimmed = trim_log(&attempt_files(&self.config.data_dir, *run).log(), live.trimmed);
+            live.trimmed = trim_log(&attempt_files(&self.config.data_dir, *run), live.trimmed);
         }
         self.log_check = Instant::now() + LOG_CHECK;
     }
@@ -357,10 +358,12 @@ impl Actor {
 
 /// Trims a log that has grown too long; returns how much of it is gone. One that is not there, or that cannot be trimmed, is
 /// looked at again next time.
-fn trim_log(path: &std::path::Path, trimmed: u64) -> u64 {
-    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+fn trim_log(files: &AttemptFiles, trimmed: u64) -> u64 {
+    let path = files.log();
+    streams::trim(&files.marks());
+    let length = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
     match log::due(length, trimmed) {
-        Some(end) if log::trim(path, end).is_ok() => end,
+        Some(end) if log::trim(&path, end).is_ok() => end,
         _ => trimmed,
     }
 }

@@ -99,7 +99,7 @@ pub(crate) enum Part {
 /// Part of a log, and where it stands in the whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
-    pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
     /// First byte, and the one after the last.
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -111,18 +111,24 @@ pub(crate) struct Window {
     pub(crate) line: u64,
 }
 
+/// All of a log that is still on disk, and its first byte. Blocks.
+pub(super) fn kept(path: &Path) -> Result<(u64, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    // More than is ever kept is a hole at the beginning.
+    let lowest = if size > KEPT + SLACK { size - KEPT } else { 0 };
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(lowest))?;
+    file.take(size - lowest).read_to_end(&mut bytes)?;
+    let hole = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.drain(..hole);
+    Ok((lowest + hole as u64, bytes))
+}
+
 /// A part of a log. Blocks; a log that cannot be read is empty, one that is being written may be read.
 pub(crate) fn window(path: &Path, part: Part) -> Window {
     let read = || -> Result<Window> {
-        let mut file = File::open(path)?;
-        let size = file.metadata()?.len();
-        // More than is ever kept is a hole at the beginning.
-        let lowest = if size > KEPT + SLACK { size - KEPT } else { 0 };
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(lowest))?;
-        file.take(size - lowest).read_to_end(&mut bytes)?;
-        let hole = bytes.iter().take_while(|byte| **byte == 0).count() as u64;
-        let (kept, bytes) = (lowest + hole, &bytes[hole as usize..]);
+        let (kept, bytes) = kept(path)?;
         let end = kept + bytes.len() as u64;
         let (mut from, mut to) = match part {
             Part::From(from, most) => {
@@ -144,8 +150,8 @@ pub(crate) fn window(path: &Path, part: Part) -> Window {
             to = from + cut.valid_up_to() as u64;
         }
         let line = bytes[..at(from)].iter().filter(|byte| is_break(byte)).count() as u64;
-        let text = String::from_utf8_lossy(&bytes[at(from)..at(to)]).into_owned();
-        Ok(Window { text, from, to, size: end, kept, line })
+        let bytes = bytes[at(from)..at(to)].to_vec();
+        Ok(Window { bytes, from, to, size: end, kept, line })
     };
     read().unwrap_or_default()
 }
@@ -182,7 +188,7 @@ mod tests {
         std::fs::write(&path, "one\ntwo\nthree\n").unwrap();
         let shown = |part| {
             let found = window(&path, part);
-            (found.text, found.from, found.to, found.line)
+            (String::from_utf8(found.bytes).unwrap(), found.from, found.to, found.line)
         };
         assert_eq!(shown(Part::Before(u64::MAX, 8)), ("three\n".to_owned(), 8, 14, 2));
         assert_eq!(shown(Part::Before(8, 5)), ("two\n".to_owned(), 4, 8, 1));
@@ -191,7 +197,7 @@ mod tests {
         assert_eq!(shown(Part::From(99, 100)), (String::new(), 14, 14, 3));
         trim(&path, 4).unwrap();
         let kept = window(&path, Part::Before(u64::MAX, 100));
-        assert_eq!((kept.text.as_str(), kept.kept, kept.size), ("two\nthree\n", 4, 14));
+        assert_eq!((kept.bytes.as_slice(), kept.kept, kept.size), (b"two\nthree\n".as_slice(), 4, 14));
     }
 
     #[test]

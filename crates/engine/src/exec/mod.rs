@@ -18,7 +18,9 @@ pub mod python;
 mod request;
 mod result;
 mod runner;
+pub(crate) mod search;
 mod sql;
+pub(crate) mod streams;
 mod supports;
 mod variables;
 mod zygote;
@@ -166,6 +168,11 @@ impl AttemptFiles {
     /// end of a long one is kept: [`log::tail`] reads it.
     pub fn log(&self) -> PathBuf {
         self.dir.join("output.log")
+    }
+
+    /// Which bytes of the log Python wrote as standard error: pairs of offsets, as [`streams`] reads them.
+    pub fn marks(&self) -> PathBuf {
+        self.dir.join("stderr.marks")
     }
 
     /// What the runner leaves at its end.

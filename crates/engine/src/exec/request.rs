@@ -42,6 +42,7 @@ pub(super) fn build(
         "env": variables,
         "stdout_path": files.log(),
         "stderr_path": files.log(),
+        "stderr_marks_path": files.marks(),
         "result_path": files.result(),
         "events_path": files.events(),
         "artifacts_path": files.artifacts(),

@@ -61,6 +61,7 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route("/console/api/runs/{id}/plan", writes(run::plan))
         .route("/console/api/tasks/{id}", reads(task::details))
         .route("/console/api/tasks/{id}/log", reads(task::log))
+        .route("/console/api/tasks/{id}/search", reads(task::find_in_log))
         .route("/console/api/tasks/{id}/raw", get(task::raw))
 }
 

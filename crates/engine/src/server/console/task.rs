@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::run::{find, kind_word, no_run, subject, task_shape};
 use super::{Answer, id_of};
-use crate::exec::log;
+use crate::exec::{log, search, streams};
 use crate::live::shapes;
 use crate::server::App;
 use crate::store::{RunRow, TaskRow};
@@ -173,11 +173,12 @@ async fn iterations(app: &App, found: &Found) -> Answer {
 }
 
 /// `GET tasks/ID/log`: the end of the log; with `before=BYTE` what comes before that, with `from=BYTE` what comes after
-/// it, and with `wait=1` as soon as there is something or the attempt is over.
+/// it, and with `wait=1` as soon as there is something or the attempt is over. `err` names the lines of standard error: first
+/// line of the part and number of lines, for each piece; it is left out where nobody told the streams apart.
 pub(super) async fn log(ask: Ask) -> Answer {
     let id: RunId = ask.id()?;
     let app = &ask.app;
-    let path = app.driver.executor().files(id).log();
+    let files = app.driver.executor().files(id);
     let from = ask.number("from", 0, i64::MAX).map(|from| from as u64);
     let part = match (from, ask.number("before", 0, i64::MAX)) {
         (Some(from), _) => log::Part::From(from, MOST),
@@ -188,23 +189,43 @@ pub(super) async fn log(ask: Ask) -> Answer {
     loop {
         // Whether it is over is asked before the log is read, so that its last lines are not missed.
         let over = found(app, id).await?.task().view.phase.is_terminal();
-        let (path, part) = (path.clone(), part);
-        let read = tokio::task::spawn_blocking(move || log::window(&path, part)).await;
+        let files = files.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let window = log::window(&files.log(), part);
+            let errors = streams::errors(&files.marks(), window.from, &window.bytes);
+            (window, errors)
+        });
         // Reading does not panic, and a runtime that goes down answers nobody.
-        let window = read.unwrap_or_default();
+        let (window, errors) = read.await.unwrap_or_default();
         let news = from.is_none_or(|from| window.size != from);
         if news
             || over
             || tokio::time::Instant::now() >= deadline
             || *app.driver.store().feed().closing().borrow()
         {
-            return Ok(json!({
-                "text": window.text, "from": window.from, "to": window.to, "size": window.size,
+            let mut answer = json!({
+                "text": String::from_utf8_lossy(&window.bytes), "from": window.from, "to": window.to, "size": window.size,
                 "kept": window.kept, "line": window.line, "over": over,
-            }));
+            });
+            if let Some(errors) = errors {
+                answer["err"] = json!(errors);
+            }
+            return Ok(answer);
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// `GET tasks/ID/search?q=TEXT`: all places of the kept log where a text is, or with `regex=1` where a pattern matches;
+/// `case=1` tells upper and lower case apart. The answer has the number of all and the first ten thousand as line, column and length.
+pub(super) async fn find_in_log(ask: Ask) -> Answer {
+    let id: RunId = ask.id()?;
+    let wanted = search::wanted(ask.query("q").unwrap_or_default(), ask.flag("regex"), ask.flag("case"))?;
+    let found = found(&ask.app, id).await?;
+    let path = ask.app.driver.executor().files(found.task().view.run_id).log();
+    let read = tokio::task::spawn_blocking(move || search::search(&path, &wanted)).await;
+    let found = read.map_err(|e| Error::new(ErrorCode::Internal, "log", e.to_string()))?;
+    Ok(json!({ "all": found.all, "hits": found.hits }))
 }
 
 /// `GET tasks/ID/raw`: what is kept of the log, as a file.

@@ -1,0 +1,104 @@
+// What both elements stand on, over lit's templates: properties that draw anew, once for all that changed; attributes;
+// a shadow root with shared sheets. It holds no state of its own and knows neither element.
+import { render, type TemplateResult } from 'lit/html.js'
+import { sheet } from './html.js'
+
+/** What a property was before the change, by name. */
+export type Changes = Map<string, unknown>
+
+/** Where there is no page there is no such class; importing the elements must not fail there. */
+const Page = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
+
+export abstract class Base extends Page {
+  #values: Record<string, unknown>
+  #changed: Changes = new Map()
+  /** Changes made while a drawing begins belong to it. */
+  #drawing = false
+  /** Done when what was changed is drawn. */
+  updateComplete: Promise<void> | undefined
+
+  /** `start` names every property with its first value, whose type says what an attribute's text stands for. */
+  constructor(start: Record<string, unknown>, css: string) {
+    super()
+    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet(css)]
+    this.#values = { ...start }
+    for (const name of Object.keys(start)) {
+      // Set before the element was defined.
+      if (Object.hasOwn(this, name)) {
+        start[name] = (this as never)[name]
+        delete (this as never)[name]
+      }
+      if (!(name in this.constructor.prototype)) {
+        Object.defineProperty(this.constructor.prototype, name, {
+          get(this: Base) { return this.#values[name] },
+          set(this: Base, value) {
+            const before = this.#values[name]
+            if (Object.is(before, value)) return
+            this.#values[name] = value
+            if (!this.#changed.has(name)) this.#changed.set(name, before)
+            this.requestUpdate()
+          },
+        })
+      }
+    }
+    Object.assign(this, start)
+  }
+
+  attributeChangedCallback(name: string, _: unknown, text: string | null): void {
+    const kind = typeof this.#values[name]
+    let value: unknown = text ?? ''
+    if (kind === 'boolean') value = text !== null
+    else if (kind === 'number') value = Number(text)
+    // What is no JSON is left to whoever reads it, who has the words for it.
+    else if (kind !== 'string') try { value = JSON.parse(text!) } catch { /* as above */ }
+    ;(this as never as Record<string, unknown>)[name] = value
+  }
+
+  connectedCallback(): void { this.requestUpdate() }
+
+  /** Draws at the end of the present task. */
+  requestUpdate(): void {
+    if (this.isConnected && !this.#drawing) this.updateComplete ??= Promise.resolve().then(() => this.#draw())
+  }
+
+  #draw(): void {
+    this.#drawing = true
+    const changed = this.#changed
+    this.prepare(changed)
+    this.#changed = new Map()
+    render(this.render(), this.shadowRoot!, { host: this })
+    this.updateComplete = undefined
+    this.#drawing = false
+    this.drawn()
+  }
+
+  /** Before a drawing: what follows from the changes. */
+  abstract prepare(changed: Changes): void
+  abstract render(): TemplateResult
+  /** After a drawing. */
+  drawn(): void {}
+
+  protected tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(`lakeflow-${name}`, { detail, bubbles: true, composed: true, cancelable: true }))
+  }
+}
+
+/** What is shown of each key, kept as one element; drawn anew only where `sign` differs. */
+const shown = new WeakMap<Element, Map<string, [HTMLElement, unknown]>>()
+/** Puts one `tag` for each item into a place, in their order; what stays is not moved. */
+export function rows<T>(place: Element | null, tag: string, items: T[], key: (item: T) => string, draw: (item: T) => TemplateResult): void {
+  if (!place) return
+  const before = shown.get(place) ?? new Map<string, [HTMLElement, unknown]>()
+  const now: typeof before = new Map()
+  let at = place.firstElementChild
+  for (const item of items) {
+    const own = before.get(key(item)) ?? [document.createElement(tag), undefined]
+    before.delete(key(item))
+    now.set(key(item), own)
+    render(draw(item), own[0])
+    if (own[0] === at) at = at.nextElementSibling
+    else place.insertBefore(own[0], at)
+  }
+  for (const [old] of before.values()) old.remove()
+  shown.set(place, now)
+}
