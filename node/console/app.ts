@@ -1,5 +1,5 @@
 // What screens have in common: the address, one drawing per frame, what is kept of the engine, notices.
-import type { TemplateResult } from 'lit'
+import type { TemplateResult } from 'lit/html.js'
 import type { Run } from '../src/elements/types.js'
 import type { Change } from './live.js'
 

@@ -1,8 +1,19 @@
 // How the console looks around the elements: frame, lists, matrix, dialogs.
 import { GRAPH_CSS } from '../src/elements/graph.js'
-import { TOKENS } from '../src/elements/tokens.js'
+import { inked, TOKENS } from '../src/elements/tokens.js'
 
-export const CSS_TEXT = `${TOKENS}
+const GLYPHS = {
+  chevron: 'M6 4l4 4-4 4',
+  link: 'M6.6 9.4l2.8-2.8M7.2 4.6l1.2-1.2a2.8 2.8 0 0 1 4 4l-1.2 1.2M8.8 11.4l-1.2 1.2a2.8 2.8 0 0 1-4-4l1.2-1.2',
+  menu: 'M3 4.5h10M3 8h10M3 11.5h10',
+  sun: 'M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 1.6v1M8 13.4v1M1.6 8h1M13.4 8h1M3.5 3.5l.7.7M11.8 11.8l.7.7M3.5 12.5l.7-.7M11.8 4.2l.7-.7',
+  moon: 'M12.8 9.6A5.4 5.4 0 0 1 6.4 3.2a5.4 5.4 0 1 0 6.4 6.4z',
+  calendar: 'M3 4.5h10v8.5H3zM3 7h10M5.8 2.8v2.4M10.2 2.8v2.4',
+  pause: 'M5.6 4v8M10.4 4v8',
+  grid: 'M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z',
+}
+
+export const CSS_TEXT = `${TOKENS}${inked(GLYPHS)}
 html{background:var(--canvas)}body{margin:0;background:var(--canvas);color:var(--text);font:400 13px/1.45 var(--sans);-webkit-font-smoothing:antialiased}
 a{color:inherit;text-decoration:none}.lk{color:var(--accent)}.lk:hover,.lk2:hover{text-decoration:underline}h1{font-size:20px;line-height:28px;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}
 .top{display:flex;align-items:center;gap:12px;height:48px;padding:0 16px;background:var(--surface);border-bottom:1px solid var(--line);position:sticky;top:0;z-index:20}

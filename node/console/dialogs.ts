@@ -1,5 +1,5 @@
 // Dialogs over a screen: repairing, the list of keys, jumping to a job or a run.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile } from '../src/elements/html.js'
 import { latestOf } from '../src/elements/timeline.js'
 import { label, over } from '../src/elements/states.js'

@@ -1,5 +1,5 @@
 // The page that runs a job with parameters.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import '../src/elements/form.js'
 import type { Checked, Entries, Form, FormRules, Preset } from '../src/elements/form-element.js'
 import { label } from '../src/elements/states.js'

@@ -1,5 +1,5 @@
 // The head of every page of a job, and starting it.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph } from '../src/elements/html.js'
 import { post } from './api.js'
 import type { App, Job, Schedule } from './app.js'

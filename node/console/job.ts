@@ -1,8 +1,8 @@
 // The home of a job: figures, the matrix of its runs with a preview of one, or the list of its runs.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile } from '../src/elements/html.js'
 import { counts, failed, label, over, STATES, trigger } from '../src/elements/states.js'
-import { away, day, span } from '../src/elements/time.js'
+import { away, day, now, span } from '../src/elements/time.js'
 import type { Run } from '../src/elements/types.js'
 import { get, jobsApi } from './api.js'
 import { Reading, type App, type Job, type Screen } from './app.js'
@@ -164,65 +164,96 @@ export class JobScreen implements Screen {
   }
 }
 
+/** Pages of 100 runs that are in the document at most. */
+const MOST_PAGES = 5
+
 /** Runs of a job, or of all jobs, as a list. */
 export class RunsScreen implements Screen {
   private page: Reading<{ seq: number; runs: Run[]; next: string | null; total: number | null }>
   private jobs: Reading<Job>
-  private runs: Run[] = []
+  /** The pages that are shown, one after the other, and the first one's number; more than a few are never in the document. */
+  private pages: Run[][] = []
+  private start = 0
+  /** What each page is asked for with. */
+  private tokens: string[] = []
+  private total: number | null = null
   private fresh: Run[] = []
   private picked = new Set<string>()
-  private filter: { state: string; trigger: string; q: string; from: string }
+  private filter: { state: string; trigger: string; q: string; from: string; day: string }
   private at = -1
 
   constructor(private readonly app: App, readonly job: string, query: URLSearchParams) {
     this.page = new Reading(app)
     this.jobs = new Reading(app)
-    this.filter = { state: query.get('state') ?? '', trigger: query.get('trigger') ?? '', q: query.get('q') ?? '', from: query.get('from') ?? '' }
+    this.filter = { state: query.get('state') ?? '', trigger: query.get('trigger') ?? '', q: query.get('q') ?? '', from: query.get('from') ?? '', day: query.get('day') ?? '' }
   }
   title(): string { return this.job ? `Runs of ${this.head?.name ?? 'the job'}` : 'Runs' }
   private get head(): Job | undefined { return this.jobs.value ?? this.app.home?.jobs.find(job => job.id === this.job) }
 
   private address(page?: string): string {
     const query = new URLSearchParams()
-    for (const [name, value] of Object.entries(this.filter)) if (value) query.set(name, name === 'from' ? String(Date.now() - Number(value) * 36e5) : value)
+    const { day, from, ...plain } = this.filter
+    for (const [name, value] of Object.entries(plain)) if (value) query.set(name, value)
+    if (from) query.set('from', String(now() - Number(from) * 36e5))
+    // The list begins with the last run of that day, on the viewer's clock.
+    if (day) query.set('to', String(new Date(`${day}T23:59:59.999`).getTime()))
     if (page) query.set('page', page)
     return `${this.job ? `jobs/${this.job}/` : ''}runs?${query}`
   }
 
+  private get runs(): Run[] { return this.pages.flat() }
+
   async load(): Promise<void> {
     if (this.job && !this.head) void this.jobs.read(get<Job>(`jobs/${this.job}`))
+    if (this.start) {
+      // Far down nothing moves: what is shown is read again where it is.
+      for (let n = 0; n < this.pages.length; n++) {
+        const page = await this.page.read(get(this.address(this.tokens[this.start + n])))
+        if (page) this.pages = this.pages.with(n, page.runs)
+      }
+      return
+    }
     const page = await this.page.read(get(this.address()))
-    if (page) { this.runs = page.runs; this.fresh = []; this.app.draw() }
+    if (!page) return
+    Object.assign(this, { pages: [page.runs], start: 0, tokens: ['', page.next ?? ''], total: page.total, fresh: [] })
+    this.app.draw()
   }
-  private async more(): Promise<void> {
-    const next = this.page.value?.next
-    if (!next) return
-    const page = await this.page.read(get(this.address(next)))
-    if (page) { this.runs = [...this.runs, ...page.runs]; this.app.draw() }
+  /** Puts the page before or after those that are shown to them. */
+  private async turn(by: 1 | -1): Promise<void> {
+    const n = by > 0 ? this.start + this.pages.length : this.start - 1
+    const page = await this.page.read(get(this.address(this.tokens[n])))
+    if (!page) return
+    this.tokens[n + 1] = page.next ?? ''
+    if (by > 0) this.pages = [...this.pages, page.runs].slice(-MOST_PAGES)
+    else this.pages = [page.runs, ...this.pages].slice(0, MOST_PAGES)
+    this.start = by > 0 ? n + 1 - this.pages.length : n
+    this.app.draw()
   }
   private set(change: Partial<RunsScreen['filter']>): void {
     Object.assign(this.filter, change)
+    this.start = 0
     this.app.note(this.filter)
     void this.load()
   }
 
   change(number: number, change: Change): void {
-    if (change.t === 'gone') { this.runs = this.runs.filter(run => run.id !== change.id); this.app.draw() }
+    if (change.t === 'gone') { this.pages = this.pages.map(page => page.filter(run => run.id !== change.id)); this.app.draw() }
     if (change.t !== 'run' || (this.job && change.job !== this.job) || number <= (this.page.value?.seq ?? Infinity)) return
     const { t: _, tasks: __, ...run } = change
-    const known = this.runs.findIndex(one => one.id === run.id)
-    if (known >= 0) {
-      const next = { ...this.runs[known]!, ...run }
+    const known = (list: Run[]): Run[] => list.map(one => {
+      if (one.id !== run.id) return one
+      const next = { ...one, ...run }
       if (run.s && !run.end) delete next.end
-      this.runs = this.runs.with(known, next)
+      return next
+    })
+    if ([...this.runs, ...this.fresh].some(one => one.id === run.id)) {
+      this.pages = this.pages.map(known)
+      this.fresh = known(this.fresh)
     } else if (run.at !== undefined && !Object.values(this.filter).some(Boolean)) {
-      if (this.page.value?.total !== null && this.page.value) this.page.value.total!++
+      if (this.total !== null) this.total++
       // What is being looked at does not move: new runs wait until they are asked for.
-      if (scrollY > 120) this.fresh = [run as Run, ...this.fresh]
-      else this.runs = [run as Run, ...this.runs]
-    } else {
-      const waiting = this.fresh.findIndex(one => one.id === run.id)
-      if (waiting >= 0) this.fresh = this.fresh.with(waiting, { ...this.fresh[waiting]!, ...run })
+      if (scrollY > 120 || this.start) this.fresh = [run as Run, ...this.fresh]
+      else this.pages[0] = [run as Run, ...(this.pages[0] ?? [])]
     }
     this.app.draw()
   }
@@ -261,13 +292,14 @@ export class RunsScreen implements Screen {
         <select aria-label="State" @change=${(event: Event) => this.set({ state: (event.target as HTMLSelectElement).value })}>${states.map(state => option(state, named[state] ?? label(state), this.filter.state))}</select>
         <select aria-label="Trigger" @change=${(event: Event) => this.set({ trigger: (event.target as HTMLSelectElement).value })}>${[['', 'All triggers'], ['ONE_TIME', 'Manual'], ['PERIODIC', 'Schedule'], ['RUN_JOB_TASK', 'By a job'], ['FILE_ARRIVAL', 'File arrival'], ['TABLE', 'Table update']].map(([value, text]) => option(value!, text!, this.filter.trigger))}</select>
         <select aria-label="Time" @change=${(event: Event) => this.set({ from: (event.target as HTMLSelectElement).value })}>${[['', 'Any time'], ['1', 'Last hour'], ['24', 'Last day'], ['168', 'Last week']].map(([value, text]) => option(value!, text!, this.filter.from))}</select>
+        <label class="row muted">Up to<input type="date" aria-label="Jump to a day" .value=${this.filter.day} @change=${(event: Event) => this.set({ day: (event.target as HTMLInputElement).value })}></label>
         <input class="grow" placeholder="Parameter or run id" aria-label="Parameter or run id" .value=${this.filter.q} @change=${(event: Event) => this.set({ q: (event.target as HTMLInputElement).value.trim() })}>
         <span class="sp"></span>${chosen.length === 2 && chosen[0]!.job === chosen[1]!.job ? html`<a class="btn sm pri" href=${`/compare?a=${chosen[1]!.id}&b=${chosen[0]!.id}`}>Compare the two</a>` : nothing}${active ? html`<button class="sm danger" @click=${() => void this.cancel()}>Cancel ${active} ${active === 1 ? 'run' : 'runs'}</button>` : nothing}
-        <span class="muted num">${page?.total === null || page?.total === undefined ? '' : `${page.total.toLocaleString('en')} ${page.total === 1 ? 'run' : 'runs'}`}</span></div>
-      ${this.fresh.length ? html`<p class="row" .style=${'justify-content:center;position:sticky;top:56px;z-index:3;margin-bottom:8px'}><button class="sm pri" @click=${() => { this.runs = [...this.fresh, ...this.runs]; this.fresh = []; scrollTo({ top: 0 }); this.app.draw() }}>${this.fresh.length} new ${this.fresh.length === 1 ? 'run' : 'runs'}</button></p>` : nothing}
+        <span class="muted num">${this.total === null ? '' : `${this.total.toLocaleString('en')} ${this.total === 1 ? 'run' : 'runs'}`}</span></div>
+      ${this.fresh.length ? html`<p class="row" .style=${'justify-content:center;position:sticky;top:56px;z-index:3;margin-bottom:8px'}><button class="sm pri" @click=${() => { this.start = 0; scrollTo({ top: 0 }); void this.load() }}>${this.fresh.length} new ${this.fresh.length === 1 ? 'run' : 'runs'}</button></p>` : nothing}
       ${this.page.error ? trouble(this.page, 'The runs cannot be read', () => void this.load()) : nothing}
-      ${!page ? (this.page.error ? nothing : hold(420)) : this.runs.length ? html`${runTable(this.runs, { jobs: this.job ? undefined : new Map(), median: head?.usual, picked: this.picked, focus: this.runs[this.at]?.id ?? '', pick: (id, on) => { if (on) this.picked.add(id); else this.picked.delete(id); this.app.draw() } })}${page.next ? html`<p class="row" .style=${'justify-content:center;margin-top:12px'}><button @click=${() => void this.more()}>Older runs</button></p>` : nothing}`
-      : filtered.length ? html`<div class="card empty"><h2>No run matches</h2><p>${filtered.map(([name, value]) => `${name}: ${value}`).join(', ')}</p><button @click=${() => this.set({ state: '', trigger: '', q: '', from: '' })}>Clear the filters</button></div>`
+      ${!page ? (this.page.error ? nothing : hold(420)) : this.runs.length ? html`${this.start ? html`<p class="row" .style=${'justify-content:center;margin-bottom:12px'}><button @click=${() => void this.turn(-1)}>Newer runs</button></p>` : nothing}${runTable(this.runs, { jobs: this.job ? undefined : new Map(), median: head?.usual, picked: this.picked, focus: this.runs[this.at]?.id ?? '', pick: (id, on) => { if (on) this.picked.add(id); else this.picked.delete(id); this.app.draw() } })}${this.tokens[this.start + this.pages.length] ? html`<p class="row" .style=${'justify-content:center;margin-top:12px'}><button @click=${() => void this.turn(1)}>Older runs</button></p>` : nothing}`
+      : filtered.length ? html`<div class="card empty"><h2>No run matches</h2><p>${filtered.map(([name, value]) => `${name}: ${value}`).join(', ')}</p><button @click=${() => this.set({ state: '', trigger: '', q: '', from: '', day: '' })}>Clear the filters</button></div>`
       : html`<div class="card empty"><h2>No runs yet</h2><p>What is started here, by a schedule or by a client appears in this list.</p>${this.job ? html`<a class="btn pri" href=${`/jobs/${this.job}/run`}>Run now</a>` : nothing}</div>`}`
   }
 }

@@ -1,5 +1,5 @@
 // The first page: the jobs of the bundle with their last runs, and what is wrong with the bundle.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { glyph, tile } from '../src/elements/html.js'
 import { label } from '../src/elements/states.js'

@@ -1,5 +1,5 @@
 // The console: frame, addresses, keys, the connection. Screens are in files of their own.
-import { html, nothing, render, type TemplateResult } from 'lit'
+import { html, nothing, render, type TemplateResult } from 'lit/html.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { glyph, sheet, tile } from '../src/elements/html.js'
 import { label, over, tone } from '../src/elements/states.js'

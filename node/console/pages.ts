@@ -1,5 +1,5 @@
 // The smaller pages: the definition, comparing two runs, schedules.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { drawGraph, zoomButtons } from '../src/elements/graph.js'
 import { tile } from '../src/elements/html.js'
 import { label, over } from '../src/elements/states.js'

@@ -1,5 +1,5 @@
 // Pieces that several screens draw: bars of last runs, rows of runs, badges, errors of a part.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile } from '../src/elements/html.js'
 import { failed, label, over, trigger } from '../src/elements/states.js'
 import { away, day, now, span, stamp } from '../src/elements/time.js'

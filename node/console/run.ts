@@ -1,6 +1,6 @@
 // The page of one run: `<lakeflow-run>` with what can be done about it. Changes are put into the model part by part, so
 // that nothing is read again while a run goes on.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, copy } from '../src/elements/html.js'
 import type { LakeflowRunElement } from '../src/elements/run-element.js'
 import '../src/elements/run.js'
@@ -15,6 +15,7 @@ import { trouble } from './parts.js'
 
 const source: RunSource = {
   log: (attempt, at, stop) => get<LogPart>(`tasks/${attempt}/log?${new URLSearchParams(Object.entries(at).flatMap(([name, value]) => (value === undefined || value === false ? [] : [[name, value === true ? '1' : String(value)]])))}`, stop),
+  search: (attempt, { words, pattern, sensitive }, stop) => get(`tasks/${attempt}/search?${new URLSearchParams({ q: words, ...(pattern && { regex: '1' }), ...(sensitive && { case: '1' }) })}`, stop),
   details: attempt => get<Details>(`tasks/${attempt}`),
   raw: attempt => `/console/api/tasks/${attempt}/raw`,
 }

@@ -63,6 +63,7 @@ pub(crate) fn current(place: &Place) -> Result<Counts> {
 /// The tests in a browser.
 pub(crate) fn tests(place: &Place, settings: &Settings) -> Result<Counts> {
     let node = ready(place)?;
+    node::packages(&node, &place.root.join("node").join("console").join("react18"))?;
     let mut command = node.command();
     command.current_dir(place.root.join("node")).args([
         "--test",

@@ -7,30 +7,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { Browser } from './harness.mjs'
+import { RULES, RUN } from './samples.mjs'
 
 const dist = join(import.meta.dirname, '../../dist/elements')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const FORM = {
-  title: 'Parameters', open: false, cut: false,
-  fields: [
-    { name: 'day', path: '/day', label: 'Day', control: 'date', type: 'string', required: true },
-    { name: 'limit', path: '/limit', label: 'Limit', control: 'number', type: 'integer', required: false, default: 100, description: 'Rows at most' },
-    { name: 'mode', path: '/mode', label: 'Mode', control: 'radio', required: false, enum: [{ value: 'fast', label: 'fast' }, { value: 'full', label: 'full' }] },
-    { name: 'region', path: '/region', label: 'Region', control: 'combobox', required: false, enum: Array.from({ length: 20 }, (_, n) => ({ value: `region_${n}`, label: `Region ${n}` })) },
-    { name: 'on', path: '/on', label: 'On', control: 'switch', type: 'boolean', required: true },
-    { name: 'tags', path: '/tags', label: 'Tags', control: 'list', type: 'array', required: false },
-    { name: 'secret', path: '/secret', label: 'Secret', control: 'password', required: false, writeOnly: true },
-  ],
-}
-const RUN = state => ({
-  run: { id: '9007199254740993', job: '1', name: 'sales', s: state, at: 1, start: 1000, ...(state === 'RUNNING' ? {} : { end: 61_000 }), trigger: 'ONE_TIME', by: 'me', params: [['day', '<b>x</b>']], repairs: [] },
-  tasks: [
-    { key: 'load', type: 'notebook', what: 'load.py', deps: [], attempts: [{ id: '9007199254740994', key: 'load', n: 0, s: 'SUCCESS', start: 1000, exec: 2000, end: 30_000 }] },
-    { key: 'check', type: 'python', what: 'check.py', deps: [['load']], attempts: [{ id: '9007199254740995', key: 'check', n: 0, s: state, start: 30_000, exec: 31_000, ...(state === 'RUNNING' ? {} : { end: 60_000, msg: 'ValueError: <i>no</i>' }) }] },
-  ],
-  graph: { width: 362, height: 74, folded: false, nodes: [{ key: 'load', layer: 0, x: 14, y: 14 }, { key: 'check', layer: 1, x: 198, y: 14 }], edges: [{ from: 'load', to: 'check', points: [[164, 37], [198, 37]] }] },
-  critical: ['load', 'check'], now: 61_000,
-})
 const PAGE = script => `<!doctype html><html lang="en"><meta charset="utf-8"><title>host</title><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><main><h1 id="t">Host</h1>${script}</main><script type="module" src="/host.js"></script></html>`
 const PAGES = {
   '/form.html': PAGE('<form><lakeflow-param-form name="params" schema="{}"></lakeflow-param-form></form>'),
@@ -39,17 +19,7 @@ const PAGES = {
 const HOST = `
 import { useFormRules, useRunRules } from '/elements/index.js'
 const form = document.querySelector('lakeflow-param-form')
-useFormRules({
-  describe: () => (${JSON.stringify(FORM)}),
-  check: (_, entries) => {
-    const params = Object.fromEntries(entries.filter(([, text]) => text))
-    const violations = []
-    if (!params.day) violations.push({ path: '', keyword: 'required', message: 'the property "day" is missing' })
-    if (params.limit && !/^\\d+$/.test(params.limit)) violations.push({ path: '/limit', keyword: 'type', message: 'expected an integer, found "' + params.limit + '"' })
-    return { params, violations }
-  },
-})
-useRunRules({ runModel: text => JSON.parse(text) })
+${RULES}
 const ground = new CSSStyleSheet()
 ground.replaceSync('html { background: light-dark(#ffffff, #151a21); color: light-dark(#000000, #ffffff) }')
 document.adoptedStyleSheets = [ground]

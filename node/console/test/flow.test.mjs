@@ -72,7 +72,7 @@ test('a run is watched live, its log followed, and cancelled', async () => {
   await page.getByRole('button', { name: 'Run now' }).first().click({ modifiers: ['Shift'] })
   await page.locator('lakeflow-param-form').getByRole('button', { name: 'Run now' }).click()
   await state(page, 'Running')
-  await page.locator('.ln', { hasText: 'waiting 12' }).waitFor()
+  await page.locator('.ln', { hasText: /^waiting 12$/ }).waitFor()
   const box = page.locator('.box')
   assert.ok(await box.evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40), 'it follows')
   await page.evaluate(() => { document.querySelector('lakeflow-run').shadowRoot.querySelector('.n').marked = true })
@@ -163,7 +163,7 @@ test('the engine is killed and comes back: the page says so, and goes on without
   const run = await engine.run('hold')
   const page = await browser.signedIn(engine)
   await page.goto(`${engine.url}/runs/${run}`)
-  await page.locator('.ln', { hasText: 'waiting 3' }).waitFor()
+  await page.locator('.ln', { hasText: /^waiting 3$/ }).waitFor()
   await page.evaluate(() => { window.kept = true })
   browser.allowed = [/net::ERR_\w+|Failed to fetch/] // however the browser words a connection that is gone
   await engine.kill()

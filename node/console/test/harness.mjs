@@ -11,6 +11,8 @@ import { chromium } from 'playwright-core'
 
 const BIN = process.env.LAKEFLOW_BIN ?? join(import.meta.dirname, '../../../target/debug/lakeflow')
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+/** The built pages are taken from here instead of from the engine: for work on them without a new engine. */
+const FILES_FROM = process.env.LAKEFLOW_CONSOLE_FILES
 /** How long anything may take on a busy machine. */
 export const PATIENCE = 60_000
 
@@ -49,6 +51,11 @@ ${python('nasty')}
       parameters: [{ name: mode, default: good }]
       tasks:
 ${python('lines')}
+    levels:
+      name: levels
+      parameters: [{ name: mode, default: good }]
+      tasks:
+${python('levels')}
     idle:
       name: idle
       tasks:
@@ -60,7 +67,16 @@ ${python('lines')}
   'report.py': 'print("written")\n',
   'wait.py': 'import os, time, sys\nhere = os.path.dirname(os.path.abspath(__file__))\nn = 0\nwhile not os.path.exists(os.path.join(here, "go")):\n    n += 1\n    print("waiting", n, flush=True)\n    time.sleep(0.1)\nprint("went on")\n',
   'nasty.py': `print("${HOSTILE}<script>alert(2)</script>")\nprint("\\x1b]8;;javascript:alert(3)\\x07link\\x1b]8;;\\x07 \\x1b[31mred\\x1b[0m")\nraise ValueError("${HOSTILE}")\n`,
-  'lines.py': 'for n in range(50000):\n    print("line", n + 1, "of the log, with some words so that it has a usual length")\n',
+  'levels.py': `import sys
+print("\\x1b[34mINFO\\x1b[0m acme started")
+print("WARN acme 2 h behind", file=sys.stderr)
+print("DEBUG acme rows=7")
+for n in range(30000):
+    print("row", n + 1, "of many, with some words after it so that a line has a usual length of its own")
+print("ERROR acme no customer", file=sys.stderr)
+print("ende")
+`,
+  'lines.py': 'import sys\nfor n in range(120000 if sys.argv[1] == "more" else 50000):\n    print("line", n + 1, "of the log, with some words so that it has a usual length")\n',
 }
 
 export class Engine {
@@ -135,6 +151,18 @@ export class Browser {
   async context(options = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
     context.setDefaultTimeout(PATIENCE)
+    if (FILES_FROM) {
+      await context.route(/\/console\/assets\//, route => {
+        const name = new URL(route.request().url()).pathname.split('/').at(-1)
+        // What a redirect led to is the engine's own page.
+        if (!existsSync(join(FILES_FROM, name))) return route.continue()
+        return route.fulfill({ contentType: name.endsWith('.css') ? 'text/css' : 'text/javascript', body: readFileSync(join(FILES_FROM, name)) })
+      })
+      await context.route(url => /^\/(jobs|runs|compare|schedules|$)/.test(url.pathname), async route => {
+        const response = await route.fetch({ maxRedirects: 0 })
+        return route.fulfill({ response, body: readFileSync(join(FILES_FROM, 'index.html')) })
+      })
+    }
     context.on('page', page => {
       page.on('console', message => { if (message.type() === 'error') this.faults.push(`console: ${message.text()}`) })
       page.on('pageerror', error => this.faults.push(`error: ${error.message}`))

@@ -6,26 +6,26 @@ import { sheet } from './html.js'
 /** What a property was before the change, by name. */
 export type Changes = Map<string, unknown>
 
-/** Where there is no page there is no such class; importing the elements must not fail there. */
-const Page = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
-
-export abstract class Base extends Page {
+export abstract class Base extends HTMLElement {
   #values: Record<string, unknown>
   #changed: Changes = new Map()
   /** Changes made while a drawing begins belong to it. */
   #drawing = false
+  #queued = false
   /** Done when what was changed is drawn. */
-  updateComplete: Promise<void> | undefined
+  updateComplete = Promise.resolve()
 
   /** `start` names every property with its first value, whose type says what an attribute's text stands for. */
   constructor(start: Record<string, unknown>, css: string) {
     super()
-    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet(css)]
+    this.attachShadow({ mode: 'open' })
+    this.dress(css)
     this.#values = { ...start }
+    const early: Record<string, unknown> = {}
     for (const name of Object.keys(start)) {
       // Set before the element was defined.
       if (Object.hasOwn(this, name)) {
-        start[name] = (this as never)[name]
+        early[name] = (this as never)[name]
         delete (this as never)[name]
       }
       if (!(name in this.constructor.prototype)) {
@@ -41,7 +41,7 @@ export abstract class Base extends Page {
         })
       }
     }
-    Object.assign(this, start)
+    Object.assign(this, early)
   }
 
   attributeChangedCallback(name: string, _: unknown, text: string | null): void {
@@ -58,16 +58,18 @@ export abstract class Base extends Page {
 
   /** Draws at the end of the present task. */
   requestUpdate(): void {
-    if (this.isConnected && !this.#drawing) this.updateComplete ??= Promise.resolve().then(() => this.#draw())
+    if (!this.isConnected || this.#drawing || this.#queued) return
+    this.#queued = true
+    this.updateComplete = Promise.resolve().then(() => this.#draw())
   }
 
   #draw(): void {
+    this.#queued = false
     this.#drawing = true
     const changed = this.#changed
     this.prepare(changed)
     this.#changed = new Map()
     render(this.render(), this.shadowRoot!, { host: this })
-    this.updateComplete = undefined
     this.#drawing = false
     this.drawn()
   }
@@ -78,27 +80,30 @@ export abstract class Base extends Page {
   /** After a drawing. */
   drawn(): void {}
 
+  /** Adds a style sheet. */
+  protected dress(css: string): void { this.shadowRoot!.adoptedStyleSheets.push(sheet(css)) }
+
   protected tell(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(`lakeflow-${name}`, { detail, bubbles: true, composed: true, cancelable: true }))
   }
 }
 
-/** What is shown of each key, kept as one element; drawn anew only where `sign` differs. */
-const shown = new WeakMap<Element, Map<string, [HTMLElement, unknown]>>()
+/** What is shown of each key, kept as one element. */
+const shown = new WeakMap<Element, Map<string, HTMLElement>>()
 /** Puts one `tag` for each item into a place, in their order; what stays is not moved. */
 export function rows<T>(place: Element | null, tag: string, items: T[], key: (item: T) => string, draw: (item: T) => TemplateResult): void {
   if (!place) return
-  const before = shown.get(place) ?? new Map<string, [HTMLElement, unknown]>()
+  const before = shown.get(place) ?? new Map<string, HTMLElement>()
   const now: typeof before = new Map()
   let at = place.firstElementChild
   for (const item of items) {
-    const own = before.get(key(item)) ?? [document.createElement(tag), undefined]
+    const own = before.get(key(item)) ?? document.createElement(tag)
     before.delete(key(item))
     now.set(key(item), own)
-    render(draw(item), own[0])
-    if (own[0] === at) at = at.nextElementSibling
-    else place.insertBefore(own[0], at)
+    render(draw(item), own)
+    if (own === at) at = at.nextElementSibling
+    else place.insertBefore(own, at)
   }
-  for (const [old] of before.values()) old.remove()
+  for (const old of before.values()) old.remove()
   shown.set(place, now)
 }

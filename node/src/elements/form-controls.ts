@@ -1,5 +1,5 @@
 // One control for each kind of field. Texts go in and out; numbers are typed as text, so that no digit is lost.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { textOf, type Field } from './form-element.js'
 
 export interface ControlState {

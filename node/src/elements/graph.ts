@@ -1,7 +1,6 @@
 // The task graph: nodes as links placed by the core's layout, edges in one picture below them. Positions do not depend on
 // states, so nothing moves when a state changes.
-import { html, nothing, svg, type TemplateResult } from 'lit'
-import { repeat } from 'lit/directives/repeat.js'
+import { html, nothing, svg, type TemplateResult } from 'lit/html.js'
 import { glyph, short, tile } from './html.js'
 import { counts, label, worst } from './states.js'
 import { now, span } from './time.js'
@@ -85,7 +84,7 @@ export function drawGraph(g: GraphState): TemplateResult {
       <div class="gz" .style=${`width:${Math.ceil(graph.width * zoom)}px;height:${Math.ceil(graph.height * zoom)}px`}>
         <div class="gc ${holder ? 'pick' : ''}" .style=${`width:${graph.width}px;height:${graph.height}px;transform:scale(${zoom})`}>
           <svg width=${graph.width} height=${graph.height} aria-hidden="true"><defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M1 1l5 3-5 3" fill="none" stroke="context-stroke" stroke-width="1.4"></path></marker></defs>${graph.edges.map(edge)}</svg>
-          ${repeat(graph.nodes, node => node.key, node => drawNode(g, node, holder))}
+          ${graph.nodes.map(node => drawNode(g, node, holder))}
         </div>
       </div>
     </div>

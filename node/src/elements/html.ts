@@ -1,5 +1,5 @@
 // Small pieces that every screen draws with. All text goes through lit as text, never as markup.
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { label } from './states.js'
 
 /** The tile of a state; the word is beside it or in `title`. */

@@ -1,17 +1,21 @@
-// The log of one attempt: the end first, older parts on demand, following while it grows, search, links to lines. Lines
-// are text nodes in blocks that the browser skips while they are out of sight; there is no virtual list, so that the
-// browser's own search, selection over any length and copying work (console reference 6).
+// The log of one attempt: the end first, other parts on demand, following while it grows, search, filters, links to lines.
+// Lines are text nodes in blocks that the browser skips while they are out of sight; there is no virtual list, so that the
+// browser's own search, selection over any length and copying work (console reference 6). At most 5 MB are held: where
+// older lines come in, the newest go, and the other way round.
 import { pen, pieces, type Pen } from './ansi.js'
+import { Finder } from './find.js'
 import { bytes } from './time.js'
 import type { LogPart, RunSource } from './types.js'
 
 const BLOCK = 200
-/** Bytes that a page holds; older ones go. */
 const MOST = 5 << 20
 /** A longer line is cut, with its length. */
 const LONG = 16_384
-const STARTS = /^(Traceback|\S*(Error|Exception)\b|.*\b(ERROR|FATAL|CRITICAL)\b)/
+const LEVEL = /\b(?:(ERROR|FATAL|CRITICAL|SEVERE)|(WARN(?:ING)?)|(INFO|NOTICE)|(DEBUG|TRACE))\b/
+const STARTS = /^(Traceback|\S*(Error|Exception)\b)/
 const GOES_ON = /^(\s+|Traceback|During handling|The above exception)/
+/** Classes of levels, as `LEVEL` captures them. */
+const LEVELS = ['x', 'w', 'i', 'd']
 
 /** What the toolbar shows. */
 export interface LogState {
@@ -21,163 +25,205 @@ export interface LogState {
   fresh: number
   over: boolean
   loaded: boolean
-  matches: number
-  match: number
   error: string
+  /** The log has its streams told apart. */
+  streams: boolean
 }
+
+const utf8 = new TextEncoder()
+/** Bytes of a line with its end. */
+const sizeOf = (line: string): number => 1 + (/[^\x00-\x7f]/.test(line) ? utf8.encode(line).length : line.length)
 
 export class LogView {
   readonly box = document.createElement('div')
-  state: LogState = { lines: 0, size: 0, follow: true, fresh: 0, over: false, loaded: false, matches: 0, match: 0, error: '' }
-  private list = document.createElement('div')
-  private note = document.createElement('div')
-  private first = 0
-  private last = 0
-  private from = 0
-  private to = 0
-  private kept = 0
-  private held = 0
-  private rest = ''
-  private pen: Pen = pen()
-  private inError = false
-  private stop = new AbortController()
-  private ranges: Range[] = []
-  private words = ''
-  private target: [number, number] | undefined
-  private waiting: string[] = []
-  private frame = 0
+  readonly list = document.createElement('div')
+  state: LogState = { lines: 0, size: 0, follow: true, fresh: 0, over: false, loaded: false, error: '', streams: false }
+  readonly finder: Finder
+  /** Which lines are shown: of a stream (`out`, `err`), of a level (a class of `LEVELS`). */
+  stream = ''
+  level = ''
+  #note = document.createElement('div')
+  #end = document.createElement('div')
+  #first = 0
+  #last = 0
+  #from = 0
+  #to = 0
+  #kept = 0
+  #held = 0
+  #rest: [text: string, err: boolean] = ['', false]
+  #pen: Pen = pen()
+  #level = ''
+  #stop = new AbortController()
+  #target: [number, number] | undefined
+  #waiting: LogPart[] = []
+  #frame = 0
+  /** Lines after those that are held were let go. */
+  #ahead = false
 
   constructor(
-    private readonly source: RunSource,
+    readonly source: RunSource,
     readonly attempt: string,
-    private readonly changed: () => void,
-    private readonly options: { failed: boolean; line?: [number, number] | undefined; onLine: (from: number, to: number) => void },
+    readonly changed: () => void,
+    readonly options: { failed: boolean; line?: [number, number] | undefined; onLine: (from: number, to: number) => void },
   ) {
-    this.box.className = 'box'
-    this.box.tabIndex = 0
-    this.box.setAttribute('role', 'log')
-    this.box.setAttribute('aria-live', 'off')
-    this.note.className = 'note'
-    this.box.append(this.note, this.list)
-    this.target = options.line
-    this.box.addEventListener('scroll', () => this.scrolled(), { passive: true })
-    this.box.addEventListener('click', event => this.clicked(event))
-    void this.open()
+    const { box } = this
+    box.className = 'box'
+    box.tabIndex = 0
+    box.setAttribute('role', 'log')
+    box.setAttribute('aria-live', 'off')
+    this.#note.className = this.#end.className = 'note'
+    box.append(this.#note, this.list, this.#end)
+    this.finder = new Finder(this)
+    this.#target = options.line
+    box.onscroll = () => this.#scrolled()
+    box.onclick = event => this.#clicked(event)
+    void this.#open()
   }
 
+  get stopped(): AbortSignal { return this.#stop.signal }
   close(): void {
-    this.stop.abort()
-    cancelAnimationFrame(this.frame)
-    this.mark([])
+    this.#stop.abort()
+    cancelAnimationFrame(this.#frame)
+    this.finder.close()
   }
 
   /** Reads the end, and goes on reading while there is more to come. */
-  private async open(): Promise<void> {
-    try {
-      this.take(await this.source.log(this.attempt, {}, this.stop.signal), true)
-      if (this.target && this.target[0] <= this.first) await this.reach(this.target[0])
-      this.place()
-      await this.go()
-    } catch (error) {
-      this.fail(error)
-    }
+  async #open(): Promise<void> {
+    await this.#try(async () => {
+      this.#take(await this.source.log(this.attempt, {}, this.stopped), true)
+      if (this.#target) await this.reach(this.#target[0])
+      this.#place()
+      await this.#go()
+    })
   }
 
-  private fail(error: unknown): void {
-    if (this.stop.signal.aborted) return
-    this.set({ error: error instanceof Error ? error.message : String(error), loaded: true })
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!this.stopped.aborted) this.set({ error: error instanceof Error ? error.message : String(error), loaded: true })
+    }
   }
 
   /** Tries again after an error. */
   again(): void {
     this.set({ error: '' })
-    void (this.state.lines ? this.go().catch(error => this.fail(error)) : this.open())
+    void (this.state.lines ? this.#try(() => this.#go()) : this.#open())
   }
 
-  private async go(): Promise<void> {
-    while (!this.stop.signal.aborted) {
+  async #go(): Promise<void> {
+    while (!this.stopped.aborted && !this.#ahead) {
       if (document.hidden) await new Promise<void>(done => document.addEventListener('visibilitychange', () => done(), { once: true }))
-      if (this.state.over && this.to >= this.state.size) return
-      const part = await this.source.log(this.attempt, { from: this.to, wait: true }, this.stop.signal)
-      if (!part.text && part.over && part.to <= this.to) {
-        this.set({ over: true })
-        this.flush()
-        return
-      }
-      this.take(part, false)
+      if (this.state.over && this.#to >= this.state.size) return
+      if (await this.#read(true)) return
     }
   }
 
-  private set(state: Partial<LogState>): void {
+  /** Reads what comes next; true at the end of a log that is over. */
+  async #read(wait: boolean): Promise<boolean> {
+    const from = this.#to
+    const part = await this.source.log(this.attempt, { from, ...(wait && { wait }) }, this.stopped)
+    // What is held may have changed meanwhile.
+    if (from !== this.#to || (wait && this.#ahead)) return false
+    const end = !part.text && part.over && part.to <= from
+    if (end) {
+      this.state.over = true
+      this.#flush()
+      this.set({})
+    } else this.#take(part, !wait)
+    return end
+  }
+
+  set(state: Partial<LogState>): void {
     this.state = { ...this.state, ...state }
     this.changed()
   }
 
-  private take(part: LogPart, fresh: boolean): void {
-    if (fresh) {
-      this.first = this.last = part.line
-      this.from = part.from
+  #take(part: LogPart, now: boolean): void {
+    if (now && !this.#ahead) {
+      this.#first = this.#last = part.line
+      this.#from = part.from
     }
-    this.to = part.to
-    this.kept = part.kept
-    this.waiting.push(part.text)
-    this.state.over = part.over
-    this.state.size = part.size
-    if (fresh) this.draw()
-    else {
-      cancelAnimationFrame(this.frame)
-      this.frame = requestAnimationFrame(() => this.draw())
-    }
+    this.#to = part.to
+    this.#kept = part.kept
+    this.#waiting.push(part)
+    Object.assign(this.state, { over: part.over, size: part.size, streams: this.state.streams || !!part.err })
+    cancelAnimationFrame(this.#frame)
+    if (now) this.#draw()
+    else this.#frame = requestAnimationFrame(() => this.#draw())
   }
 
   /** Puts what came since the last frame at the end. */
-  private draw(): void {
-    const text = this.rest + this.waiting.join('')
-    this.waiting = []
-    const lines = text.split('\n')
-    this.rest = lines.pop() ?? ''
-    const before = this.last
-    this.append(lines)
-    if (this.state.over && this.to >= this.state.size) this.flush()
-    this.trim()
-    const added = this.last - before
-    this.describe()
-    if (this.state.follow && this.state.loaded) this.box.scrollTop = this.box.scrollHeight
-    if (this.words) this.find(this.words, 0, true)
-    this.set({ lines: this.last, loaded: true, fresh: this.state.follow || !this.state.loaded ? 0 : this.state.fresh + added })
-  }
-
-  private flush(): void {
-    if (this.rest) {
-      const rest = this.rest
-      this.rest = ''
-      this.append([rest])
-      this.set({ lines: this.last })
+  #draw(): void {
+    const before = this.#last
+    for (const part of this.#waiting.splice(0)) this.#rest = this.#append(part, this.#rest)
+    if (this.#to >= this.state.size) {
+      this.#ahead = false
+      if (this.state.over) this.#flush()
     }
-  }
-
-  private append(lines: string[]): void {
-    for (const line of lines) {
-      let block = this.list.lastElementChild as HTMLElement | null
-      if (!block || block.childElementCount >= BLOCK) block = this.block(this.last)
-      block.append(this.line(line))
-      this.last++
-      this.held += line.length + 1
+    while (this.#held > MOST && this.list.childElementCount > 1) {
+      const [count, size] = this.#drop(this.list.firstElementChild!)
+      this.#first += count
+      this.#from += size
     }
-    for (const block of [...this.list.children].slice(-2)) (block as HTMLElement).style.containIntrinsicSize = `auto ${block.childElementCount * 20}px`
-    this.box.style.setProperty('--digits', String(Math.max(3, String(this.last).length)))
+    this.#describe()
+    const { follow, loaded, fresh } = this.state
+    if (follow && loaded && !this.#ahead) this.box.scrollTop = this.box.scrollHeight
+    if (this.#last > before) this.finder.grown()
+    this.set({ lines: this.#last, loaded: true, fresh: follow || !loaded ? 0 : fresh + this.#last - before })
   }
 
-  private block(after: number): HTMLElement {
-    const block = document.createElement('div')
-    block.className = 'blk'
-    block.dataset['n'] = String(after)
-    block.style.counterReset = `ln ${after}`
-    this.list.append(block)
-    return block
+  /** Lets a block go; its lines and bytes. */
+  #drop(block: Element): [number, number] {
+    const size = Number((block as HTMLElement).dataset['b'])
+    this.#held -= size
+    block.remove()
+    return [block.childElementCount, size]
   }
 
-  private line(text: string): HTMLElement {
+  #flush(): void {
+    const [text, err] = this.#rest
+    this.#rest = ['', false]
+    if (text) this.#add(text, err)
+    this.set({ lines: this.#last })
+  }
+
+  /** Adds the lines of a part to the end of the list; what is left is the beginning of a line. */
+  #append(part: LogPart, [text, err]: [string, boolean]): [string, boolean] {
+    const errors = new Set(part.err?.flatMap(([first, count]) => Array.from({ length: count }, (_, n) => first + n)))
+    const lines = part.text.split('\n')
+    lines.forEach((line, n) => {
+      text += line
+      err ||= errors.has(n)
+      if (n === lines.length - 1) return
+      this.#add(text, err)
+      text = ''
+      err = false
+    })
+    this.box.style.setProperty('--digits', String(Math.max(3, String(this.#last).length)))
+    return [text, err]
+  }
+
+  #add(text: string, err: boolean): void {
+    let block = this.list.lastElementChild as HTMLElement | null
+    if (!block || block.childElementCount >= BLOCK) {
+      if (block) this.#measure(block)
+      block = document.createElement('div')
+      block.className = 'blk'
+      Object.assign(block.dataset, { n: this.#last, b: 0 })
+      block.style.counterReset = `ln ${this.#last}`
+      this.list.append(block)
+    }
+    const line = this.#line(text)
+    if (err) line.classList.add('r')
+    block.append(line)
+    const size = sizeOf(text)
+    block.dataset['b'] = String(Number(block.dataset['b']) + size)
+    this.#held += size
+    this.#last++
+  }
+
+  #line(text: string): HTMLElement {
     const line = document.createElement('span')
     line.className = 'ln'
     let cut = ''
@@ -185,111 +231,105 @@ export class LogView {
       cut = ` … ${bytes(text.length - LONG)} more`
       text = text.slice(0, LONG)
     }
-    if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text) || this.pen.class.size || this.pen.color) {
-      for (const piece of pieces(text, this.pen)) {
+    if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text) || this.#pen.class.size || this.#pen.color) {
+      for (const piece of pieces(text, this.#pen)) {
         const span = document.createElement(piece.link ? 'a' : 'span')
         span.className = piece.class
         if (piece.color) span.style.color = piece.color
-        if (span instanceof HTMLAnchorElement && piece.link) {
-          span.href = piece.link
-          span.rel = 'noopener noreferrer'
-          span.target = '_blank'
-        }
+        if (piece.link) Object.assign(span, { href: piece.link, rel: 'noopener noreferrer', target: '_blank' })
         span.textContent = piece.text
         line.append(span)
       }
     } else line.textContent = text
     if (cut) line.append(cut)
-    const plain = line.textContent ?? ''
-    if (this.inError ? GOES_ON.test(plain) || STARTS.test(plain) : STARTS.test(plain)) {
-      line.classList.add('x')
-      this.inError = plain.startsWith('Traceback') || this.inError && GOES_ON.test(plain)
-    } else this.inError = false
+    const plain = line.textContent!
+    const found = LEVEL.exec(plain.slice(0, 200))
+    // Lines that go on belong to the level of the one before.
+    if (STARTS.test(plain) || found?.[1]) this.#level = 'x'
+    else if (found) this.#level = LEVELS[found.slice(1).findIndex(Boolean)]!
+    else if (!GOES_ON.test(plain)) this.#level = ''
+    if (this.#level) line.classList.add(this.#level)
     return line
   }
 
-  /** Drops the oldest blocks above the limit. */
-  private trim(): void {
-    while (this.held > MOST && this.list.childElementCount > 1) {
-      const block = this.list.firstElementChild!
-      this.held -= (block.textContent?.length ?? 0) + block.childElementCount
-      this.first += block.childElementCount
-      this.from += new TextEncoder().encode(block.textContent ?? '').length + block.childElementCount
-      block.remove()
+  #describe(): void {
+    const say = (place: HTMLElement, text: string, ...acts: [string, () => void][]): void => {
+      place.replaceChildren(text, ...acts.map(([name, act]) => {
+        const button = document.createElement('button')
+        button.className = 'sm'
+        button.textContent = name
+        button.onclick = act
+        return button
+      }))
+      place.hidden = !text
     }
-  }
-
-  private describe(): void {
-    this.note.textContent = ''
-    if (this.from > this.kept) {
-      this.note.append(`Older ${bytes(this.from - this.kept)} not shown`)
-      const more = document.createElement('button')
-      more.className = 'sm'
-      more.textContent = 'Load 1 MB more'
-      more.onclick = () => void this.older()
-      this.note.append(more)
-    } else if (this.kept > 0) this.note.append(`The first ${bytes(this.kept)} are no longer kept; lines are counted from here`)
-    this.note.hidden = !this.note.childNodes.length
+    const older = this.#from - this.#kept
+    say(this.#note, older > 0 ? `Older ${bytes(older)} not shown` : this.#kept > 0 ? `The first ${bytes(this.#kept)} are no longer kept; lines are counted from here` : '',
+      ...(older > 0 ? [['Load 1 MB more', () => void this.#try(() => this.#older())] as [string, () => void]] : []))
+    const none = this.list.firstElementChild && !this.list.querySelector(this.#shown)
+    if (none) say(this.#end, 'The filter hides all lines', ['Show all', () => this.only('', '')])
+    else if (this.#ahead) say(this.#end, `Newer ${bytes(this.state.size - this.#to)} not shown`, ['Load 1 MB more', () => void this.#try(async () => { await this.#read(false); if (!this.#ahead) await this.#go() })], ['To the end', () => this.bottom()])
+    else say(this.#end, '')
   }
 
   /** Puts an older part before what is shown; what is in sight stays where it is. */
-  private async older(): Promise<void> {
-    const part = await this.source.log(this.attempt, { before: this.from }, this.stop.signal)
-    if (part.from >= this.from) return
-    const lines = part.text.replace(/\n$/, '').split('\n')
-    const fragment = document.createDocumentFragment()
-    const kept = this.list
-    const list = document.createElement('div')
-    const [last, pen_, inError] = [this.last, this.pen, this.inError]
-    this.list = list
-    this.pen = pen()
-    this.inError = false
-    this.last = part.line
-    this.append(lines)
-    fragment.append(...list.children)
-    this.list = kept
-    this.last = last
-    this.pen = pen_
-    this.inError = inError
-    const height = this.box.scrollHeight
-    kept.prepend(fragment)
-    this.box.scrollTop += this.box.scrollHeight - height
-    this.first = part.line
-    this.from = part.from
-    this.kept = part.kept
-    this.describe()
-    if (this.words) this.find(this.words, 0, true)
+  async #older(): Promise<void> {
+    const part = await this.source.log(this.attempt, { before: this.#from }, this.stopped)
+    if (part.from >= this.#from) return
+    const blocks = [...this.list.children]
+    const kept = [this.#last, this.#pen, this.#level] as const
+    const { box } = this
+    const height = box.scrollHeight - box.scrollTop
+    this.list.replaceChildren()
+    this.#pen = pen()
+    this.#last = part.line
+    const [text, err] = this.#append(part, ['', false])
+    if (text) this.#add(text, err)
+    this.#measure(this.list.lastElementChild as HTMLElement)
+    this.list.append(...blocks)
+    ;[this.#last, this.#pen, this.#level] = kept
+    box.scrollTop = box.scrollHeight - height
+    Object.assign(this.state, { size: part.size, over: part.over })
+    this.#first = part.line
+    this.#from = part.from
+    this.#kept = part.kept
+    while (this.#held > MOST && this.list.childElementCount > 1) {
+      const [count, size] = this.#drop(this.list.lastElementChild!)
+      // A line that was begun comes again with what follows.
+      this.#to -= size + (this.#ahead ? 0 : sizeOf(this.#rest[0]) - 1)
+      this.#last -= count
+      this.#rest = ['', false]
+      this.#ahead = true
+      this.state.follow = false
+    }
+    this.#describe()
+    this.finder.grown()
+    this.changed()
   }
 
   /** Shows lines that may not have been loaded yet. */
   async jump(lines: [number, number]): Promise<void> {
-    if (this.target?.[0] === lines[0] && this.target[1] === lines[1]) return
-    this.target = lines
-    if (!this.state.loaded) return
-    await this.reach(lines[0])
-    this.set({ follow: false })
-    this.show(lines)
+    if (`${this.#target}` === `${lines}`) return
+    this.#target = lines
+    if (this.state.loaded) await this.#try(async () => { await this.reach(lines[0]); this.show(lines) })
   }
 
-  private async reach(line: number): Promise<void> {
-    while (line <= this.first && this.from > this.kept && !this.stop.signal.aborted) await this.older()
+  /** Loads what is missing up to a line. */
+  async reach(line: number): Promise<void> {
+    while (line <= this.#first && this.#from > this.#kept && !this.stopped.aborted) await this.#older()
+    while (line > this.#last && this.#ahead && !this.stopped.aborted) await this.#read(false)
   }
 
   /** Where a log opens: at the linked line, at the first error of what failed, else at the end. */
-  private place(): void {
-    if (this.target) {
-      this.set({ follow: false })
-      this.show(this.target)
-      return
-    }
-    const error = this.options.failed ? this.list.querySelector<HTMLElement>('.x') : null
-    if (error) {
-      this.set({ follow: false })
-      this.scrollTo(error, 0.8)
-    } else this.bottom()
+  #place(): void {
+    const error = this.options.failed && this.list.querySelector('.x')
+    if (this.#target) this.show(this.#target)
+    else if (error) this.scrollTo(error, 0.8)
+    else this.bottom()
   }
 
-  private scrollTo(line: HTMLElement, share: number): void {
+  scrollTo(line: Element, share: number): void {
+    this.set({ follow: false })
     // Heights out of sight are estimates until they are seen, so the second look is exact.
     for (let n = 0; n < 2; n++) {
       const offset = line.getBoundingClientRect().top - this.box.getBoundingClientRect().top
@@ -297,118 +337,89 @@ export class LogView {
     }
   }
 
-  private at(number: number): HTMLElement | undefined {
-    const blocks = [...this.list.children] as HTMLElement[]
-    const block = blocks.find(block => Number(block.dataset['n']) + block.childElementCount >= number)
-    return block?.children[number - 1 - Number(block.dataset['n'])] as HTMLElement | undefined
+  /** A line that is held. */
+  at(number: number): Element | undefined {
+    const block = [...this.list.children].findLast(block => Number((block as HTMLElement).dataset['n']) < number)
+    return block?.children[number - 1 - Number((block as HTMLElement).dataset['n'])]
+  }
+  /** Number of a line. */
+  number(line: Element): number {
+    const block = line.parentElement!
+    return Number(block.dataset['n']) + [...block.children].indexOf(line) + 1
   }
 
   /** Marks lines and brings the first into sight. */
-  show([from, to]: [number, number]): void {
-    this.target = [from, to]
+  show([from, to]: [number, number], scroll = true): void {
+    this.#target = [from, to]
     for (const old of this.list.querySelectorAll('.at')) old.classList.remove('at')
     for (let n = from; n <= to; n++) this.at(n)?.classList.add('at')
     const line = this.at(from)
-    if (line) this.scrollTo(line, 0.3)
+    if (line && scroll) this.scrollTo(line, 0.3)
   }
 
-  private clicked(event: MouseEvent): void {
-    const line = (event.target as HTMLElement).closest<HTMLElement>('.ln')
+  #clicked(event: MouseEvent): void {
+    const line = (event.target as HTMLElement).closest('.ln')
     if (!line || event.clientX > line.getBoundingClientRect().left + parseFloat(getComputedStyle(line).paddingLeft) - 8) return
-    const block = line.parentElement!
-    const number = Number(block.dataset['n']) + [...block.children].indexOf(line) + 1
-    const from = event.shiftKey && this.target ? Math.min(this.target[0], number) : number
-    const to = event.shiftKey && this.target ? Math.max(this.target[1], number) : number
-    const top = this.box.scrollTop
-    this.show([from, to])
-    this.box.scrollTop = top
-    this.options.onLine(from, to)
+    const number = this.number(line)
+    const first = event.shiftKey && this.#target ? this.#target[0] : number
+    const lines: [number, number] = [Math.min(first, number), Math.max(first, number)]
+    this.show(lines, false)
+    this.options.onLine(...lines)
   }
 
-  private scrolled(): void {
-    const end = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40
-    if (end !== this.state.follow && this.state.loaded) this.set({ follow: end, fresh: end ? 0 : this.state.fresh })
+  #scrolled(): void {
+    const { box, state } = this
+    const end = !this.#ahead && box.scrollHeight - box.scrollTop - box.clientHeight < 40
+    // What is selected is being read.
+    const reads = end && !state.follow && String(getSelection()).length > 1
+    if (end !== state.follow && state.loaded && !reads) this.set({ follow: end, fresh: end ? 0 : state.fresh })
   }
 
   bottom(): void {
-    this.box.scrollTop = this.box.scrollHeight
+    if (this.#ahead) {
+      this.list.replaceChildren()
+      Object.assign(this.state, { loaded: false, fresh: 0, follow: true })
+      this.#ahead = false
+      this.#held = 0
+      this.#rest = ['', false]
+      this.#target = undefined
+      void this.#open()
+      return
+    }
     this.set({ follow: true, fresh: 0 })
+    this.box.scrollTop = this.box.scrollHeight
   }
 
   /** The next or previous line that tells of an error. */
   error(step: number): void {
     const top = this.box.getBoundingClientRect().top + this.box.clientHeight * 0.3
-    const all = [...this.list.querySelectorAll<HTMLElement>('.x')].filter(line => !line.previousElementSibling?.classList.contains('x'))
+    const all = [...this.list.querySelectorAll('.x')].filter(line => !line.previousElementSibling?.classList.contains('x'))
     const later = all.filter(line => (line.getBoundingClientRect().top - top) * step > 4)
     const next = step > 0 ? later[0] : later.at(-1)
     if (next) this.scrollTo(next, 0.3)
   }
 
-  /** Finds plain text; upper case in the words makes case count. */
-  find(words: string, step = 0, keep = false): void {
-    if (words !== this.words || keep) {
-      this.words = words
-      this.ranges = []
-      if (words) {
-        const fold = words === words.toLowerCase()
-        for (const line of this.list.querySelectorAll<HTMLElement>('.ln')) {
-          const text = fold ? line.textContent!.toLowerCase() : line.textContent!
-          for (let at = text.indexOf(words); at >= 0 && this.ranges.length < 10_000; at = text.indexOf(words, at + words.length)) {
-            const range = this.range(line, at, words.length)
-            if (range) this.ranges.push(range)
-          }
-        }
-      }
-      this.state.matches = this.ranges.length
-      if (!keep) this.state.match = this.ranges.length ? 1 : 0
-      step = 0
-    } else if (this.ranges.length) {
-      this.state.match = ((this.state.match - 1 + step + this.ranges.length) % this.ranges.length) + 1
-    }
-    const current = this.ranges[this.state.match - 1]
-    this.mark(this.ranges, current)
-    if (current && !keep) {
-      const line = (current.startContainer.parentElement as HTMLElement).closest<HTMLElement>('.ln')
-      if (line) this.scrollTo(line, 0.4)
-    }
-    this.set({})
+  /** The lines that the filter lets through. */
+  get #shown(): string {
+    return `.ln${this.level && `.${this.level}`}${this.stream && (this.stream === 'err' ? '.r' : ':not(.r)')}`
   }
-
-  private range(line: HTMLElement, at: number, length: number): Range | undefined {
-    const range = document.createRange()
-    const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
-    let seen = 0
-    let open = false
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const size = node.textContent!.length
-      if (!open && at < seen + size) {
-        range.setStart(node, at - seen)
-        open = true
-      }
-      if (open && at + length <= seen + size) {
-        range.setEnd(node, at + length - seen)
-        return range
-      }
-      seen += size
-    }
-    return undefined
+  /** Shows lines of a stream and of a level alone. */
+  only(stream: string, level: string): void {
+    Object.assign(this, { stream, level })
+    Object.assign(this.box.dataset, { r: stream, l: level })
+    for (const block of this.list.children) this.#measure(block as HTMLElement)
+    this.#describe()
+    if (this.state.follow) this.bottom()
+    this.changed()
   }
-
-  private mark(ranges: Range[], current?: Range): void {
-    if (!('highlights' in CSS)) return
-    const marks = CSS.highlights as unknown as Map<string, Highlight>
-    marks.delete('lakeflow-find')
-    marks.delete('lakeflow-found')
-    if (ranges.length) marks.set('lakeflow-find', new Highlight(...ranges))
-    if (current) {
-      const found = new Highlight(current)
-      found.priority = 1
-      marks.set('lakeflow-found', found)
-    }
+  /** A block's height while it is out of sight. */
+  #measure(block: HTMLElement): void {
+    const filter = this.stream || this.level
+    block.style.containIntrinsicSize = filter ? `0 ${block.querySelectorAll(this.#shown).length * 20}px` : `auto ${block.childElementCount * 20}px`
   }
 
   /** The lines that are held, as plain text. */
   text(): string {
-    return [...this.list.querySelectorAll('.ln')].map(line => line.textContent).join('\n')
+    return [...this.list.querySelectorAll(this.#shown)].map(line => line.textContent).join('\n')
   }
 }

@@ -1,25 +1,42 @@
-// The selected task: error first, attempts, and tabs for log, iterations, details, parameters and output.
-import { html, nothing, type TemplateResult } from 'lit'
-import { repeat } from 'lit/directives/repeat.js'
+// The selected task: error first, attempts, and tabs for log, iterations, details, parameters and output. It is loaded
+// with the log when a task is first selected.
+import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile } from './html.js'
 import type { LogView } from './log.js'
+import { tabsOf, type Tab } from './tabs.js'
 import { failed, label, over } from './states.js'
 import { bytes, now, span, stamp } from './time.js'
 import type { Attempt, Details, RunSource, Task } from './types.js'
 
+export { LogView } from './log.js'
+
 export const PANEL_CSS = `.dp{display:flex;flex-direction:column;min-width:0;min-height:0}
 .dh{padding:14px 16px 0}.dt{display:flex;gap:12px;align-items:center;margin-bottom:8px;min-width:0}.dt>div{min-width:0}.dt h2{font-size:15px;line-height:20px;overflow-wrap:anywhere}.dt p{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .dp .tabs{margin:0 -16px;padding:0 8px}.dp>.err{margin:12px 16px 0}.at{display:flex;align-items:center;gap:10px;padding:10px 16px 0;flex-wrap:wrap}.at .seg{flex:0 1 auto;overflow-x:auto}
-.lt{display:flex;align-items:center;gap:10px;padding:10px 16px}.find{display:flex;align-items:center;gap:6px;height:28px;padding:0 8px;border:1px solid var(--control);border-radius:var(--r);background:var(--surface);color:var(--faint);flex:1;max-width:280px;min-width:0}.find:focus-within{outline:2px solid var(--focus);outline-offset:1px}.find input{border:0;outline:0;height:24px;padding:0;flex:1;background:none;font-size:12px}.find .g{width:14px;height:14px}
+.lt{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:10px 16px}.lt .row{width:100%;display:flex;gap:8px;align-items:center}.lt select{height:28px;font-size:12px;padding:0 6px}.lt [aria-pressed=true]{background:var(--sunken)}.fe{color:var(--bad-text);font-size:12px}.find{display:flex;align-items:center;gap:6px;height:28px;padding:0 8px;border:1px solid var(--control);border-radius:var(--r);background:var(--surface);color:var(--faint);flex:1;max-width:280px;min-width:0}.find:focus-within{outline:2px solid var(--focus);outline-offset:1px}.find input{border:0;outline:0;height:24px;padding:0;flex:1;background:none;font-size:12px}.find .g{width:14px;height:14px}
 .lb{display:flex;gap:10px;align-items:center;padding:7px 10px 7px 16px;font-size:12px;min-height:40px}
 .body{overflow:auto;flex:1;padding:14px 16px 18px;min-height:180px}.body:focus-visible{outline-offset:-2px}
 .dl{display:grid;grid-template-columns:minmax(90px,max-content) minmax(0,1fr);gap:6px 16px}.dl dt{color:var(--muted)}.dl dd{margin:0;overflow-wrap:anywhere}
 .kv{width:100%;border-collapse:collapse;font-size:12px}.kv th{text-align:left;font-weight:600;color:var(--muted);padding:4px 10px 4px 0;border-bottom:1px solid var(--line)}.kv td{padding:5px 10px 5px 0;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}.kv td.mono{white-space:pre-wrap}
 .pre{font:12px/18px var(--mono);white-space:pre-wrap;overflow-wrap:anywhere;background:var(--logbg);border:1px solid var(--line);border-radius:var(--r);padding:8px 10px;margin:6px 0 14px;max-height:420px;overflow:auto}
 .dp.full{position:fixed;inset:8px;z-index:30;box-shadow:0 8px 24px #0003}
+.lg{display:flex;flex-direction:column;min-height:0;flex:1}
+.box{flex:1;min-height:220px;overflow:auto;background:var(--logbg);color:var(--logtext);border-block:1px solid var(--line);padding:6px 0;font:12px/20px var(--mono);position:relative;overflow-anchor:auto}
+.box:focus-visible{outline-offset:-2px}
+.blk{content-visibility:auto;contain-intrinsic-size:auto 4000px}
+.ln{display:block;padding:0 12px 0 calc(var(--digits)*1ch + 22px);min-height:20px;white-space:pre;position:relative;counter-increment:ln}
+.ln::before{content:counter(ln);position:absolute;left:0;width:calc(var(--digits)*1ch + 10px);text-align:right;color:var(--faint);cursor:pointer}
+.ln.r::before{color:var(--warn-text)}.box[data-r=out] .r,.box[data-r=err] .ln:not(.r),.box[data-l=x] .ln:not(.x),.box[data-l=w] .ln:not(.w),.box[data-l=i] .ln:not(.i),.box[data-l=d] .ln:not(.d){height:0;min-height:0;overflow:hidden;visibility:hidden}
+.wrap .ln{white-space:pre-wrap;overflow-wrap:anywhere}
+.ln.x{background:var(--bad-soft);box-shadow:inset 3px 0 var(--bad)}.ln.at{background:var(--run-soft);box-shadow:inset 3px 0 var(--accent)}
+.ln .B{font-weight:700}.ln .D{opacity:.75}.ln .I{font-style:italic}.ln .U{text-decoration:underline}.ln .S{text-decoration:line-through}.ln .V{background:var(--logtext);color:var(--logbg)}
+.ak{color:var(--faint)}.ar{color:var(--bad-text)}.ag{color:var(--ok-text)}.ay{color:var(--warn-text)}.ab{color:var(--run-text)}.am{color:var(--wait-text)}.ac{color:var(--accent)}.aw{color:var(--logtext)}
+.box a{color:var(--accent)}.note{padding:4px 12px;color:var(--muted);font:12px/20px var(--sans)}.note button{margin-left:8px}
+::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
+@container(max-width:1100px){.box{max-height:70vh}}
+@container(max-width:720px){.dp .shut{display:none}.box{max-height:none;height:58vh}}
+@media print{.lt,.lb{display:none}.box{max-height:none;overflow:visible}}
 `
-
-export type Tab = 'log' | 'iterations' | 'details' | 'parameters' | 'output'
 
 export interface PanelState {
   task: Task
@@ -35,17 +52,11 @@ export interface PanelState {
   source: RunSource | undefined
   stopped: string[]
   canRepair: boolean
-  words: string
-  set: (change: { tab?: Tab; attempt?: string; inner?: string; wrap?: boolean; full?: boolean; words?: string }) => void
+  set: (change: { tab?: Tab; attempt?: string; inner?: string; wrap?: boolean; full?: boolean }) => void
   repair: () => void
   copied: (text: string) => void
   close: () => void
 }
-
-const TABS: [Tab, string][] = [['log', 'Log'], ['iterations', 'Iterations'], ['details', 'Details'], ['parameters', 'Parameters'], ['output', 'Output']]
-/** The tabs that a task has. */
-export const tabsOf = (task: Task): [Tab, string][] =>
-  TABS.filter(([tab]) => (tab === 'iterations' ? task.type === 'for each' : tab === 'log' ? task.type !== 'if / else' : true))
 
 export function drawPanel(p: PanelState): TemplateResult {
   const { task, attempt } = p
@@ -93,12 +104,14 @@ function drawLog(p: PanelState, shown: Attempt | undefined): TemplateResult {
   const log = p.log
   if (!shown?.start || !log) return html`<div class="body" role="tabpanel" tabindex="0" aria-labelledby="tab-log"><p class="muted">${silent(p.task, shown)}</p></div>`
   const s = log.state
-  return html`<div class="lg" role="tabpanel" aria-labelledby="tab-log"><div class="lt"><label class="find">${glyph('search')}<span class="sr">Find in the log</span><input id="find" type="text" placeholder="Find" .value=${p.words} @input=${(event: Event) => p.set({ words: (event.target as HTMLInputElement).value })}
+  const f = log.finder
+  return html`<div class="lg" role="tabpanel" aria-labelledby="tab-log"><div class="lt"><label class="find">${glyph('search')}<span class="sr">Find in the log</span><input id="find" type="text" placeholder="Find" .value=${f.words} @input=${(event: Event) => f.find((event.target as HTMLInputElement).value)}
       @keydown=${(event: KeyboardEvent) => {
-        if (event.key === 'Enter') log.find(p.words, event.shiftKey ? -1 : 1)
-        else if (event.key === 'Escape' && p.words) { event.stopPropagation(); p.set({ words: '' }) }
-      }}>${p.words ? html`<span class="num faint" aria-live="polite">${s.matches ? `${s.match} / ${s.matches}` : 'none'}</span>` : nothing}</label><span class="sp"></span>
-      <div class="seg ic"><button aria-label="Next error" title="Next error (e)" @click=${() => log.error(1)}>${glyph('warn')}</button><button aria-label="Wrap lines" aria-pressed=${p.wrap} @click=${() => p.set({ wrap: !p.wrap })}>${glyph('wrap')}</button><button aria-label="Copy the log" @click=${() => p.copied(log.text())}>${glyph('copy')}</button>${p.source?.raw ? html`<a aria-label="Download the log" href=${p.source.raw(shown.id)} download>${glyph('load')}</a>` : nothing}</div></div>
+        if (event.key === 'Enter') void f.step(event.shiftKey ? -1 : 1)
+        else if (event.key === 'Escape' && f.words) { event.stopPropagation(); f.find('') }
+      }}>${f.words ? html`<span class="num faint" aria-live="polite">${f.error ? 'no pattern' : f.all ? `${f.at} / ${f.all}` : 'none'}</span>` : nothing}</label>${p.source?.search ? html`<button class="sm mono" aria-label="Regular expression" title="Regular expression" aria-pressed=${f.pattern} @click=${() => f.find(f.words, !f.pattern)}>.*</button>` : nothing}<span class="sp"></span>
+      <div class="seg ic"><button aria-label="Next error" title="Next error (e)" @click=${() => log.error(1)}>${glyph('warn')}</button><button aria-label="Wrap lines" aria-pressed=${p.wrap} @click=${() => p.set({ wrap: !p.wrap })}>${glyph('wrap')}</button><button aria-label="Copy the log" @click=${() => p.copied(log.text())}>${glyph('copy')}</button>${p.source?.raw ? html`<a aria-label="Download the log" href=${p.source.raw(shown.id)} download>${glyph('load')}</a>` : nothing}</div>
+      <div class="row">${s.streams ? html`<div class="seg" role="group" aria-label="Stream">${['', 'out', 'err'].map(stream => html`<button aria-pressed=${log.stream === stream} @click=${() => log.only(stream, log.level)}>${stream ? `std${stream}` : 'All'}</button>`)}</div>` : nothing}<select class="sm" aria-label="Level" @change=${(event: Event) => log.only(log.stream, (event.target as HTMLSelectElement).value)}>${['', 'x', 'w', 'i', 'd'].map((level, n) => html`<option value=${level} ?selected=${log.level === level}>${['All levels', 'Errors', 'Warnings', 'Info', 'Debug'][n]}</option>`)}</select>${f.error ? html`<span class="fe" role="alert">${f.error}</span>` : nothing}</div></div>
     ${s.error ? html`<div class="err" role="alert"><b>The log cannot be read</b><span>${s.error}</span><span><button class="sm" @click=${() => log.again()}>Retry</button></span></div>` : nothing}
     <div class="slot ${p.wrap ? 'wrap' : ''}">${log.box}</div>
     ${s.loaded && !s.lines && !s.error ? html`<div class="lb muted">${over(shown.s) ? 'No output' : html`No output yet, running for <span class="num">${span(now() - shown.start)}</span>`}</div>`
@@ -146,7 +159,7 @@ function drawOutput(d: Details): TemplateResult {
 function drawIterations(p: PanelState, d: Details): TemplateResult {
   const list = d.iterations
   if (!list?.rows.length) return html`<p class="muted">No iterations yet</p>`
-  return html`<table class="kv"><thead><tr><th>#</th><th>State</th><th>Input</th><th>Took</th></tr></thead><tbody>${repeat(list.rows, row => row.id, row => html`<tr>
+  return html`<table class="kv"><thead><tr><th>#</th><th>State</th><th>Input</th><th>Took</th></tr></thead><tbody>${list.rows.map(row => html`<tr>
     <td><button class="ghost sm" aria-label=${`Open iteration ${row.i}`} @click=${() => p.set({ inner: row.id, tab: 'log' })}>${row.i}</button></td><td>${tile(row.s, 's')} ${label(row.s)}${row.msg ? html`<div class="muted">${first(row.msg)}</div>` : nothing}</td><td class="mono">${row.input ?? ''}</td><td class="num">${row.start ? span((row.end ?? now()) - row.start) : ''}</td></tr>`)}</tbody></table>
     ${list.all > list.rows.length ? html`<p class="muted">${list.all - list.rows.length} more are not shown</p>` : nothing}`
 }

@@ -1,22 +1,7 @@
 // How a run is laid out: header over graph, timeline and the selected task; one column in narrow places.
 import { GRAPH_CSS } from './graph.js'
-import { PANEL_CSS } from './panel.js'
 import { TIMELINE_CSS } from './timeline.js'
 import { TOKENS } from './tokens.js'
-
-const LOG_CSS = `.lg{display:flex;flex-direction:column;min-height:0;flex:1}
-.box{flex:1;min-height:220px;overflow:auto;background:var(--logbg);color:var(--logtext);border-block:1px solid var(--line);padding:6px 0;font:12px/20px var(--mono);position:relative;overflow-anchor:auto}
-.box:focus-visible{outline-offset:-2px}
-.blk{content-visibility:auto;contain-intrinsic-size:auto 4000px}
-.ln{display:block;padding:0 12px 0 calc(var(--digits)*1ch + 22px);min-height:20px;white-space:pre;position:relative;counter-increment:ln}
-.ln::before{content:counter(ln);position:absolute;left:0;width:calc(var(--digits)*1ch + 10px);text-align:right;color:var(--faint);cursor:pointer}
-.wrap .ln{white-space:pre-wrap;overflow-wrap:anywhere}
-.ln.x{background:var(--bad-soft);box-shadow:inset 3px 0 var(--bad)}.ln.at{background:var(--run-soft);box-shadow:inset 3px 0 var(--accent)}
-.ln .B{font-weight:700}.ln .D{opacity:.75}.ln .I{font-style:italic}.ln .U{text-decoration:underline}.ln .S{text-decoration:line-through}.ln .V{background:var(--logtext);color:var(--logbg)}
-.ak{color:var(--faint)}.ar{color:var(--bad-text)}.ag{color:var(--ok-text)}.ay{color:var(--warn-text)}.ab{color:var(--run-text)}.am{color:var(--wait-text)}.ac{color:var(--accent)}.aw{color:var(--logtext)}
-.box a{color:var(--accent)}.note{padding:4px 12px;color:var(--muted);font:12px/20px var(--sans)}.note button{margin-left:8px}
-::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
-`
 
 export const RUN_CSS = `${TOKENS}
 :host{display:block;container-type:inline-size;background:var(--canvas);color:var(--text);font:400 13px/1.45 var(--sans);-webkit-font-smoothing:antialiased;text-align:left}
@@ -35,14 +20,14 @@ export const RUN_CSS = `${TOKENS}
 .slot{display:flex;flex-direction:column;flex:1;min-height:0}.mt{display:none}.filt{margin-left:8px}
 .waits{padding:40px 20px;text-align:center}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-${GRAPH_CSS}${TIMELINE_CSS}${PANEL_CSS}${LOG_CSS}
-@container(max-width:1100px){.sp2{grid-template-columns:minmax(0,1fr)}.rc{position:static;height:auto;min-height:0}.box{max-height:70vh}}
+${GRAPH_CSS}${TIMELINE_CSS}
+@container(max-width:1100px){.sp2{grid-template-columns:minmax(0,1fr)}.rc{position:static;height:auto;min-height:0}}
 @container(max-width:720px){
 .rh{grid-template-columns:minmax(0,1fr);padding:12px}.mt{display:grid;grid-template-columns:1fr 1fr 1fr;margin:12px 12px 0;height:36px}.mt>*{justify-content:center;font-size:13px}
 .act{display:none}.sp2{padding:12px 12px 20px}.sp2.t-tasks .rc,.sp2.t-tasks .gp,.sp2.t-timeline .rc,.sp2.t-timeline .gp,.sp2.t-log .lc{display:none}.lc{grid-template:auto/minmax(0,1fr)}
 .ph .key,.ph h2+.faint{display:none}.t-tasks .tp .ph{display:none}.tm{padding:6px}
-.t-tasks .ax,.t-tasks .gr{display:none}.t-tasks .tr{height:44px;grid-template-columns:22px minmax(0,1fr) 34%;contain-intrinsic-size:auto 44px}.t-tasks .tr .t{width:20px;height:20px}.t-tasks .tl{font-size:13px}.t-tasks .br,.t-tasks .q{top:10px}.t-tasks .rt{top:15px}.t-tasks .bl{left:auto!important;right:0!important;line-height:1;bottom:6px;color:var(--muted)!important}.t-tasks .nv{right:0;left:auto;line-height:44px}
+.t-tasks .ax,.t-tasks .gr{display:none}.t-tasks .tr{height:44px;grid-template-columns:22px minmax(0,1fr) 34%}.t-tasks .tm li{contain-intrinsic-size:auto 44px}.t-tasks .tr .t{width:20px;height:20px}.t-tasks .tl{font-size:13px}.t-tasks .br,.t-tasks .q{top:10px}.t-tasks .rt{top:15px}.t-tasks .bl{left:auto!important;right:0!important;line-height:1;bottom:6px;color:var(--muted)!important}.t-tasks .nv{right:0;left:auto;line-height:44px}
 .t-timeline .tr,.t-timeline .ax,.t-timeline .gr{grid-template-columns:18px 96px minmax(0,1fr)}
-.gp.show{display:block!important}.dp .shut{display:none}.box{max-height:none;height:58vh}}
-@media print{.sp2,.lc{display:block}.gp,.tp,.lt,.lb,.act{display:none}.box{max-height:none;overflow:visible}}
+.gp.show{display:block!important}}
+@media print{.sp2,.lc{display:block}.gp,.tp,.act{display:none}}
 `

@@ -1,10 +1,11 @@
 // `<lakeflow-run>`: a run with live graph, timeline, log and the error of each attempt. It shows what it is given and asks
 // a source for logs and details; it decides nothing about runs.
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
+import { Base, type Changes } from './element.js'
 import { drawGraph, zoomButtons } from './graph.js'
-import { copy, sheet, tile } from './html.js'
+import { copy, tile } from './html.js'
 import type { LogView } from './log.js'
-import { drawPanel, tabsOf, type Tab } from './panel.js'
+import { tabsOf, type Tab } from './tabs.js'
 import { RUN_CSS } from './run-css.js'
 import { counts, failed, label, over, trigger } from './states.js'
 import { drawTimeline, latestOf, rounds } from './timeline.js'
@@ -14,18 +15,18 @@ import { follow, type Follower } from './follow.js'
 
 type View = 'tasks' | 'timeline' | 'log'
 
-export class LakeflowRunElement extends LitElement {
-  static override properties = {
-    model: { attribute: false }, source: { attribute: false }, run: { type: Object }, src: { type: String }, fetcher: { attribute: false },
-    task: { type: String }, attempt: { type: Number }, tab: { type: String }, line: { attribute: false }, repairable: { type: Boolean },
-    keys: { type: Boolean }, stale: { type: Boolean },
-    zoom: { state: true }, filter: { state: true }, view: { state: true }, order: { state: true }, round: { state: true }, window: { state: true },
-    drag: { state: true }, inner: { state: true }, details: { state: true }, detailsError: { state: true }, wrap: { state: true }, full: { state: true },
-    words: { state: true }, beat: { state: true }, problem: { state: true }, graphOnPhone: { state: true }, said: { state: true },
-  }
+/** Properties with their first values; those of the second line are for pages that come with the console. */
+const START = {
+  model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
+  repairable: false, zoom: 1, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
+  inner: '', details: undefined, detailsError: '', wrap: false, full: false, beat: 0, problem: '', graphOnPhone: false, said: '',
+}
+
+export class LakeflowRunElement extends Base {
+  static observedAttributes = ['run', 'src', 'task', 'attempt', 'tab', 'repairable']
   declare model: RunModel | undefined
   declare source: RunSource | undefined
-  /** A `runs/get` document; made to a model by the core. */
+  /** A `runs/get` document or its text; made to a model by the core. */
   declare run: unknown
   declare src: string
   declare fetcher: ((url: string, init?: RequestInit) => Promise<Response>) | undefined
@@ -34,8 +35,6 @@ export class LakeflowRunElement extends LitElement {
   declare tab: Tab | ''
   declare line: [number, number] | undefined
   declare repairable: boolean
-  declare keys: boolean
-  declare stale: boolean
   declare zoom: number
   declare filter: string
   declare view: View
@@ -48,202 +47,193 @@ export class LakeflowRunElement extends LitElement {
   declare detailsError: string
   declare wrap: boolean
   declare full: boolean
-  declare words: string
   declare beat: number
   declare problem: string
   declare graphOnPhone: boolean
   declare said: string
 
-  private log: LogView | undefined
+  #room: typeof import('./panel.js') | undefined
+  #entering: Promise<typeof import('./panel.js')> | undefined
+  #log: LogView | undefined
   /** The attempt whose log is shown, or will be. */
-  private opening = ''
-  private timer = 0
-  private fitted = ''
-  private asked = ''
+  #opening = ''
+  #timer = 0
+  #fitted = ''
+  #asked = ''
   /** The task was chosen here, not by a person: a failure may take its place. */
-  private auto = false
-  private chosen = false
-  private follower: Follower | undefined
-  private states = ''
+  #auto = false
+  #chosen = false
+  #follower: Follower | undefined
+  #states = ''
+  /** Puts the rows of the timeline into their place. */
+  #rows: ((place: Element | null) => void) | undefined
 
   constructor() {
-    super()
-    Object.assign(this, {
-      task: '', attempt: 0, tab: '', src: '', repairable: false, keys: false, stale: false, zoom: 1, filter: '', view: 'tasks', order: 'start', round: -1,
-      inner: '', detailsError: '', full: false, words: '', beat: 0, problem: '', graphOnPhone: false, said: '',
-      wrap: (globalThis.localStorage?.getItem('lakeflow-wrap') ?? (globalThis.innerWidth < 700 ? '1' : '0')) === '1',
-    })
-  }
-
-  override createRenderRoot(): ShadowRoot {
-    const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' })
-    root.adoptedStyleSheets = [sheet(RUN_CSS)]
-    return root
+    super(START, RUN_CSS)
+    this.wrap = (globalThis.localStorage?.getItem('lakeflow-wrap') ?? String(+(innerWidth < 700))) === '1'
+    this.addEventListener('keydown', this.#pressed)
   }
 
   override connectedCallback(): void {
     super.connectedCallback()
-    this.timer = window.setInterval(() => {
+    this.#timer = window.setInterval(() => {
       if (!document.hidden && this.model && !over(this.model.run.s)) this.beat++
     }, 1000)
-    this.addEventListener('keydown', this.pressed)
-    this.requestUpdate()
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    clearInterval(this.timer)
-    this.log?.close()
-    this.log = undefined
-    this.opening = ''
-    this.follower?.stop()
-    this.follower = undefined
-    this.removeEventListener('keydown', this.pressed)
+  disconnectedCallback(): void {
+    clearInterval(this.#timer)
+    this.#log?.close()
+    this.#log = undefined
+    this.#opening = ''
+    this.#follower?.stop()
+    this.#follower = undefined
   }
 
-  override willUpdate(changed: PropertyValues): void {
+  override prepare(changed: Changes): void {
     if ((changed.has('src') || changed.has('fetcher') || changed.has('run')) && (this.src || this.run)) {
-      this.follower?.stop()
-      this.follower = follow(this, { src: this.src, run: this.run, fetcher: this.fetcher })
+      this.#follower?.stop()
+      this.#follower = follow(this, { src: this.src, run: this.run, fetcher: this.fetcher })
     }
     const model = this.model
     if (!model) return
     // Only what was just read knows the time; a model that changes were put into has the time of its beginning.
     if (changed.has('model') && model.now && (changed.get('model') as RunModel | undefined)?.now !== model.now) setClock(model.now)
-    if (changed.has('model')) this.say(changed.get('model') as RunModel | undefined)
-    if (!this.chosen && model.tasks.length) {
-      this.chosen = true
-      this.auto = !this.task
+    if (changed.has('model')) this.#say(changed.get('model') as RunModel | undefined)
+    const known = this.#chosen
+    if (!known && model.tasks.length) {
+      this.#chosen = true
+      this.#auto = !this.task
     }
-    if (changed.has('model') && this.auto && !failed(latestOf(this.current ?? ({ attempts: [] } as unknown as Task))?.s ?? '')) {
-      const first = this.firstChoice(model)
+    if (changed.has('model') && this.#auto && !failed(latestOf(this.#current ?? ({ attempts: [] } as unknown as Task))?.s ?? '')) {
+      const first = this.#firstChoice(model)
       if (first && (!this.task || failed(latestOf(model.tasks.find(task => task.key === first)!)?.s ?? ''))) this.task = first
     }
     if (this.round < 0 || this.round >= rounds(model.run).length) this.round = rounds(model.run).length - 1
-    if (changed.has('task') && changed.get('task') !== undefined) Object.assign(this, { inner: '', ...(this.line ? {} : { attempt: 0 }) })
-    const task = this.current
+    if (known && changed.has('task')) Object.assign(this, { inner: '', ...(this.line ? {} : { attempt: 0 }) })
+    const task = this.#current
     if (task && (!this.tab || !tabsOf(task).some(([tab]) => tab === this.tab))) this.tab = tabsOf(task)[0]![0]
-    if (changed.has('line') && this.line && this.log && !changed.has('task')) {
-      void this.log.jump(this.line)
+    if (changed.has('line') && this.line && this.#log && !changed.has('task')) {
+      void this.#log.jump(this.line)
       this.line = undefined
     }
-    this.attend()
+    this.#attend()
   }
 
-  override updated(): void {
+  override drawn(): void {
+    this.#rows?.(this.shadowRoot!.querySelector('.tm ul'))
     const graph = this.model?.graph
     const key = graph ? `${this.model!.run.id}:${graph.nodes.length}` : ''
-    if (graph && key !== this.fitted) {
-      this.fitted = key
-      this.fit()
+    if (graph && key !== this.#fitted) {
+      this.#fitted = key
+      this.#fit()
     }
   }
 
   /** First the first failed task, else the longest running. */
-  private firstChoice(model: RunModel): string {
+  #firstChoice(model: RunModel): string {
     const by = (test: (state: string) => boolean): Task[] => model.tasks.filter(task => test(latestOf(task)?.s ?? ''))
     const running = by(state => state === 'RUNNING').sort((a, b) => (latestOf(a)!.start ?? 0) - (latestOf(b)!.start ?? 0))
     return (by(failed)[0] ?? running[0])?.key ?? ''
   }
 
   /** Tells a screen reader, and the page, what changed: the run and the selected task, not more. */
-  private say(before: RunModel | undefined): void {
+  #say(before: RunModel | undefined): void {
     const model = this.model!
-    const own = latestOf(this.current ?? ({ attempts: [] } as unknown as Task))
+    const own = latestOf(this.#current ?? ({ attempts: [] } as unknown as Task))
     const states = `${model.run.s}/${this.task}/${own?.s ?? ''}`
-    if (before && states !== this.states && states.split('/')[1] === this.states.split('/')[1]) {
+    if (before && states !== this.#states && states.split('/')[1] === this.#states.split('/')[1]) {
       this.said = `Run ${label(model.run.s)}${own ? `. ${this.task} ${label(own.s)}` : ''}`
     }
-    this.states = states
-    if (before && before.run.id === model.run.id && !over(before.run.s) && over(model.run.s)) this.tell('lakeflow-done', { run: model.run })
+    this.#states = states
+    if (before && before.run.id === model.run.id && !over(before.run.s) && over(model.run.s)) this.tell('done', { run: model.run })
   }
 
-  private tell(name: string, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
-  }
-
-  private get current(): Task | undefined {
+  get #current(): Task | undefined {
     return this.model?.tasks.find(task => task.key === this.task)
   }
   /** The selected attempt: by number from 1, else the newest. */
-  private get shown(): Attempt | undefined {
-    const attempts = this.current?.attempts ?? []
+  get #shown(): Attempt | undefined {
+    const attempts = this.#current?.attempts ?? []
     return attempts[this.attempt - 1] ?? attempts.at(-1)
   }
-  private get iteration(): Attempt | undefined {
+  get #iteration(): Attempt | undefined {
     return this.inner ? this.details?.iterations?.rows.find(row => row.id === this.inner) : undefined
   }
 
   /** Opens the log and the details of what is selected, and closes those of what is not. */
-  private attend(): void {
-    const shown = this.iteration ?? this.shown
-    const wanted = this.source && this.tab === 'log' && shown?.start ? shown.id : ''
-    if (this.opening !== wanted) {
-      this.opening = wanted
-      this.log?.close()
-      this.log = undefined
-      this.words = ''
-      if (wanted && this.source) {
-        void this.read(wanted, failed(shown!.s), this.line)
+  #attend(): void {
+    const { source, line } = this
+    const shown = this.#iteration ?? this.#shown
+    if (this.task) void this.#enter()
+    const wanted = source && this.#room && this.tab === 'log' && shown?.start ? shown.id : ''
+    if (this.#opening !== wanted) {
+      this.#opening = wanted
+      this.#log?.close()
+      this.#log = undefined
+      if (wanted) {
+        this.#log = new this.#room!.LogView(source!, wanted, () => this.requestUpdate(), {
+          failed: failed(shown!.s), line,
+          onLine: (from, to) => this.tell('select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
+        })
+        this.#log.box.ariaLabel = `Log of ${this.task}`
         this.line = undefined
       }
     }
-    this.attendDetails()
+    this.#attendDetails()
   }
 
-  /** The log is the last that a page needs, so it comes last. */
-  private async read(attempt: string, bad: boolean, line: [number, number] | undefined): Promise<void> {
-    const { LogView } = await import('./log.js')
-    if (this.opening !== attempt || !this.source || !this.isConnected) return
-    this.log = new LogView(this.source, attempt, () => this.requestUpdate(), {
-      failed: bad, line,
-      onLine: (from, to) => this.tell('lakeflow-select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
-    })
-    this.log.box.setAttribute('aria-label', `Log of ${this.task}`)
+  /** What shows a task comes when one is first selected. */
+  async #enter(): Promise<void> {
+    this.#entering ??= import('./panel.js')
+    if (this.#room) return
+    const room = await this.#entering
+    if (!this.#room) this.dress(room.PANEL_CSS)
+    this.#room = room
     this.requestUpdate()
   }
 
-  private attendDetails(): void {
-    const own = this.shown
+  #attendDetails(): void {
+    const own = this.#shown
     const key = own && this.source ? `${own.id}:${own.s}:${own.each?.done ?? ''}` : ''
-    if (key === this.asked) return
-    if (!key || !this.asked.startsWith(`${own!.id}:`)) this.details = undefined
-    this.asked = key
+    if (key === this.#asked) return
+    if (!key || !this.#asked.startsWith(`${own!.id}:`)) this.details = undefined
+    this.#asked = key
     this.detailsError = ''
     if (key) {
       this.source!.details(own!.id).then(
-        details => { if (this.asked === key) this.details = details },
-        error => { if (this.asked === key) this.detailsError = error instanceof Error ? error.message : String(error) },
+        details => { if (this.#asked === key) this.details = details },
+        error => { if (this.#asked === key) this.detailsError = error instanceof Error ? error.message : String(error) },
       )
     }
   }
 
-  private select(): void {
-    this.tell('lakeflow-select', { task: this.task, attempt: this.attempt, tab: this.tab, line: this.line })
+  #select(): void {
+    this.tell('select', { task: this.task, attempt: this.attempt, tab: this.tab, line: this.line })
   }
   pick(key: string): void {
     if (key === this.task) return
-    this.auto = false
+    this.#auto = false
     Object.assign(this, { task: key, attempt: 0, inner: '', line: undefined })
-    this.select()
+    this.#select()
   }
   /** Brings the first failed task into view. */
   failure(): void {
-    const key = this.model && this.firstChoice(this.model)
+    const key = this.model && this.#firstChoice(this.model)
     if (key) this.task = key
     Object.assign(this, { view: 'log', tab: 'log' })
-    this.select()
+    this.#select()
   }
 
-  private fit(): void {
-    const room = this.renderRoot.querySelector('.gs')?.clientWidth ?? 0
-    if (room && this.model) this.setZoom(Math.min(1, Math.max(0.5, room / this.model.graph.width)))
+  #fit(): void {
+    const room = this.shadowRoot!.querySelector('.gs')?.clientWidth ?? 0
+    if (room && this.model) this.#setZoom(Math.min(1, Math.max(0.5, room / this.model.graph.width)))
   }
-  private setZoom(zoom: number): void {
+  #setZoom(zoom: number): void {
     this.zoom = Math.min(2, Math.max(0.25, zoom))
   }
 
-  private pressed = (event: KeyboardEvent): void => {
+  #pressed = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && (this.window || this.full)) {
       event.stopPropagation()
       Object.assign(this, { window: undefined, full: false })
@@ -251,7 +241,7 @@ export class LakeflowRunElement extends LitElement {
   }
   /** One of the letters of the console; false when it means nothing here. */
   key(event: KeyboardEvent): boolean {
-    const task = this.current
+    const task = this.#current
     const model = this.model
     if (!model) return false
     const step = (by: number): void => {
@@ -263,22 +253,22 @@ export class LakeflowRunElement extends LitElement {
     switch (event.key) {
       case 'j': step(1); return true
       case 'k': step(-1); return true
-      case 'e': this.log?.error(1); return true
-      case 'E': this.log?.error(-1); return true
-      case 'f': if (this.log?.state.follow) this.log.box.scrollTop -= 200; else this.log?.bottom(); return true
+      case 'e': this.#log?.error(1); return true
+      case 'E': this.#log?.error(-1); return true
+      case 'f': if (this.#log?.state.follow) this.#log.box.scrollTop -= 200; else this.#log?.bottom(); return true
       case 'F': this.full = !this.full; return true
-      case 's': this.renderRoot.querySelector<HTMLInputElement>('#find')?.focus(); return true
+      case 's': this.shadowRoot!.querySelector<HTMLInputElement>('#find')?.focus(); return true
       case '[': case ']': {
         const at = this.attempt || tries
         this.attempt = Math.min(tries, Math.max(1, at + (event.key === '[' ? -1 : 1)))
-        this.select()
+        this.#select()
         return true
       }
       default: {
         const tab = task && tabsOf(task)[Number(event.key) - 1]
         if (!tab) return false
         this.tab = tab[0]
-        this.select()
+        this.#select()
         return true
       }
     }
@@ -291,29 +281,31 @@ export class LakeflowRunElement extends LitElement {
     }
     const tasks = this.filter ? model.tasks.filter(task => (latestOf(task)?.s ?? 'BLOCKED') === this.filter) : model.tasks
     const by = new Map(model.tasks.map(task => [task.key, task]))
-    const task = this.current
+    const task = this.#current
+    const timeline = tasks.length ? drawTimeline({ run: model.run, tasks, critical: new Set(model.critical), selected: this.task, round: this.round, order: this.order, zoom: this.window, drag: this.drag,
+      pick: key => { this.pick(key); if (this.view === 'tasks') this.view = 'log' }, setZoom: window => { this.window = window }, setDrag: drag => { this.drag = drag } }) : undefined
+    this.#rows = timeline?.place
     const views: [View, string][] = [['tasks', 'Tasks'], ['timeline', 'Timeline'], ['log', 'Log']]
-    return html`${this.header(model)}
+    return html`${this.#header(model)}
     <div class="live" role="status">${this.said}</div>
     <div class="mt seg" role="group" aria-label="Parts of the run">${views.map(([view, name]) => html`<button aria-pressed=${this.view === view} @click=${() => { this.view = view }}>${name}</button>`)}</div>
     <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc">
-      <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${model.tasks.length.toLocaleString('en')} ${model.tasks.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.setZoom(zoom), () => this.fit())}</div>
-        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.setZoom(zoom), unfold: () => this.tell('lakeflow-unfold', {}) }) : html`<div class="empty">No task ran</div>`}</section>
+      <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${model.tasks.length.toLocaleString('en')} ${model.tasks.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
+        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), unfold: () => this.tell('unfold', {}) }) : html`<div class="empty">No task ran</div>`}</section>
       <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-s="SUCCESS"></i>critical path</span><span class="sp"></span>
         ${this.window ? html`<button class="sm" @click=${() => { this.window = undefined }}>Whole run</button>` : nothing}
         ${model.run.repairs.length ? html`<div class="seg" role="group" aria-label="Part of the run">${rounds(model.run).map((_, n) => html`<button aria-pressed=${n === this.round} @click=${() => { this.round = n; this.window = undefined }}>${n ? `Repair ${n}` : 'First'}</button>`)}</div>` : nothing}
         <div class="seg" role="group" aria-label="Order"><button aria-pressed=${this.order === 'start'} @click=${() => { this.order = 'start' }}>Start</button><button aria-pressed=${this.order === 'duration'} @click=${() => { this.order = 'duration' }}>Duration</button></div></div>
-        ${tasks.length ? drawTimeline({ run: model.run, tasks, critical: new Set(model.critical), selected: this.task, round: this.round, order: this.order, zoom: this.window, drag: this.drag,
-          pick: key => { this.pick(key); if (this.view === 'tasks') this.view = 'log' }, setZoom: window => { this.window = window }, setDrag: drag => { this.drag = drag } })
-          : html`<div class="empty">${this.filter ? html`No task is ${label(this.filter).toLowerCase()} now<button class="sm" @click=${() => { this.filter = '' }}>Show all</button>` : this.silence(model)}</div>`}</section></div>
-      ${task ? html`<div class="rc">${this.panel(task)}</div>` : html`<div class="rc" hidden></div>`}</div>`
+        ${timeline ? timeline.frame
+          : html`<div class="empty">${this.filter ? html`No task is ${label(this.filter).toLowerCase()} now<button class="sm" @click=${() => { this.filter = '' }}>Show all</button>` : this.#silence(model)}</div>`}</section></div>
+      ${task ? html`<div class="rc">${this.#panel(task)}</div>` : html`<div class="rc" hidden></div>`}</div>`
   }
 
-  private silence(model: RunModel): string {
+  #silence(model: RunModel): string {
     return over(model.run.s) ? `No task ran${model.run.msg ? `: ${model.run.msg}` : ''}` : 'The run has not started yet'
   }
 
-  private header(model: RunModel): TemplateResult {
+  #header(model: RunModel): TemplateResult {
     const run = model.run
     const states = counts(model.tasks.map(task => latestOf(task)?.s ?? 'BLOCKED'))
     const from = run.start ?? run.at
@@ -328,13 +320,14 @@ export class LakeflowRunElement extends LitElement {
       <div class="cnts" role="group" aria-label="Tasks by state">${states.map(([state, n]) => html`<button class=${failed(state) ? 'f' : ''} aria-pressed=${this.filter === state} title="Show only these in the timeline" @click=${() => { this.filter = this.filter === state ? '' : state }}>${tile(state, 's')}${n} ${label(state).toLowerCase()}</button>`)}</div></div>`
   }
 
-  private panel(task: Task): TemplateResult {
+  #panel(task: Task): TemplateResult {
+    if (!this.#room) return html`<div class="card"></div>`
     const key = task.key
-    const stopped = failed(latestOf(task)?.s ?? '') ? this.model!.tasks.filter(other => latestOf(other)?.s === 'UPSTREAM_FAILED' && this.follows(other, key)).map(task => task.key) : []
+    const stopped = failed(latestOf(task)?.s ?? '') ? this.model!.tasks.filter(other => latestOf(other)?.s === 'UPSTREAM_FAILED' && this.#follows(other, key)).map(task => task.key) : []
     const run = this.model!.run
-    return drawPanel({
-      task, attempt: this.shown, inner: this.iteration, tab: this.tab as Tab, log: this.log, wrap: this.wrap, full: this.full, details: this.details,
-      detailsError: this.detailsError, source: this.source, stopped, words: this.words, canRepair: this.repairable && over(run.s) && run.start !== undefined,
+    return this.#room.drawPanel({
+      task, attempt: this.#shown, inner: this.#iteration, tab: this.tab as Tab, log: this.#log, wrap: this.wrap, full: this.full, details: this.details,
+      detailsError: this.detailsError, source: this.source, stopped, canRepair: this.repairable && over(run.s) && run.start !== undefined,
       set: change => {
         if (change.tab !== undefined) this.tab = change.tab
         if (change.attempt !== undefined) Object.assign(this, { attempt: task.attempts.findIndex(one => one.id === change.attempt) + 1, inner: '' })
@@ -344,20 +337,16 @@ export class LakeflowRunElement extends LitElement {
           this.wrap = change.wrap
           globalThis.localStorage?.setItem('lakeflow-wrap', change.wrap ? '1' : '0')
         }
-        if (change.words !== undefined) {
-          this.words = change.words
-          this.log?.find(change.words)
-        }
-        if (change.tab !== undefined || change.attempt !== undefined) this.select()
+        if (change.tab !== undefined || change.attempt !== undefined) this.#select()
       },
-      repair: () => this.tell('lakeflow-repair', { task: key }),
+      repair: () => this.tell('repair', { task: key }),
       copied: text => void copy(text).then(done => { this.said = done ? 'Copied' : 'The browser does not allow copying' }),
-      close: () => { this.auto = false; this.task = ''; this.select() },
+      close: () => { this.#auto = false; this.task = ''; this.#select() },
     })
   }
 
   /** Whether a task comes after another one, however far. */
-  private follows(task: Task, key: string): boolean {
+  #follows(task: Task, key: string): boolean {
     const seen = new Set<string>()
     const open = [task]
     for (let next = open.pop(); next; next = open.pop()) {

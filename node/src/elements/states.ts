@@ -1,31 +1,31 @@
 // States as people see them: label, order of severity, counts. Which state a run is in was decided by the core.
 
-/** Label of each state (console reference 2.2), worst first: the order in which they are summed up. */
-const LABELS: [string, string, Tone][] = [
-  ['FAILED', 'Failed', 'bad'],
-  ['TIMEDOUT', 'Timed out', 'bad'],
-  ['INTERNAL_ERROR', 'Internal error', 'bad'],
-  ['UPSTREAM_FAILED', 'Upstream failed', 'bad'],
-  ['SUCCESS_WITH_FAILURES', 'Succeeded with failures', 'warn'],
-  ['WAITING_FOR_RETRY', 'Waiting for retry', 'warn'],
-  ['RUNNING', 'Running', 'run'],
-  ['TERMINATING', 'Stopping', 'run'],
-  ['PENDING', 'Pending', 'wait'],
-  ['QUEUED', 'Queued', 'wait'],
-  ['BLOCKED', 'Blocked', 'wait'],
-  ['SUCCESS', 'Succeeded', 'ok'],
-  ['CANCELED', 'Canceled', 'off'],
-  ['UPSTREAM_CANCELED', 'Upstream canceled', 'off'],
-  ['EXCLUDED', 'Excluded', 'off'],
-  ['SKIPPED', 'Skipped', 'off'],
-  ['DISABLED', 'Disabled', 'off'],
-  ['MAXIMUM_CONCURRENT_RUNS_REACHED', 'Skipped: too many runs', 'off'],
+/** Each state as it is shown (console reference 2.2): label, tone, fill, glyph; worst first, the order in which they are summed up. */
+export const LOOK: [state: string, label: string, tone: Tone, fill: 'solid' | 'hollow' | 'dash' | 'hatch', glyph: string][] = [
+  ['FAILED', 'Failed', 'bad', 'solid', 'cross'],
+  ['TIMEDOUT', 'Timed out', 'bad', 'solid', 'clock'],
+  ['INTERNAL_ERROR', 'Internal error', 'bad', 'solid', 'bolt'],
+  ['UPSTREAM_FAILED', 'Upstream failed', 'bad', 'hollow', 'up'],
+  ['SUCCESS_WITH_FAILURES', 'Succeeded with failures', 'warn', 'solid', 'check'],
+  ['WAITING_FOR_RETRY', 'Waiting for retry', 'warn', 'hatch', 'retry'],
+  ['RUNNING', 'Running', 'run', 'solid', 'play'],
+  ['TERMINATING', 'Stopping', 'run', 'hatch', 'stop'],
+  ['PENDING', 'Pending', 'wait', 'hollow', 'dots'],
+  ['QUEUED', 'Queued', 'wait', 'hollow', 'lines'],
+  ['BLOCKED', 'Blocked', 'wait', 'hollow', 'ring'],
+  ['SUCCESS', 'Succeeded', 'ok', 'solid', 'check'],
+  ['CANCELED', 'Canceled', 'off', 'solid', 'slash'],
+  ['UPSTREAM_CANCELED', 'Upstream canceled', 'off', 'hollow', 'up'],
+  ['EXCLUDED', 'Excluded', 'off', 'dash', 'diamond'],
+  ['SKIPPED', 'Skipped', 'off', 'dash', 'skip'],
+  ['DISABLED', 'Disabled', 'off', 'dash', 'bars'],
+  ['MAXIMUM_CONCURRENT_RUNS_REACHED', 'Skipped: too many runs', 'off', 'dash', 'many'],
 ]
 export type Tone = 'wait' | 'run' | 'ok' | 'warn' | 'bad' | 'off'
 
-const RANK = new Map(LABELS.map(([key, label, tone], rank) => [key, { label, tone, rank }]))
+const RANK = new Map(LOOK.map(([key, label, tone], rank) => [key, { label, tone, rank }]))
 /** Every known state. */
-export const STATES = LABELS.map(([key]) => key)
+export const STATES = LOOK.map(([key]) => key)
 
 /** The label; a state that is not known is shown as it came. */
 export const label = (state: string): string => RANK.get(state)?.label ?? state

@@ -48,9 +48,10 @@ export function day(at: number): string {
 /** `5.2 MB` */
 export const bytes = (n: number): string =>
   n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1000).toFixed(n < 1e4 ? 1 : 0)} kB` : `${(n / 1e6).toFixed(1)} MB`
-/** Steps of a time axis: about `most` of them over a span. */
-export function ticks(ms: number, most: number): number[] {
+/** Marks of a time axis that shows `ms`: about `most` of them over that, between two times. */
+export function ticks(ms: number, most: number, from = 0, to = ms): number[] {
   const steps = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5]
   const step = steps.find(step => ms / step <= most) ?? Math.ceil(ms / most / 864e5) * 864e5
-  return Array.from({ length: Math.floor(ms / step) + 1 }, (_, n) => n * step)
+  const first = Math.ceil(from / step)
+  return Array.from({ length: Math.max(0, Math.min(5000, Math.floor(to / step) - first + 1)) }, (_, n) => (first + n) * step)
 }

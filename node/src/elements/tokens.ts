@@ -1,5 +1,6 @@
 // The design as CSS text: colours with their contrast (console reference 2.3 and 10), the tile that stands for a state
 // everywhere, and controls. Hosts override a handful of `--lakeflow-…` properties; the rest are inner names.
+import { LOOK } from './states.js'
 
 /** Strokes on a 16 × 16 grid; a leading `+` is a filled shape. */
 const GLYPHS: Record<string, string> = {
@@ -11,13 +12,10 @@ const GLYPHS: Record<string, string> = {
   up: 'M8 13V3.8M4.4 7.4L8 3.8l3.6 3.6', skip: 'M3.8 4l4 4-4 4M8.6 4l4 4-4 4', diamond: 'M8 3l5 5-5 5-5-5z',
   bars: 'M5.6 4v8M10.4 4v8', many: 'M3 5h10M3 8h10M3 11h10M12.5 3l-9 10',
   question: 'M5.6 6.2a2.4 2.4 0 1 1 3.6 2c-.8.5-1.2.9-1.2 1.8M8 12.6h.01',
-  search: 'M7 2.8a4.2 4.2 0 1 1 0 8.4a4.2 4.2 0 0 1 0-8.4M10.2 10.2l3 3', chevron: 'M6 4l4 4-4 4', down: 'M4 6l4 4 4-4',
+  search: 'M7 2.8a4.2 4.2 0 1 1 0 8.4a4.2 4.2 0 0 1 0-8.4M10.2 10.2l3 3', down: 'M4 6l4 4 4-4',
   minus: 'M3 8h10', plus: 'M8 3v10M3 8h10', fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
   wrap: 'M2.5 4h11M2.5 8h8.5a2 2 0 0 1 0 4H8M9.6 10.4L8 12l1.6 1.6M2.5 12h3', copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
-  load: 'M8 2.5v7M5 7l3 3 3-3M3 13h10', link: 'M6.6 9.4l2.8-2.8M7.2 4.6l1.2-1.2a2.8 2.8 0 0 1 4 4l-1.2 1.2M8.8 11.4l-1.2 1.2a2.8 2.8 0 0 1-4-4l1.2-1.2',
-  menu: 'M3 4.5h10M3 8h10M3 11.5h10', sun: 'M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 1.6v1M8 13.4v1M1.6 8h1M13.4 8h1M3.5 3.5l.7.7M11.8 11.8l.7.7M3.5 12.5l.7-.7M11.8 4.2l.7-.7',
-  moon: 'M12.8 9.6A5.4 5.4 0 0 1 6.4 3.2a5.4 5.4 0 1 0 6.4 6.4z', calendar: 'M3 4.5h10v8.5H3zM3 7h10M5.8 2.8v2.4M10.2 2.8v2.4',
-  pause: 'M5.6 4v8M10.4 4v8', grid: 'M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z', warn: 'M8 2.8l5.8 10.2H2.2zM8 6.6v3M8 11.4h.01',
+  load: 'M8 2.5v7M5 7l3 3 3-3M3 13h10', warn: 'M8 2.8l5.8 10.2H2.2zM8 6.6v3M8 11.4h.01',
   full: 'M9.5 3H13v3.5M6.5 13H3V9.5M13 3L9 7M3 13l4-4',
 }
 
@@ -27,23 +25,14 @@ const mask = (path: string): string => {
   const ink = filled ? "fill='%23000'" : "fill='none' stroke='%23000' stroke-width='1.9' stroke-linecap='round' stroke-linejoin='round'"
   return `url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' ${ink}%3E%3Cpath d='${filled ? path.slice(1) : path}'/%3E%3C/svg%3E")`
 }
-const glyphs = Object.entries(GLYPHS).map(([name, path]) => `[data-g=${name}]{--g:${mask(path)}}`).join('')
+/** Style of glyphs by name. */
+export const inked = (glyphs: Record<string, string>): string => Object.entries(glyphs).map(([name, path]) => `[data-g=${name}]{--g:${mask(path)}}`).join('')
 
-/** State, tone, fill, glyph. */
-const LOOK: [string, string, string, string][] = [
-  ['QUEUED', 'wait', 'hollow', 'lines'], ['PENDING', 'wait', 'hollow', 'dots'], ['BLOCKED', 'wait', 'hollow', 'ring'],
-  ['RUNNING', 'run', 'solid', 'play'], ['WAITING_FOR_RETRY', 'warn', 'hatch', 'retry'], ['TERMINATING', 'run', 'hatch', 'stop'],
-  ['SUCCESS', 'ok', 'solid', 'check'], ['SUCCESS_WITH_FAILURES', 'warn', 'solid', 'check'], ['FAILED', 'bad', 'solid', 'cross'],
-  ['TIMEDOUT', 'bad', 'solid', 'clock'], ['INTERNAL_ERROR', 'bad', 'solid', 'bolt'], ['CANCELED', 'off', 'solid', 'slash'],
-  ['UPSTREAM_FAILED', 'bad', 'hollow', 'up'], ['UPSTREAM_CANCELED', 'off', 'hollow', 'up'], ['SKIPPED', 'off', 'dash', 'skip'],
-  ['EXCLUDED', 'off', 'dash', 'diamond'], ['DISABLED', 'off', 'dash', 'bars'],
-  ['MAXIMUM_CONCURRENT_RUNS_REACHED', 'off', 'dash', 'many'],
-]
 const of = (column: number, value: string, head: string): string =>
   LOOK.filter(row => row[column] === value).map(([state]) => `${head}[data-s=${state}]`).join()
 const tones = ['wait', 'run', 'ok', 'warn', 'bad', 'off'].map(tone =>
-  `${of(1, tone, '')},[data-tone=${tone}]{--c:var(--${tone});--o:var(--${tone}-on);--x:var(--${tone}-text);--w:var(--${tone}-soft);--b:var(--${tone}${tone === 'warn' ? '-edge' : ''})}`).join('')
-const looks = LOOK.map(([state, , , glyph]) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
+  `${of(2, tone, '')},[data-tone=${tone}]{--c:var(--${tone});--o:var(--${tone}-on);--x:var(--${tone}-text);--w:var(--${tone}-soft);--b:var(--${tone}${tone === 'warn' ? '-edge' : ''})}`).join('')
+const looks = LOOK.map(([state, , , , glyph]) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
 
 const PAIRS: Record<string, [string, string]> = {
   canvas: ['#F5F6F8', '#0D1015'], surface: ['#FFFFFF', '#151A21'], sunken: ['#ECEEF2', '#0A0D11'], line: ['#D9DDE4', '#2A313C'],
@@ -66,15 +55,15 @@ const colours = Object.entries(PAIRS).map(([name, [light, dark]]) => `--${name}:
 export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px)}:root{color-scheme:light dark}
 [data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
 *,::before,::after{box-sizing:border-box}
-${tones}${glyphs}
+${tones}${inked(GLYPHS)}
 .g{display:inline-block;width:16px;height:16px;flex:none;background:currentColor;mask:var(--g) center/contain no-repeat}
 .t{position:relative;display:inline-block;flex:none;width:20px;height:20px;border-radius:4px;border:1.5px solid transparent;--g:${mask(GLYPHS['question']!)};background:var(--w,var(--wait-soft));color:var(--x,var(--wait-text));border-color:var(--c,var(--wait))}
 .t::before{content:"";position:absolute;inset:0;background:currentColor;mask:var(--g) center/13px no-repeat}
 ${looks}
-${of(2, 'solid', '.t')}{background:var(--c);color:var(--o);border-color:transparent}
-${of(2, 'dash', '.t')}{background:none;color:var(--x);border:1px dashed var(--control)}
+${of(3, 'solid', '.t')}{background:var(--c);color:var(--o);border-color:transparent}
+${of(3, 'dash', '.t')}{background:none;color:var(--x);border:1px dashed var(--control)}
 .t[data-s=SUCCESS_WITH_FAILURES]{border-color:var(--warn-edge)}
-${of(2, 'hatch', '.t')}{border-color:var(--b);background:repeating-linear-gradient(135deg,var(--w) 0 3px,color-mix(in srgb,var(--c) 38%,var(--w)) 3px 6px)}
+${of(3, 'hatch', '.t')}{border-color:var(--b);background:repeating-linear-gradient(135deg,var(--w) 0 3px,color-mix(in srgb,var(--c) 38%,var(--w)) 3px 6px)}
 .t.s{width:16px;height:16px}.t.s::before{mask-size:11px}.t.m{width:22px;height:22px;border-radius:5px}.t.m::before{mask-size:14px}
 .t.l{width:28px;height:28px;border-radius:7px}.t.l::before{mask-size:17px}.t.x{width:40px;height:40px;border-radius:10px}.t.x::before{mask-size:22px}
 @keyframes pulse{50%{opacity:.62}}@keyframes slide{to{background-position:14px 0}}

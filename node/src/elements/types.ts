@@ -101,7 +101,12 @@ export interface LogPart {
   line: number
   /** Nothing more will come. */
   over: boolean
+  /** Lines of standard error, where the streams are told apart: first line of the part, from 0, and number. */
+  err?: [number, number][]
 }
+
+/** A match in a log: line from 1, column and length in characters of what is shown. */
+export type Hit = [line: number, column: number, length: number]
 
 /** What an attempt left behind. */
 export interface Details {
@@ -122,6 +127,8 @@ export interface Details {
 export interface RunSource {
   log(attempt: string, at: { from?: number; before?: number; wait?: boolean }, stop: AbortSignal): Promise<LogPart>
   details(attempt: string): Promise<Details>
+  /** Finds text or a pattern in the whole log; without it the lines that are shown are searched, for text alone. */
+  search?(attempt: string, asked: { words: string; pattern: boolean; sensitive: boolean }, stop: AbortSignal): Promise<{ all: number; hits: Hit[] }>
   /** Address of the whole log. */
   raw?(attempt: string): string
 }

@@ -122,6 +122,25 @@ impl Store {
         .await
     }
 
+    /// How many runs there are on all pages for which `keep` holds.
+    pub(crate) async fn count_where(
+        &self,
+        filter: RunFilter,
+        keep: impl Fn(&RunRow) -> bool + Send + 'static,
+    ) -> Result<i64, Error> {
+        self.read("count_where", move |db| {
+            let (sql, values) = query(&filter);
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                count += i64::from(keep(&read_row(row)?));
+            }
+            Ok(count)
+        })
+        .await
+    }
+
     /// How many runs a job has, or all jobs have.
     pub(crate) async fn count_runs(&self, job: Option<JobId>) -> Result<i64, Error> {
         self.read("count_runs", move |db| {

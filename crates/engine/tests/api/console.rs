@@ -6,14 +6,14 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::json;
 
 /// A browser that keeps its cookie and follows no redirect by itself.
-struct Browser {
+pub(crate) struct Browser {
     http: reqwest::Client,
     url: String,
     cookie: String,
 }
 
 impl Browser {
-    async fn signed_in(local: &Local) -> Self {
+    pub(crate) async fn signed_in(local: &Local) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let answer = http.get(local.engine.sign_in_link().unwrap()).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 303);
@@ -25,13 +25,13 @@ impl Browser {
         Self { http, url: local.engine.url().to_owned(), cookie }
     }
 
-    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         self.http.request(method, format!("{}{path}", self.url)).header("cookie", &self.cookie)
     }
 }
 
-async fn status(request: RequestBuilder) -> u16 {
+pub(crate) async fn status(request: RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 

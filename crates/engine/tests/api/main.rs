@@ -5,6 +5,7 @@ mod access;
 mod common;
 mod compute;
 mod console;
+mod console_reads;
 mod durable;
 mod files;
 mod git;

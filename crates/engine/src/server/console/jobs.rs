@@ -217,7 +217,7 @@ fn figures(runs: &[RunRow]) -> Value {
 }
 
 /// `GET runs` and `GET jobs/ID/runs`: a page of runs, newest first, by state (several with commas), trigger, text in the
-/// parameters, and time; `page` is the token of the page before.
+/// parameters, and time; `page` is the token of the page before. `total` counts all pages and is told with the first.
 pub(super) async fn runs(ask: Ask) -> Answer {
     let store = ask.app.driver.store();
     let seq = store.feed().last();
@@ -234,6 +234,7 @@ pub(super) async fn runs(ask: Ask) -> Answer {
     let trigger = ask.query("trigger").map(str::to_owned);
     let words = ask.query("q").map(str::to_lowercase);
     let filtered = states.is_some() || trigger.is_some() || words.is_some();
+    let timed = filter.start_from.is_some() || filter.start_to.is_some();
     let keep = move |run: &RunRow| {
         let state = run.standing.phase.state_key(Level::Job);
         let text = |words: &String| {
@@ -248,11 +249,20 @@ pub(super) async fn runs(ask: Ask) -> Answer {
             && trigger.as_ref().is_none_or(|trigger| run.facts.trigger == *trigger)
             && words.as_ref().is_none_or(text)
     };
-    let mut page = store.runs_where(filter, keep).await?;
+    let keep = Arc::new(keep);
+    // It is the same on every page.
+    let total = if ask.query("page").is_some() {
+        None
+    } else if filtered || timed {
+        let (all, keep) = (RunFilter { before: None, limit: i64::MAX, ..filter.clone() }, Arc::clone(&keep));
+        Some(store.count_where(all, move |run| keep(run)).await?)
+    } else {
+        Some(store.count_runs(job).await?)
+    };
+    let mut page = store.runs_where(filter, move |run| keep(run)).await?;
     let more = page.len() as i64 > limit;
     page.truncate(limit as usize);
     let next = page.last().filter(|_| more).map(|run| format!("{}.{}", run.start_time.0, run.run_id));
-    let total = if filtered { None } else { Some(store.count_runs(job).await?) };
     Ok(json!({
         "instance": store.feed().instance(), "seq": seq, "now": Clock::wall(),
         "runs": page.iter().map(|run| Value::Object(shapes::run(run))).collect::<Value>(),

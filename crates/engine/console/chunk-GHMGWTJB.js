@@ -1,1 +1,0 @@
-var t=class{constructor(r){this.app=r;this.error="";this.status=0;this.turn=0}async read(r){let n=++this.turn;try{let e=await r;return n!==this.turn?void 0:(this.value=e,this.error="",e)}catch(e){n===this.turn&&(this.error=e instanceof Error?e.message:String(e),this.status=e.status??0);return}finally{this.app.draw()}}};export{t as a};
