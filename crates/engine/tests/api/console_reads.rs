@@ -315,7 +315,15 @@ async fn nothing_is_told_without_a_session_and_nothing_of_what_is_not_there() {
         assert_eq!(pages.refused(path).await.0, 404, "{path}");
     }
     // The platform calls a job that is not there a bad request.
-    for path in ["jobs/7", "jobs/7/matrix", "jobs/x", "runs/1.5", "tasks/99999999999999999999", "compare?a=1", "compare?a=%3Cb%3E&b=1"] {
+    for path in [
+        "jobs/7",
+        "jobs/7/matrix",
+        "jobs/x",
+        "runs/1.5",
+        "tasks/99999999999999999999",
+        "compare?a=1",
+        "compare?a=%3Cb%3E&b=1",
+    ] {
         let (status, told) = pages.refused(path).await;
         assert_eq!(status, 400, "{path}: {told}");
     }
