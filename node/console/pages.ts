@@ -1,6 +1,6 @@
 // The smaller pages: the definition, comparing two runs, schedules.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
-import { drawGraph, zoomButtons } from '../src/elements/graph.js'
+import { drawGraph, zoomButtons, type Sight } from '../src/elements/graph.js'
 import { tile } from '../src/elements/html.js'
 import { label, over } from '../src/elements/states.js'
 import { away, day, span, stamp } from '../src/elements/time.js'
@@ -22,6 +22,7 @@ export class DefinitionScreen implements Screen {
   private zoom = 0
   private whole = false
   private picked = ''
+  private sight: Sight | undefined
   constructor(private readonly app: App, readonly job: string) { this.definition = new Reading(app) }
   title(): string { return `Definition of ${this.definition.value?.name ?? 'a job'}` }
   async load(): Promise<void> { await this.definition.read(get<Definition>(`jobs/${this.job}${this.whole ? '?whole=1' : ''}`)) }
@@ -41,7 +42,7 @@ export class DefinitionScreen implements Screen {
     return html`${jobHead(this.app, d, 'definition', schedule => { d.schedule = schedule; this.app.draw() })}
       <div class="stack" .style=${'margin-top:16px'}>
         <section class="card" aria-label="Graph" .style=${'overflow:hidden'}><div class="ph"><h2>Graph</h2><span class="faint">${d.list.length} ${d.list.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom || fit, set, () => set(fit))}</div>
-          ${drawGraph({ graph: d.graph, tasks: new Map(d.list.map(task => [task.key, task])), latest: () => undefined, plain: true, selected: this.picked, zoom: this.zoom || fit, setZoom: set, unfold: () => { this.whole = true; void this.load() },
+          ${drawGraph({ graph: d.graph, tasks: new Map(d.list.map(task => [task.key, task])), latest: () => undefined, plain: true, selected: this.picked, zoom: this.zoom || fit, setZoom: set, sight: this.sight, look: sight => { this.sight = sight; this.app.draw() }, unfold: () => { this.whole = true; void this.load() },
             pick: key => { this.picked = key; this.app.draw(); requestAnimationFrame(() => { const line = document.querySelector<HTMLElement>('.code .own'); if (line) line.closest('.code')!.scrollTop = line.offsetTop - 120 }) } })}</section>
         ${d.schedule?.next?.length ? html`<section class="card" aria-label="Schedule"><div class="ph"><h2>Next fire times</h2><span class="sp"></span><a class="btn sm" href="/schedules">All schedules</a></div><div .style=${'padding:0 16px 14px'}>${fires(d.schedule)}</div></section>` : nothing}
         <section class="card" aria-label="Definition"><div class="ph"><h2 class="mono">${d.text.file ?? 'Stored definition'}</h2><span class=${errors ? 'bad' : 'muted'}>${problems.length ? `${errors} ${errors === 1 ? 'error' : 'errors'}, ${problems.length - errors} ${problems.length - errors === 1 ? 'warning' : 'warnings'}` : 'nothing found'}</span></div>

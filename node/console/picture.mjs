@@ -87,16 +87,50 @@ try {
     await shoot(again, 'run-live-dark')
     await engine.ended(live)
     const job = engine.jobs.daily_sales
-    const screens = [['jobs', '/', '.tb'], ['job', `/jobs/${job}?run=${live}`, '.pv'], ['runs', `/jobs/${job}/runs`, '.tb'], ['run', `/runs/${live}`, '.ln'], ['form', `/jobs/${job}/run?from=${live}`, 'input'], ['definition', `/jobs/${job}/definition`, '.code'], ['compare', `/compare?a=${runs.at(-1)}&b=${live}`, '.cmp'], ['schedules', '/schedules', '.fires']]
+    const wide = (await engine.call('/api/2.2/jobs/create', { name: 'thousand', tasks: Array.from({ length: 1000 }, (_, n) => ({
+      task_key: `task_${n}`, condition_task: { op: 'EQUAL_TO', left: '1', right: n % 97 ? '1' : '2' }, depends_on: n < 10 ? [] : [{ task_key: `task_${Math.floor(n / 10)}`, outcome: 'true' }],
+    })) })).job_id
+    const huge = await engine.run(wide)
+    await engine.ended(huge)
+    const never = (await engine.call('/api/2.2/jobs/create', { name: 'never_run', tasks: [{ task_key: 'only', condition_task: { op: 'EQUAL_TO', left: '1', right: '1' } }] })).job_id
+    /** Name, address, what has to be there, and what a person does then. */
+    const screens = [
+      ['jobs', '/', '.tb'], ['job', `/jobs/${job}?run=${live}`, '.pv'], ['runs', `/jobs/${job}/runs`, '.tb'], ['run', `/runs/${live}`, '.ln'],
+      ['form', `/jobs/${job}/run?from=${live}`, 'input'], ['definition', `/jobs/${job}/definition`, '.code'], ['compare', `/compare?a=${runs.at(-1)}&b=${live}`, '.cmp'], ['schedules', '/schedules', '.fires'],
+      ['details', `/runs/${live}?tab=details`, '.dl'], ['huge', `/runs/${huge}`, '.fold'], ['empty', `/jobs/${never}`, '.empty'], ['missing', '/runs/12345', 'h1'], ['nothing', `/jobs/${job}/runs?state=SKIPPED`, '.empty'],
+      ['repair', `/runs/${live}`, '.ln', async page => { await page.locator('body').press('Shift+R'); await page.getByRole('button', { name: /Repair \d+ task/ }).waitFor() }],
+      ['form-json', `/jobs/${job}/run?from=${live}`, 'input', async page => { await page.getByRole('button', { name: 'JSON' }).click(); await page.getByLabel('Parameters as JSON').fill('{"limit": '); await page.getByText('the last good values').waitFor() }],
+      ['keys', '/', '.tb', async page => { await page.locator('body').press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() }],
+      ['find', `/runs/${live}?task=validate_orders`, '.ln', async page => { await page.locator('#find').fill('check', { force: true }); await page.waitForTimeout(500) }],
+      ['tasks', `/runs/${live}`, '.tr', async page => { if (page.viewportSize().width < 500) await page.getByRole('button', { name: 'Timeline' }).click() }],
+      ['phone-log', `/runs/${live}`, '.tr', async page => { if (page.viewportSize().width < 500) await page.getByRole('button', { name: 'Log' }).click() }],
+    ]
+    const open = []
     for (const colorScheme of ['light', 'dark']) {
       for (const width of [1440, 390]) {
-        for (const [name, path, there] of screens) {
-          const page = await open({ colorScheme, viewport: { width, height: width < 500 ? 844 : 900 } }, path, there)
+        const options = { colorScheme, viewport: { width, height: width < 500 ? 844 : 900 } }
+        const page = await browser.signedIn(engine, options)
+        for (const [name, path, there, act] of screens) {
+          await page.goto(engine.url + path)
+          await page.locator(there).first().waitFor({ state: 'attached' })
           await page.waitForLoadState('networkidle', { timeout: 800 }).catch(() => {})
+          await act?.(page)
           await shoot(page, `${name}-${colorScheme}-${width}`)
-          await page.context().close()
         }
+        const other = await (await browser.context(options)).newPage()
+        await other.goto(engine.url)
+        await other.locator('.who').waitFor()
+        await shoot(other, `sign-in-${colorScheme}-${width}`)
+        await page.goto(`${engine.url}/runs/${live}`)
+        await page.locator('.tr').first().waitFor({ state: 'attached' })
+        open.push([page, `gone-${colorScheme}-${width}`])
       }
+    }
+    await engine.kill()
+    for (const [page, name] of open) {
+      await page.bringToFront()
+      await page.getByText(/Engine not reachable since/).waitFor()
+      await shoot(page, name)
     }
   }
 } finally {

@@ -2,7 +2,7 @@
 // states, so nothing moves when a state changes.
 import { html, nothing, svg, type TemplateResult } from 'lit/html.js'
 import { glyph, short, tile } from './html.js'
-import { counts, label, worst } from './states.js'
+import { counts, label, tone, worst } from './states.js'
 import { now, span } from './time.js'
 import type { Attempt, Graph, Task } from './types.js'
 
@@ -59,24 +59,41 @@ export interface GraphState {
   /** A definition: nothing has run, so nothing has a state. */
   plain?: boolean
   unfold: () => void
+  /** The part that is in sight, in the graph's own measures: of a graph with many nodes no others are drawn. */
+  sight: Sight | undefined
+  look: (sight: Sight) => void
 }
+/** Left, top, right, bottom. */
+export type Sight = [number, number, number, number]
+/** Above so many nodes only those in sight are drawn, with one screen around them. */
+const MANY = 400
 
 export function drawGraph(g: GraphState): TemplateResult {
   const { graph, tasks, zoom } = g
+  const at = new Map(graph.nodes.map(node => [node.key, node]))
   const holder = graph.nodes.find(node => node.key === g.selected || node.members?.includes(g.selected))?.key ?? ''
-  const failing = (key: string): boolean => ['FAILED', 'TIMEDOUT', 'INTERNAL_ERROR', 'UPSTREAM_FAILED'].includes(state(g, key))
-  const total = [...tasks.keys()].length
+  const states = new Map(graph.nodes.map(node => [node.key, worst(statesOf(g, node))]))
+  const state = (key: string): string => states.get(key) ?? 'BLOCKED'
+  const failing = (key: string): boolean => tone(state(key)) === 'bad'
+  const total = tasks.size.toLocaleString('en')
+  const many = graph.nodes.length > MANY
+  const [left, top, right, bottom] = g.sight ?? [0, 0, 1500, 800]
+  const seen = ({ x, y }: { x: number; y: number }): boolean => !many || (x > 2 * left - right && x < 2 * right - left && y > 2 * top - bottom && y < 2 * bottom - top)
+  const nodes = graph.nodes.filter(node => seen(node) || node.key === holder)
   const edge = ({ from, to, points }: Graph['edges'][number]): unknown => {
     const touches = !!holder && (from === holder || to === holder)
+    if (!touches && (graph.edges.length > 600 || many && !seen(at.get(from)!) && !seen(at.get(to)!))) return nothing
     const branch = tasks.get(to)?.deps.find(dep => dep[0] === from)?.[1]
-    const skipped = state(g, to) === 'EXCLUDED'
-    const kind = touches ? (failing(holder) && (to === holder ? state(g, from) !== 'SUCCESS' || failing(to) : failing(to)) ? 'hot' : 'on') : ''
-    if (graph.edges.length > 600 && !touches) return nothing
+    const kind = touches ? (failing(holder) && (to === holder ? state(from) !== 'SUCCESS' || failing(to) : failing(to)) ? 'hot' : 'on') : ''
     const [x, y] = points[0]!
-    return svg`<path class="e ${kind} ${skipped ? 'off' : ''}" d=${way(points)}></path>${branch ? svg`<text class="el" x=${x + 4} y=${y + (points[1]![1] > y ? 14 : -5)}>${branch}</text>` : nothing}`
+    return svg`<path class="e ${kind} ${state(to) === 'EXCLUDED' ? 'off' : ''}" d=${way(points)}></path>${branch ? svg`<text class="el" x=${x + 4} y=${y + (points[1]![1] > y ? 14 : -5)}>${branch}</text>` : nothing}`
+  }
+  const scrolled = (event: Event): void => {
+    const { scrollLeft: x, scrollTop: y, clientWidth: w, clientHeight: h } = event.currentTarget as HTMLElement
+    if (many) g.look([x / zoom, y / zoom, (x + w) / zoom, (y + h) / zoom])
   }
   return html`
-    <div class="gs" tabindex="0" role="region" aria-label="Task graph" @wheel=${(event: WheelEvent) => {
+    <div class="gs" tabindex="0" role="region" aria-label="Task graph" @scroll=${scrolled} @pointerdown=${drag} @wheel=${(event: WheelEvent) => {
       if (!event.ctrlKey) return
       event.preventDefault()
       g.setZoom(zoom * (event.deltaY < 0 ? 1.1 : 1 / 1.1))
@@ -84,28 +101,33 @@ export function drawGraph(g: GraphState): TemplateResult {
       <div class="gz" .style=${`width:${Math.ceil(graph.width * zoom)}px;height:${Math.ceil(graph.height * zoom)}px`}>
         <div class="gc ${holder ? 'pick' : ''}" .style=${`width:${graph.width}px;height:${graph.height}px;transform:scale(${zoom})`}>
           <svg width=${graph.width} height=${graph.height} aria-hidden="true"><defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M1 1l5 3-5 3" fill="none" stroke="context-stroke" stroke-width="1.4"></path></marker></defs>${graph.edges.map(edge)}</svg>
-          ${graph.nodes.map(node => drawNode(g, node, holder))}
+          ${nodes.map(node => drawNode(g, node, holder, state(node.key)))}
         </div>
       </div>
     </div>
-    ${graph.folded ? html`<div class="fold"><span>${total.toLocaleString('en')} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span><button class="sm" @click=${g.unfold}>Show all ${total.toLocaleString('en')}</button></div>` : nothing}`
+    ${graph.folded ? html`<div class="fold"><span>${total} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span><button class="sm" @click=${g.unfold}>Show all ${total}</button></div>` : nothing}`
 }
 
-function state(g: GraphState, key: string): string {
-  const node = g.graph.nodes.find(node => node.key === key)
-  const states = (node?.members ?? [key]).map(key => {
-    const task = g.tasks.get(key)
-    return (task && g.latest(task)?.s) ?? 'BLOCKED'
-  })
-  return worst(states)
+/** The ground is dragged along; a touch does that by itself. */
+function drag(event: PointerEvent): void {
+  const box = event.currentTarget as HTMLElement
+  if (event.pointerType !== 'mouse' || event.button || (event.target as Element).closest('.n')) return
+  const [x, y] = [box.scrollLeft + event.clientX, box.scrollTop + event.clientY]
+  box.setPointerCapture(event.pointerId)
+  box.onpointermove = event => box.scrollTo(x - event.clientX, y - event.clientY)
+  box.onlostpointercapture = () => { box.onpointermove = null }
 }
 
-function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string): TemplateResult {
+const statesOf = (g: GraphState, node: Graph['nodes'][number]): string[] => (node.members ?? [node.key]).map(key => {
+  const task = g.tasks.get(key)
+  return (task && g.latest(task)?.s) ?? 'BLOCKED'
+})
+
+function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string, shown: string): TemplateResult {
   const task = g.tasks.get(node.key)
   const latest = task && g.latest(task)
   const members = node.members
-  const shown = members ? state(g, node.key) : (latest?.s ?? 'BLOCKED')
-  const states = members?.map(key => { const t = g.tasks.get(key); return (t && g.latest(t)?.s) ?? 'BLOCKED' }) ?? []
+  const states = statesOf(g, node)
   const name = members ? `${members.length} × ${task?.type ?? 'task'}` : node.key
   const second = members ? counts(states).map(([s, n]) => `${n} ${label(s).toLowerCase()}`).join(', ') : task ? line(task, latest) : ''
   const each = latest?.each
@@ -117,7 +139,7 @@ function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string): 
     @click=${(event: MouseEvent) => {
       if (event.ctrlKey || event.metaKey) return
       event.preventDefault()
-      g.pick(members ? (members.find(key => { const t = g.tasks.get(key); return t && g.latest(t)?.s === shown }) ?? node.key) : node.key)
+      g.pick(members?.[states.indexOf(shown)] ?? node.key)
     }}
     @keydown=${(event: KeyboardEvent) => walk(event, g.graph, node.key)}
     >${g.plain ? nothing : tile(shown, 'm')}<span><b>${members ? name : short(node.key, 18)}</b><small class="num">${second}</small></span><span class="sr">${members || node.key.length > 18 ? `, ${node.key}` : ''}${g.plain ? '' : `, ${label(shown)}`}, ${after}</span>${each ? html`<i class="pg" .style=${`width:${each.all ? (100 * each.done) / each.all : 0}%`}></i>` : nothing}</a>`
@@ -135,8 +157,8 @@ function walk(event: KeyboardEvent, graph: Graph, key: string): void {
   if (!next) return
   event.preventDefault()
   event.stopPropagation()
-  const root = (event.target as HTMLElement).getRootNode() as ShadowRoot
-  root.querySelector<HTMLElement>(`.n[data-key="${CSS.escape(next)}"]`)?.focus()
+  const box = (event.target as HTMLElement).closest('.gs')!
+  box.querySelector<HTMLElement>(`.n[data-key="${CSS.escape(next)}"]`)?.focus()
 }
 
 /** Buttons for the zoom. */

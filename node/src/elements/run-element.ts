@@ -2,7 +2,7 @@
 // a source for logs and details; it decides nothing about runs.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { Base, type Changes } from './element.js'
-import { drawGraph, zoomButtons } from './graph.js'
+import { drawGraph, zoomButtons, type Sight } from './graph.js'
 import { copy, tile } from './html.js'
 import type { LogView } from './log.js'
 import { tabsOf, type Tab } from './tabs.js'
@@ -18,7 +18,7 @@ type View = 'tasks' | 'timeline' | 'log'
 /** Properties with their first values; those of the second line are for pages that come with the console. */
 const START = {
   model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
-  repairable: false, zoom: 1, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
+  repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
   inner: '', details: undefined, detailsError: '', wrap: false, full: false, beat: 0, problem: '', graphOnPhone: false, said: '',
 }
 
@@ -36,6 +36,7 @@ export class LakeflowRunElement extends Base {
   declare line: [number, number] | undefined
   declare repairable: boolean
   declare zoom: number
+  declare sight: Sight | undefined
   declare filter: string
   declare view: View
   declare order: 'start' | 'duration'
@@ -291,7 +292,7 @@ export class LakeflowRunElement extends Base {
     <div class="mt seg" role="group" aria-label="Parts of the run">${views.map(([view, name]) => html`<button aria-pressed=${this.view === view} @click=${() => { this.view = view }}>${name}</button>`)}</div>
     <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc">
       <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${model.tasks.length.toLocaleString('en')} ${model.tasks.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
-        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), unfold: () => this.tell('unfold', {}) }) : html`<div class="empty">No task ran</div>`}</section>
+        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => this.tell('unfold', {}) }) : html`<div class="empty">No task ran</div>`}</section>
       <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-s="SUCCESS"></i>critical path</span><span class="sp"></span>
         ${this.window ? html`<button class="sm" @click=${() => { this.window = undefined }}>Whole run</button>` : nothing}
         ${model.run.repairs.length ? html`<div class="seg" role="group" aria-label="Part of the run">${rounds(model.run).map((_, n) => html`<button aria-pressed=${n === this.round} @click=${() => { this.round = n; this.window = undefined }}>${n ? `Repair ${n}` : 'First'}</button>`)}</div>` : nothing}
