@@ -20,6 +20,7 @@ export class Repair {
   private params: Map<string, string>
   private exact = false
   private turn = 0
+  private first = new Set<string>()
 
   constructor(private readonly app: App, private readonly model: RunModel, from: string | undefined, private readonly done: () => void) {
     const bad = model.tasks.filter(task => !['SUCCESS', 'EXCLUDED', 'DISABLED', 'UPSTREAM_FAILED', 'UPSTREAM_CANCELED'].includes(latestOf(task)?.s ?? ''))
@@ -34,6 +35,8 @@ export class Repair {
       const { tasks } = await post<{ tasks: string[] }>(`runs/${this.model.run.id}/plan`, { tasks: [...this.chosen] })
       if (turn !== this.turn) return
       this.plan = tasks
+      // What runs again stands first, and stays there.
+      if (!this.first.size) this.first = new Set(tasks)
       this.error = ''
     } catch (error) {
       if (turn !== this.turn) return
@@ -79,11 +82,11 @@ export class Repair {
     }
     return frame('Repair the run', close, html`
       <p class="muted">The same run goes on: what is ticked runs again, ${kept ? `${kept} ${kept === 1 ? 'task keeps its result' : 'tasks keep their results'}` : 'no task keeps its result'}.</p>
-      <div class="opts" role="group" aria-label="Tasks to run again">${this.model.tasks.map(task => {
+      <div class="opts" role="group" aria-label="Tasks to run again">${[...this.model.tasks].sort((a, b) => Number(this.first.has(b.key)) - Number(this.first.has(a.key))).map((task, n) => {
         const state = latestOf(task)?.s ?? 'BLOCKED'
         const on = again.has(task.key)
         const follows = on && !this.chosen.has(task.key)
-        return html`<label><input type="checkbox" .checked=${on} ?disabled=${follows || this.busy} @change=${(event: Event) => {
+        return html`<label><input type="checkbox" ?autofocus=${!n} .checked=${on} ?disabled=${follows || this.busy} @change=${(event: Event) => {
           if ((event.target as HTMLInputElement).checked) this.chosen.add(task.key)
           else this.chosen.delete(task.key)
           void this.ask()

@@ -160,7 +160,7 @@ export class JobScreen implements Screen {
       <div><h3>Tasks</h3><div class="row">${counts(run.states.filter(Boolean)).map(([state, n]) => html`<span class="row" .style=${'gap:4px'}>${tile(state, 's', label(state))}<span class="sr">${label(state)}: </span>${n}</span>`)}</div></div>
       ${run.params.length ? html`<div><h3>Parameters</h3>${paramList(run, before)}</div>` : nothing}
       ${slower.length ? html`<div><h3>Slower than usual</h3>${slower.map(one => html`<div>${one.key} <b class="num">+${span(one.ms)}</b></div>`)}</div>` : nothing}
-      <div class="row"><a class="btn pri" href=${open}>Open run</a>${before ? html`<a class="btn" href=${`/compare?a=${before.id}&b=${run.id}`}>Compare with the run before</a>` : nothing}</div><p class="muted">Shift+click on another run compares the two.</p></aside>`
+      <div class="row">${over(run.s) && run.s !== 'SUCCESS' && run.start ? html`<a class="btn pri" href=${`/runs/${run.id}?repair=1`}>${glyph('retry')}Repair</a><a class="btn" href=${open}>Open run</a>` : html`<a class="btn pri" href=${open}>Open run</a>`}${before ? html`<a class="btn" href=${`/compare?a=${before.id}&b=${run.id}`}>Compare with the run before</a>` : nothing}</div><p class="muted">Shift+click on another run compares the two.</p></aside>`
   }
 }
 

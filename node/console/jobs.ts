@@ -7,9 +7,17 @@ import { away, span, stamp } from '../src/elements/time.js'
 import type { App, Problem, Screen } from './app.js'
 import { hold, share, spark, took } from './parts.js'
 
-export function problems(list: Problem[]): TemplateResult | typeof nothing {
+/** What is wrong with the bundle; what is said of several lines is said once. */
+export function problems(list: Problem[], folder = ''): TemplateResult | typeof nothing {
   if (!list.length) return nothing
-  return html`<section class="card strip" aria-label="Problems of the bundle"><ul class="stack" .style=${'gap:4px'}>${list.slice(0, 12).map(one => html`<li class=${one.severity}>${glyph('warn')}<span>${one.position ? html`<span class="mono">${one.position.file}:${one.position.line}</span> ` : nothing}${one.message}${one.hint ? html` <span class="muted">${one.hint}</span>` : nothing}</span></li>`)}${list.length > 12 ? html`<li class="muted">and ${list.length - 12} more: <code>lakeflow validate</code> prints all</li>` : nothing}</ul></section>`
+  const groups = new Map<string, Problem[]>()
+  for (const one of list) groups.set(one.message, [...(groups.get(one.message) ?? []), one])
+  const place = ({ position }: Problem): string => (position ? `${(position.file ?? '').replace(`${folder}/`, '')}:${position.line}` : '')
+  return html`<section class="card strip" aria-label="Problems of the bundle"><ul class="stack" .style=${'gap:6px'}>${[...groups.values()].slice(0, 8).map(group => {
+    const one = group[0]!
+    const places = group.map(place).filter(Boolean)
+    return html`<li class=${one.severity}>${glyph('warn')}<span><span class="mono" title=${places.join(', ')}>${places[0] ?? ''}${places.length > 1 ? html` <span class="muted">and ${places.length - 1} more ${places.length > 2 ? 'lines' : 'line'}</span>` : nothing}</span> ${one.message}${one.hint ? html`<br><span class="muted">${one.hint}</span>` : nothing}</span></li>`
+  })}${groups.size > 8 ? html`<li class="muted">and ${groups.size - 8} more: <code>lakeflow validate</code> prints all</li>` : nothing}</ul></section>`
 }
 
 export class JobsScreen implements Screen {
@@ -35,13 +43,13 @@ export class JobsScreen implements Screen {
     const bundle = home.bundle
     const of = new Set(bundle?.jobs)
     return html`<div class="hd"><div><h1>${bundle?.name ?? 'Jobs'}</h1><p class="meta">${bundle ? html`<span>Target <b>${bundle.target}</b></span><span class="mono">${bundle.folder}</span>` : html`<span>No bundle is served; these are the jobs of the engine</span>`}</p></div></div>
-      ${problems(bundle?.problems ?? [])}
+      ${problems(bundle?.problems ?? [], bundle?.folder)}
       ${home.jobs.length ? html`<div class="card wrapx cards"><table class="tb"><thead><tr><th>Job</th><th>Starts</th><th>Last run</th><th class="opt">Usual</th><th class="opt">Success of the last 30</th><th class="opt">Last runs</th><th><span class="sr">Actions</span></th></tr></thead><tbody>
         ${repeat(home.jobs, job => job.id, job => {
           const last = job.runs[0]
           const left = !!bundle && !of.has(job.id) && !!of.size
           const next = job.schedule?.next?.[0]
-          return html`<tr class=${left ? 'gonejob' : ''}><td><span class="st">${last ? tile(last.s, '', label(last.s)) : html`<i class="t" data-s="" .style=${'border:1px dashed var(--control);background:none'} aria-hidden="true"></i>`}<a class="jobname lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a></span>${left ? html`<span class="muted"> no longer in the bundle</span>` : nothing}</td>
+          return html`<tr class=${left ? 'gonejob' : ''}><td><span class="st">${last ? tile(last.s, '', label(last.s)) : html`<i class="t" data-s="" .style=${'border:1px dashed var(--control);background:none'} aria-hidden="true"></i>`}<a class="jobname lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a>${left ? html`<span class="tag">not in the bundle</span>` : nothing}</span></td>
           <td class="opt">${job.schedule ? html`${job.schedule.words ?? html`<code>${job.schedule.text}</code>`} <span class="muted num" title=${next ? next.local : ''}>${job.schedule.paused ? 'paused' : next ? away(next.at) : ''}</span>` : html`<span class="muted">by hand</span>`}</td>
           <td>${last ? html`<a class="lk2 num" href=${`/runs/${last.id}`} title=${stamp(last.at)}>${label(last.s)}, ${away(last.at)}${last.start ? `, ${span(took(last))}` : ''}</a>` : html`<span class="muted">never</span>`}</td>
           <td class="opt num">${job.usual ? span(job.usual) : '–'}</td><td class="opt"><span class="row">${share(job.runs)}</span></td><td class="opt">${spark(job.runs)}</td>

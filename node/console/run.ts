@@ -30,12 +30,15 @@ export class RunScreen implements Screen {
   private attempt = 0
   private tab = ''
   private line: [number, number] | undefined
+  /** The address asks for the dialog of a repair. */
+  #repairs: boolean
 
   constructor(private readonly app: App, readonly id: string, query: URLSearchParams, hash: string) {
     this.model = new Reading(app)
     this.task = query.get('task') ?? ''
     this.attempt = Number(query.get('attempt') ?? 0)
     this.tab = query.get('tab') ?? ''
+    this.#repairs = query.has('repair')
     this.hash(hash)
   }
 
@@ -61,6 +64,11 @@ export class RunScreen implements Screen {
       // The address named a task run.
       const task = model.tasks.find(task => task.attempts.some(attempt => attempt.id === this.id))
       this.app.go(`/runs/${model.run.id}${task ? `?task=${encodeURIComponent(task.key)}` : ''}`, true)
+    }
+    if (model && this.#repairs) {
+      this.#repairs = false
+      this.app.note({ repair: '' })
+      if (this.canRepair()) void this.repair()
     }
   }
 

@@ -330,8 +330,8 @@ export class LogView {
 
   scrollTo(line: Element, share: number): void {
     this.set({ follow: false })
-    // Heights out of sight are estimates until they are seen, so the second look is exact.
-    for (let n = 0; n < 2; n++) {
+    // Heights out of sight are estimates until they are seen, so each look is more exact.
+    for (let n = 0; n < 4; n++) {
       const offset = line.getBoundingClientRect().top - this.box.getBoundingClientRect().top
       this.box.scrollTop += offset - this.box.clientHeight * share + (share > 0.5 ? 20 : 0)
     }

@@ -66,7 +66,6 @@ export function drawPanel(p: PanelState): TemplateResult {
   const tabs = tabsOf(task)
   return html`<section class="card dp ${p.full ? 'full' : ''}" aria-label=${`Task ${task.key}`}>
     <div class="dh"><div class="dt">${tile(state, 'l')}<div><h2>${task.key}${p.inner ? html` <span class="muted">iteration ${p.inner.i}</span>` : nothing}</h2><p class="muted" title=${task.what}><span class="sr">${label(state)}. </span>${task.type}${task.what ? ` · ${task.what}` : ''}</p></div><span class="sp"></span>
-      ${p.canRepair ? html`<button class="sm" @click=${p.repair}>Rerun from here</button>` : nothing}
       <button class="ghost sm" aria-label=${p.full ? 'Smaller' : 'Full screen'} aria-pressed=${p.full} @click=${() => p.set({ full: !p.full })}>${glyph(p.full ? 'minus' : 'full')}</button>
       <button class="ghost sm shut" aria-label="Close the task" @click=${p.close}>${glyph('cross')}</button></div>
       <div class="tabs" role="tablist" aria-label="About the task">${tabs.map(([tab, name]) => html`<button role="tab" id=${`tab-${tab}`} aria-selected=${tab === p.tab} tabindex=${tab === p.tab ? 0 : -1} @click=${() => p.set({ tab })}
@@ -97,7 +96,7 @@ function drawAttempts(p: PanelState): TemplateResult {
   const many = task.attempts.length > 1
   return html`<div class="at">${p.inner ? html`<button class="sm" @click=${() => p.set({ inner: '' })}>${glyph('up')}All iterations</button>` : many
     ? html`<div class="seg" role="group" aria-label="Attempts">${task.attempts.map((one, n) => html`<button aria-pressed=${one.id === attempt?.id} title=${one.repair ? 'Made by a repair' : ''} @click=${() => p.set({ attempt: one.id })}>${tile(one.s, 's')}Attempt ${n + 1}</button>`)}</div>` : nothing}
-    <span class="muted num">${label(shown?.s ?? 'BLOCKED')}${time ? `, ${time}` : ''}</span></div>`
+    <span class="muted num">${label(shown?.s ?? 'BLOCKED')}${time ? `, ${time}` : ''}</span><span class="sp"></span>${p.canRepair ? html`<button class="sm" @click=${p.repair}>Rerun from here</button>` : nothing}</div>`
 }
 
 function drawLog(p: PanelState, shown: Attempt | undefined): TemplateResult {

@@ -71,7 +71,8 @@ export class LakeflowRunElement extends Base {
 
   constructor() {
     super(START, RUN_CSS)
-    this.wrap = (globalThis.localStorage?.getItem('lakeflow-wrap') ?? String(+(innerWidth < 700))) === '1'
+    // Beside the graph there are few columns for a line.
+    this.wrap = localStorage?.getItem('lakeflow-wrap') !== '0'
     this.addEventListener('keydown', this.#pressed)
   }
 
@@ -336,7 +337,7 @@ export class LakeflowRunElement extends Base {
         if (change.full !== undefined) this.full = change.full
         if (change.wrap !== undefined) {
           this.wrap = change.wrap
-          globalThis.localStorage?.setItem('lakeflow-wrap', change.wrap ? '1' : '0')
+          localStorage?.setItem('lakeflow-wrap', change.wrap ? '1' : '0')
         }
         if (change.tab !== undefined || change.attempt !== undefined) this.#select()
       },

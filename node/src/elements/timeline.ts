@@ -8,7 +8,7 @@ import { now, span, ticks } from './time.js'
 import type { Attempt, Run, Task } from './types.js'
 
 export const TIMELINE_CSS = `.tm{position:relative;padding:0 14px 10px 8px}
-.tr,.ax,.gr{display:grid;grid-template-columns:18px minmax(90px,clamp(110px,22%,190px)) minmax(0,1fr);gap:8px;align-items:center;height:24px;padding:0 8px;border-radius:5px;color:inherit;text-decoration:none;font-size:12px}
+.tr,.ax,.gr{display:grid;grid-template-columns:18px minmax(90px,clamp(110px,18%,180px)) minmax(0,1fr);gap:8px;align-items:center;height:24px;padding:0 8px;border-radius:5px;color:inherit;text-decoration:none;font-size:12px}
 .tr{position:relative;cursor:pointer;width:100%;border:0;background:none;font-weight:400;text-align:left;justify-content:stretch}.tm li{content-visibility:auto;contain-intrinsic-size:auto 24px}.tr:hover{background:var(--sunken)}
 .tk{position:relative;height:100%;min-width:0}.tl{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .tr[aria-current]{background:var(--run-soft)}.tr[aria-current] .tl{font-weight:600}.tr:focus-visible{outline-offset:-2px}
