@@ -24,6 +24,10 @@ export interface LocalEngineOptions {
   python?: string | undefined;
   /** Accept jobs with tasks that cannot run locally; such a task fails when it runs, and says why. */
   allowUnsupported?: boolean | undefined;
+  /** Let schedules and triggers of jobs start runs. Without it all of them are as if paused, and only what the program asks for runs. */
+  triggers?: boolean | undefined;
+  /** A time with its zone (`2026-03-28T00:00:00Z`) that jobs and runs go by, from which only {@link LocalEngine.advance} moves on: for tests of schedules. */
+  clock?: string | undefined;
 }
 
 /** A job of the bundle on the engine. */
@@ -86,6 +90,20 @@ export class LocalEngine implements AsyncDisposable {
     const jobs: Record<string, JobConfig> = { ...config };
     for (const { key, jobId } of this.deployed) jobs[key] = { id: jobId, ...config[key] };
     return new Jobs({ host: this.url, token: this.token, discover: false, jobs });
+  }
+
+  /**
+   * Moves the clock of an engine that was started with `clock` on, from one due time to the next. Every run is over when this returns;
+   * gives the number of runs that triggers started.
+   *
+   * @throws {LakeflowError} `INVALID_STATE` for an engine that goes by the clock of the machine.
+   */
+  async advance(ms: number): Promise<number> {
+    try {
+      return await this.#engine.advance(ms);
+    } catch (thrown) {
+      throw errorFrom(thrown);
+    }
   }
 
   /** Stops the engine and every process that it started. Active runs are kept and go on at the next start. */

@@ -4,9 +4,7 @@
 use lakeflow_core::id::JobId;
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::time::WallTime;
-use lakeflow_core::trigger::{
-    ArrivalState, ArrivalTrigger, Due, LATE_MS, TimedState, TimedTrigger, timed_triggers,
-};
+use lakeflow_core::trigger::{Due, Kind, LATE_MS, Missed, Timed, TimedState, Trigger, set_paused};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -17,25 +15,32 @@ const DAY: i64 = 24 * HOUR;
 /// 2026-01-01T00:00:00Z
 const NEW_YEAR: WallTime = WallTime(1_767_225_600_000);
 
-fn triggers(settings: Value) -> Vec<TimedTrigger> {
-    timed_triggers(&serde_json::from_value::<JobSettings>(settings).unwrap())
+fn triggers(settings: Value) -> Vec<Trigger> {
+    lakeflow_core::trigger::triggers(&serde_json::from_value::<JobSettings>(settings).unwrap())
 }
 
-fn cron(expression: &str, zone: &str) -> TimedTrigger {
+fn timed(trigger: &Trigger) -> &Timed {
+    match &trigger.kind {
+        Kind::Timed(timed) => timed,
+        other => panic!("{other:?} does not go by time"),
+    }
+}
+
+fn cron(expression: &str, zone: &str) -> Trigger {
     let schedule = json!({ "quartz_cron_expression": expression, "timezone_id": zone });
     triggers(json!({ "schedule": schedule })).remove(0)
 }
 
-fn periodic(interval: i64, unit: &str) -> TimedTrigger {
+fn periodic(interval: i64, unit: &str) -> Trigger {
     triggers(json!({ "trigger": { "periodic": { "interval": interval, "unit": unit } } })).remove(0)
 }
 
 /// Drives a trigger as the engine does: asks, fires what is due, sleeps until the next time. Gives every fire time.
-fn drive(trigger: &TimedTrigger, from: WallTime, until: WallTime) -> Vec<WallTime> {
+fn drive(trigger: &Trigger, from: WallTime, until: WallTime) -> Vec<WallTime> {
     let mut state = TimedState::new(from);
     let (mut now, mut fired) = (from, Vec::new());
     loop {
-        match state.poll(&trigger.timed, now) {
+        match state.poll(timed(trigger), now, Missed::Skip) {
             Due::Fire(at) => {
                 state.fire(at);
                 fired.push(at);
@@ -107,20 +112,23 @@ fn after_downtime_the_newest_missed_time_fires_once_or_not_at_all() {
     ] {
         let mut state = TimedState::new(NEW_YEAR);
         let now = NEW_YEAR + back_at;
-        assert_eq!(state.poll(&hourly.timed, now), expect, "back after {back_at} ms");
-        assert_eq!(state.poll(&hourly.timed, now), expect, "it stays due until it has fired");
+        assert_eq!(state.poll(timed(&hourly), now, Missed::Skip), expect, "back after {back_at} ms");
+        assert_eq!(state.poll(timed(&hourly), now, Missed::Skip), expect, "it stays due until it has fired");
         if let Due::Fire(at) = expect {
             state.fire(at);
         }
-        assert_eq!(state.poll(&hourly.timed, now), Due::Wait(Some(NEW_YEAR + 6 * HOUR)));
+        assert_eq!(state.poll(timed(&hourly), now, Missed::Skip), Due::Wait(Some(NEW_YEAR + 6 * HOUR)));
     }
     // Many missed by little are one run.
     let mut state = TimedState::new(NEW_YEAR);
     let often = cron("0 * * * * ?", "UTC");
-    assert_eq!(state.poll(&often.timed, NEW_YEAR + DAY + 30 * SECOND), Due::Fire(NEW_YEAR + DAY));
+    assert_eq!(
+        state.poll(timed(&often), NEW_YEAR + DAY + 30 * SECOND, Missed::Skip),
+        Due::Fire(NEW_YEAR + DAY)
+    );
     state.fire(NEW_YEAR + DAY);
     assert_eq!(
-        state.poll(&often.timed, NEW_YEAR + DAY + 30 * SECOND),
+        state.poll(timed(&often), NEW_YEAR + DAY + 30 * SECOND, Missed::Skip),
         Due::Wait(Some(NEW_YEAR + DAY + MINUTE))
     );
 }
@@ -141,7 +149,7 @@ fn killed_between_due_and_fired_nothing_is_lost_or_doubled() {
         // An engine begins with what was stored.
         let mut state = stored.clone();
         loop {
-            match state.poll(&trigger.timed, now) {
+            match state.poll(timed(&trigger), now, Missed::Skip) {
                 Due::Wait(at) => now = at.unwrap(),
                 Due::Fire(at) => {
                     let token = trigger.token(JobId(1), at);
@@ -183,14 +191,14 @@ fn a_clock_that_jumps_back_fires_nothing_twice() {
     let trigger = periodic(10, "MINUTES");
     let mut state = TimedState::new(NEW_YEAR);
     let noon = NEW_YEAR + 12 * HOUR;
-    assert_eq!(state.poll(&trigger.timed, noon), Due::Fire(noon));
+    assert_eq!(state.poll(timed(&trigger), noon, Missed::Skip), Due::Fire(noon));
     state.fire(noon);
     let back = noon - 2 * HOUR;
-    assert_eq!(state.poll(&trigger.timed, back), Due::Wait(Some(noon + 10 * MINUTE)));
+    assert_eq!(state.poll(timed(&trigger), back, Missed::Skip), Due::Wait(Some(noon + 10 * MINUTE)));
     // A clock that was a week ahead was wrong: the trigger goes by the right one again.
     state.settled = noon + 7 * DAY;
     state.fired = Some(noon + 7 * DAY);
-    assert_eq!(state.poll(&trigger.timed, noon), Due::Wait(Some(noon + 10 * MINUTE)));
+    assert_eq!(state.poll(timed(&trigger), noon, Missed::Skip), Due::Wait(Some(noon + 10 * MINUTE)));
 }
 
 #[test]
@@ -206,7 +214,7 @@ fn what_cannot_fire_never_does() {
     assert_eq!(triggers(schedule("0 0 0 * * ?", "Mars/Olympus")).len(), 0);
     assert_eq!(triggers(schedule("sometimes", "UTC")).len(), 0);
     let never = cron("0 0 0 30 2 ?", "UTC");
-    assert_eq!(TimedState::new(NEW_YEAR).poll(&never.timed, NEW_YEAR + DAY), Due::Wait(None));
+    assert_eq!(TimedState::new(NEW_YEAR).poll(timed(&never), NEW_YEAR + DAY, Missed::Skip), Due::Wait(None));
 }
 
 #[test]
@@ -223,78 +231,65 @@ fn a_definition_may_have_several_triggers() {
         { "schedule": { "quartz_cron_expression": "0 0 6 * * ?", "timezone_id": "UTC" }, "pause_status": "PAUSED" },
     ] }));
     let told: Vec<(&str, bool)> = found.iter().map(|one| (one.place.as_str(), one.paused)).collect();
-    assert_eq!(told, [("triggers[0]", false), ("triggers[2]", true)]);
+    assert_eq!(told, [("triggers[0]", false), ("triggers[1]", false), ("triggers[2]", true)]);
 }
 
-fn arrival(more: Value) -> ArrivalTrigger {
-    let mut files = json!({ "url": "/Volumes/a/b/c" });
-    files.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let settings = json!({ "trigger": { "file_arrival": files } });
-    ArrivalTrigger::of(&serde_json::from_value::<JobSettings>(settings).unwrap()).unwrap()
-}
-
-fn files(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-// LOCAL[triggers] same: file arrival: only new files fire, after the quiet time and the minimum time between runs
 #[test]
-fn new_files_fire_after_the_quiet_time_and_the_minimum_time() {
-    let both =
-        arrival(json!({ "min_time_between_triggers_seconds": 600, "wait_after_last_change_seconds": 60 }));
-    let mut state = ArrivalState::default();
-    let mut look = |names: &[&str], at: i64| {
-        state.look(&files(names), NEW_YEAR + at);
-        let due = state.poll(&both, NEW_YEAR + at);
-        if matches!(due, Due::Fire(_)) {
-            state.begin(JobId(1), NEW_YEAR + at);
-            state.end();
+fn pausing_reaches_every_place_of_a_definition() {
+    let schedule = json!({ "quartz_cron_expression": "0 0 6 * * ?", "timezone_id": "UTC" });
+    for written in [
+        json!({ "schedule": schedule }),
+        json!({ "schedule": schedule, "trigger": { "periodic": { "interval": 1, "unit": "DAYS" } } }),
+        json!({ "continuous": {} }),
+        json!({ "triggers": [{ "schedule": schedule, "pause_status": "UNPAUSED" }, { "continuous": {} }] }),
+    ] {
+        let mut settings = serde_json::from_value::<JobSettings>(written).unwrap();
+        for paused in [true, false] {
+            assert!(set_paused(&mut settings, paused));
+            let found = lakeflow_core::trigger::triggers(&settings);
+            assert!(
+                !found.is_empty() && found.iter().all(|trigger| trigger.paused == paused),
+                "{settings:?}"
+            );
         }
-        due
-    };
-    let wait = |at: i64| Due::Wait(Some(NEW_YEAR + at));
-    assert_eq!(look(&["old"], 0), Due::Wait(None), "what was there before is not new");
-    assert_eq!(look(&["old", "a"], 10 * SECOND), wait(70 * SECOND));
-    assert_eq!(look(&["old", "a", "b"], 50 * SECOND), wait(110 * SECOND), "each arrival restarts the wait");
-    assert_eq!(
-        look(&["old", "a", "b"], 110 * SECOND),
-        Due::Fire(NEW_YEAR + 110 * SECOND),
-        "one run for both"
-    );
-    assert_eq!(look(&["old", "a", "b"], 120 * SECOND), Due::Wait(None));
-    assert_eq!(look(&["old", "a", "b", "c"], 130 * SECOND), wait(710 * SECOND), "the minimum time counts");
-    assert_eq!(look(&["old", "a", "b"], 140 * SECOND), Due::Wait(None), "a file that is gone needs no run");
-    assert_eq!(
-        look(&["a", "b", "c", "old"], 700 * SECOND),
-        wait(760 * SECOND),
-        "one that comes again is new"
-    );
-    assert_eq!(look(&["a", "b", "c", "old"], 760 * SECOND), Due::Fire(NEW_YEAR + 760 * SECOND));
+    }
+    assert!(!set_paused(&mut serde_json::from_value::<JobSettings>(json!({})).unwrap(), true));
 }
 
-// LOCAL[triggers] own: killed while a run for new files is started, no file is missed and none fires twice
+// LOCAL[triggers] same: with `lakeflow dev --catch-up` the newest missed fire time fires once, however old it is
 #[test]
-fn files_of_a_begun_run_stay_its_own_over_a_crash() {
-    let trigger = arrival(json!({}));
-    let mut stored = ArrivalState::default();
-    stored.look(&files(&[]), NEW_YEAR);
-    stored.look(&files(&["a"]), NEW_YEAR + SECOND);
-    let first = stored.begin(JobId(1), NEW_YEAR + SECOND);
-    // Killed here; a file comes before the next engine is up.
-    let mut state: ArrivalState = serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
-    state.look(&files(&["a", "b"]), NEW_YEAR + MINUTE);
-    assert!(matches!(state.poll(&trigger, NEW_YEAR + MINUTE), Due::Fire(_)));
-    assert_eq!(state.begin(JobId(1), NEW_YEAR + MINUTE), first, "the same run, not another one");
-    state.end();
+fn the_newest_missed_time_is_caught_up_with_however_old() {
+    // A month of downtime; the newest time before the first of February at 12:34:56.
+    let now = NEW_YEAR + 31 * DAY + 12 * HOUR + 34 * MINUTE + 56 * SECOND;
+    for (expression, newest) in [
+        ("0 0 6 * * ?", NEW_YEAR + 31 * DAY + 6 * HOUR),
+        ("0 0 0 1 1 ?", NEW_YEAR),
+        ("0 0 23 L 1 ?", NEW_YEAR + 30 * DAY + 23 * HOUR),
+        ("0 30 12 ? * SUN", NEW_YEAR + 31 * DAY + 12 * HOUR + 30 * MINUTE),
+    ] {
+        let trigger = cron(expression, "UTC");
+        let mut state = TimedState::new(NEW_YEAR - SECOND);
+        assert_eq!(state.poll(timed(&trigger), now, Missed::CatchUp), Due::Fire(newest), "{expression}");
+        assert_eq!(state.poll(timed(&trigger), now, Missed::CatchUp), Due::Fire(newest), "{expression}");
+        state.fire(newest);
+        let Due::Wait(Some(next)) = state.poll(timed(&trigger), now, Missed::CatchUp) else {
+            panic!("{expression}")
+        };
+        assert!(next > now, "{expression}: once");
+    }
+    // Nothing before the trigger was saved is made up for.
+    let trigger = cron("0 0 6 * * ?", "UTC");
+    let mut state = TimedState::new(now - HOUR);
+    assert!(matches!(state.poll(timed(&trigger), now, Missed::CatchUp), Due::Wait(_)));
+}
+
+#[test]
+fn a_switch_that_is_on_again_makes_up_for_nothing() {
+    let trigger = cron("0 * * * * ?", "UTC");
+    let mut state = TimedState::new(NEW_YEAR);
+    state.skip(NEW_YEAR + HOUR);
     assert_eq!(
-        state.poll(&trigger, NEW_YEAR + MINUTE),
-        Due::Fire(NEW_YEAR + MINUTE),
-        "and one for the second file"
+        state.poll(timed(&trigger), NEW_YEAR + HOUR, Missed::CatchUp),
+        Due::Wait(Some(NEW_YEAR + HOUR + MINUTE))
     );
-    assert_ne!(state.begin(JobId(1), NEW_YEAR + MINUTE), first);
-    state.end();
-    assert_eq!(state.poll(&trigger, NEW_YEAR + HOUR), Due::Wait(None));
-    // A clock that jumps back two hours holds nothing back.
-    state.look(&files(&["a", "b", "c"]), NEW_YEAR + 3 * HOUR);
-    assert!(matches!(state.poll(&trigger, NEW_YEAR + HOUR), Due::Fire(_)));
 }

@@ -3,7 +3,7 @@
 use crate::fault::{argument, thrown, thrown_with};
 use lakeflow_cli::{LocalEngine, LocalOptions};
 use lakeflow_core::door::{self, js_text};
-use lakeflow_core::error::Error;
+use lakeflow_core::error::{Error, ErrorCode};
 use napi::bindgen_prelude::{AsyncBlock, AsyncBlockBuilder};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -26,6 +26,8 @@ struct Options {
     variables: BTreeMap<String, String>,
     python: Option<PathBuf>,
     allow_unsupported: bool,
+    triggers: bool,
+    clock: Option<String>,
 }
 
 /// An engine.
@@ -54,6 +56,22 @@ impl EngineHandle {
     #[napi]
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Moves the engine's own clock on by milliseconds; gives the number of runs that triggers started.
+    #[napi]
+    pub fn advance(&self, env: &Env, ms: i64) -> Result<AsyncBlock<u32>> {
+        let engine = self.engine.clone();
+        AsyncBlockBuilder::new(async move {
+            let moved = engine.lock().await.as_ref().map(|engine| engine.advance(ms));
+            let stopped = || Error::new(ErrorCode::InvalidState, "clock", "the engine does not run");
+            let started = match moved {
+                Some(moved) => moved.await,
+                None => Err(stopped()),
+            };
+            Ok(started.map_err(|e| thrown(&e))? as u32)
+        })
+        .build(env)
     }
 
     /// Stops the engine and every process that it started. Once is enough.
@@ -86,8 +104,21 @@ impl EngineHandle {
 
 fn read(text: &str) -> std::result::Result<LocalOptions, Error> {
     let options = door::parse("start_engine", text)?;
-    let Options { bundle, data, port, target, variables, python, allow_unsupported } =
-        serde_json::from_value(options).map_err(|e| argument("start_engine", e))?;
+    let options: Options = serde_json::from_value(options).map_err(|e| argument("start_engine", e))?;
+    let Options { bundle, data, port, target, variables, python, allow_unsupported, triggers, clock } =
+        options;
     let variables = variables.into_iter().collect();
-    Ok(LocalOptions { bundle, data, port, target, variables, python, allow_unsupported, notice: None })
+    let notice = None;
+    Ok(LocalOptions {
+        bundle,
+        data,
+        port,
+        target,
+        variables,
+        python,
+        allow_unsupported,
+        triggers,
+        clock,
+        notice,
+    })
 }

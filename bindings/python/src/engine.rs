@@ -62,6 +62,25 @@ impl Engine {
         })
     }
 
+    /// Moves the engine's own clock on by milliseconds; gives the number of runs that triggers started.
+    fn advance(&self, py: Python<'_>, ms: i64) -> PyResult<usize> {
+        let moving = {
+            let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            // What it starts belongs to the engine's own threads.
+            live.as_ref()
+                .filter(|_| self.made == generation())
+                .map(|(runtime, engine)| runtime.spawn(engine.advance(ms)))
+        };
+        let broken = |code: ErrorCode, text: String| Fault::Error(Error::new(code, "clock", text)).raised(py);
+        let Some(moving) = moving else {
+            return Err(broken(ErrorCode::InvalidState, "the engine does not run".to_owned()));
+        };
+        match block(py, moving)? {
+            Ok(moved) => moved.map_err(|error| Fault::Error(error).raised(py)),
+            Err(panicked) => Err(broken(ErrorCode::Internal, format!("the clock was not moved: {panicked}"))),
+        }
+    }
+
     /// Stops serving and ends every process that the engine started. A second call does nothing.
     fn stop(&self, py: Python<'_>) {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -112,6 +131,8 @@ fn read(options: &Bound<'_, PyDict>) -> PyResult<LocalOptions> {
         python: path("python")?,
         allow_unsupported: given("allow_unsupported")?
             .is_some_and(|value| value.is_truthy().unwrap_or(false)),
+        triggers: given("triggers")?.is_some_and(|value| value.is_truthy().unwrap_or(false)),
+        clock: given("clock")?.map(|value| value.extract()).transpose()?,
         notice: None,
     })
 }

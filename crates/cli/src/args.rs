@@ -2,9 +2,11 @@
 
 mod dev;
 mod sql;
+mod triggers;
 
 pub(crate) use dev::Dev;
 pub(crate) use sql::Sql;
+pub(crate) use triggers::{Triggers, TriggersList, TriggersSwitch};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Query the tables of the local engine, system.lakeflow among them
     Sql(Sql),
+    /// See what starts jobs by itself and what fires next, pause it and let it go on
+    #[command(subcommand)]
+    Triggers(Triggers),
     /// Print the next fire times of a Quartz cron expression
     Next(Next),
     /// Print the JSON Schema of a job's parameters

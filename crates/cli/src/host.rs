@@ -55,6 +55,22 @@ impl Connection {
         self.engine.as_ref().map(Engine::upcoming).unwrap_or_default()
     }
 
+    /// Moves the clock of the engine of this process.
+    pub(crate) fn advance(&self, ms: i64) -> impl Future<Output = Result<usize, Error>> + Send + 'static {
+        let moved = self.engine.as_ref().map(|engine| engine.advance(ms));
+        async move {
+            match moved {
+                Some(moved) => moved.await,
+                None => Err(Error::new(ErrorCode::InvalidState, "clock", "this process is not the engine")),
+            }
+        }
+    }
+
+    /// Whether triggers fire, when this process is the engine.
+    pub(crate) fn triggers_on(&self) -> bool {
+        self.engine.as_ref().is_some_and(Engine::triggers_on)
+    }
+
     /// Creates or updates every job of the bundle, each after the jobs whose ids it needs, and gives their ids.
     pub(crate) async fn deploy(&self) -> Result<Vec<Deployed>, Failure> {
         let Some(project) = &self.project else { return Ok(Vec::new()) };

@@ -8,6 +8,7 @@ use crate::project::{self, Project};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use lakeflow_core::problem::Problem;
+use lakeflow_core::time::WallTime;
 use lakeflow_engine::{Config, Engine, Notice};
 use std::path::PathBuf;
 
@@ -28,6 +29,11 @@ pub struct LocalOptions {
     pub python: Option<PathBuf>,
     /// Accept jobs with tasks that cannot run locally; such a task fails at run time and says why.
     pub allow_unsupported: bool,
+    /// Let schedules and triggers of jobs start runs. Otherwise all of them are as if paused: a program that starts an engine says
+    /// itself what runs.
+    pub triggers: bool,
+    /// A time with its zone (RFC 3339) that jobs and runs go by, from which only the engine's clock call moves on: for tests of schedules.
+    pub clock: Option<String>,
     /// Told about faults that no caller can be told about.
     pub notice: Option<Notice>,
 }
@@ -102,6 +108,8 @@ impl LocalEngine {
         config.port = Some(options.port);
         config.python = options.python;
         config.allow_unsupported = options.allow_unsupported;
+        config.fire_triggers = options.triggers;
+        config.clock = options.clock.as_deref().map(time).transpose()?;
         if let Some(notice) = options.notice {
             config.notice = notice;
         }
@@ -140,6 +148,12 @@ impl LocalEngine {
         &self.jobs
     }
 
+    /// Moves the clock of an engine that was started with [`LocalOptions::clock`] on by milliseconds, from one due time to the next; gives
+    /// the number of runs that triggers started. Every run is over when it is done. Fails with `InvalidState` without such a clock.
+    pub fn advance(&self, ms: i64) -> impl Future<Output = Result<usize, Error>> + Send + 'static {
+        self.connection.advance(ms)
+    }
+
     /// Stops serving and ends every process that the engine started. Active runs are kept and go on at the next start.
     pub async fn shutdown(self) {
         self.connection.close().await;
@@ -151,6 +165,13 @@ impl From<Deployed> for DeployedJob {
         let Deployed { key, name, job_id, created } = deployed;
         Self { key, name, job_id, created }
     }
+}
+
+fn time(text: &str) -> Result<WallTime, Error> {
+    WallTime::parse(text).ok_or_else(|| {
+        let message = format!("clock: {text:?} is not a time with its zone, such as 2026-03-28T00:00:00Z");
+        Error::new(ErrorCode::InvalidArgument, "start_engine", message)
+    })
 }
 
 fn load(options: &LocalOptions) -> Result<Option<Project>, Failure> {

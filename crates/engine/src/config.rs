@@ -1,6 +1,7 @@
 //! What an engine is started with.
 
 use crate::server::faults::Fault;
+use lakeflow_core::time::WallTime;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,7 +37,13 @@ pub struct Config {
     pub share_token: bool,
     /// Whether schedules and triggers of jobs start runs. Otherwise all of them are as if paused.
     pub fire_triggers: bool,
-    /// How often the folders of file-arrival triggers are looked at.
+    /// Lets the newest fire time that passed while no engine was up fire once, however old it is. Otherwise it fires only when it is
+    /// no older than ten minutes.
+    pub catch_up: bool,
+    /// A time that jobs and runs go by, from which only [`crate::Engine::advance`] moves on: for tests of schedules. `None` for the
+    /// clock of the machine.
+    pub clock: Option<WallTime>,
+    /// How often the folders and tables of triggers are looked at.
     pub look_for_files: Duration,
     /// Days that ended runs are kept, and installed packages and checkouts that nothing used; 60 as on the platform.
     pub keep_runs_days: u32,
@@ -106,6 +113,8 @@ impl Config {
             secrets: None,
             share_token: false,
             fire_triggers: false,
+            catch_up: false,
+            clock: None,
             look_for_files: Duration::from_secs(5),
             keep_runs_days: 60,
             requests_per_second: None,

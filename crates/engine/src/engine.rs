@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{Config, Principal, Token};
-use crate::driver::{Driver, Executor, Upcoming};
+use crate::driver::{Driver, Executor, Firing, Upcoming};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
 use crate::paths::PathMap;
 use crate::server::console::bundle::{BundleView, Shown};
@@ -16,6 +16,7 @@ use crate::system::SystemTables;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::WorkspaceFacts;
 use lakeflow_core::problem::Problem;
+use lakeflow_core::trigger::Missed;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -90,7 +91,7 @@ impl Engine {
         config: Config,
         executor: impl FnOnce(ExecutorContext) -> Result<Arc<dyn Executor>, Error>,
     ) -> Result<Self, Error> {
-        let clock = Clock::start();
+        let clock = config.clock.map_or_else(Clock::start, Clock::by_hand);
         let path = config.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let folder = DataFolder::open(&path)?;
@@ -99,7 +100,7 @@ impl Engine {
             Ok::<_, Error>((folder, token, store))
         });
         let (folder, token, store) = opened.await.map_err(internal)??;
-        store.init_counters(Clock::wall()).await?;
+        store.init_counters(clock.time()).await?;
         let (listener, address) = listen(config.port.unwrap_or(0)).await?;
         let url = format!("http://{address}");
         let paths = paths(&config, &folder, &store).await?;
@@ -120,10 +121,9 @@ impl Engine {
         driver.listen(reports);
         driver.restore().await?;
         driver.keep_up(config.keep_runs_days);
-        driver.start_triggers(config.fire_triggers).await?;
-        if config.fire_triggers {
-            driver.watch_folders(paths.clone(), config.look_for_files);
-        }
+        let missed = if config.catch_up { Missed::CatchUp } else { Missed::Skip };
+        let (on, every) = (config.fire_triggers, config.look_for_files);
+        driver.start_triggers(Firing { on, missed, paths: paths.clone(), every }).await?;
         let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
         let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
         let access =
@@ -139,7 +139,6 @@ impl Engine {
             links: Signer::new()?,
             url: url.clone(),
             allow_unsupported: config.allow_unsupported,
-            fire_triggers: config.fire_triggers,
         };
         folder.announce(&EngineFile { url: url.clone(), pid: std::process::id() })?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -189,9 +188,29 @@ impl Engine {
         &self.paths
     }
 
-    /// Every trigger that goes by time, the next one first. Whether they fire is a setting of the engine.
+    /// Every trigger, the next one first, then those that wait for something else than time. Whether they fire is
+    /// [`Self::triggers_on`].
     pub fn upcoming(&self) -> Vec<Upcoming> {
         self.driver.upcoming()
+    }
+
+    /// Whether triggers start runs.
+    pub fn triggers_on(&self) -> bool {
+        self.driver.triggers_on()
+    }
+
+    /// Lets triggers start runs from now on, or keeps all of them as if paused.
+    pub fn switch_triggers(&self, on: bool) {
+        self.driver.switch_triggers(on);
+    }
+
+    /// Moves the clock of an engine that was started with [`Config::clock`] on by milliseconds, from one due time to the next: what is
+    /// due is started, and the clock stands still until every run is over. Gives the number of runs that triggers started.
+    ///
+    /// Fails with `InvalidState` for an engine that goes by the clock of the machine.
+    pub fn advance(&self, ms: i64) -> impl Future<Output = Result<usize, Error>> + Send + 'static {
+        let driver = self.driver.clone();
+        async move { driver.advance(ms).await }
     }
 
     /// Stops serving, ends every process that the engine started, and closes the store. Active runs stay active in

@@ -35,6 +35,10 @@ class LocalEngine:
     :param python: interpreter that runs tasks. Without it ``LAKEFLOW_PYTHON``, then the active virtual environment, then the
         interpreter of this process.
     :param allow_unsupported: accept jobs with tasks that cannot run locally; such a task fails and says why.
+    :param triggers: let schedules and triggers of jobs start runs. Without it all of them are as if paused, and only what the
+        program asks for runs.
+    :param clock: a time with its zone (``2026-03-28T00:00:00Z``) that jobs and runs go by, from which only :meth:`advance` moves
+        on: for tests of schedules.
     :raises InvalidDefinition: the bundle has errors; ``problems`` lists them all, and nothing was started.
     :raises NotFound: there is no bundle.
     :raises StorageError: the data folder cannot be used, or another engine uses it.
@@ -55,6 +59,8 @@ class LocalEngine:
         variables: Mapping[str, str] | None = None,
         python: str | os.PathLike[str] | None = None,
         allow_unsupported: bool = False,
+        triggers: bool = False,
+        clock: str | None = None,
     ) -> None:
         self._options: dict[str, Any] = {
             "bundle": bundle,
@@ -64,6 +70,8 @@ class LocalEngine:
             "variables": dict(variables or {}),
             "python": python,
             "allow_unsupported": allow_unsupported,
+            "triggers": triggers,
+            "clock": clock,
         }
         self._engine: Engine | None = None
 
@@ -101,6 +109,17 @@ class LocalEngine:
     def job_ids(self) -> dict[str, int]:
         """The ids of the bundle's jobs, by their keys."""
         return self._live().jobs
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> int:
+        """Moves the clock of an engine that was made with ``clock`` on, from one due time to the next.
+
+        Every run is over when this returns.
+
+        :returns: the number of runs that triggers started.
+        :raises InvalidState: the engine goes by the clock of the machine.
+        """
+        whole = seconds + 60 * (minutes + 60 * (hours + 24 * days))
+        return self._live().advance(round(whole * 1000))
 
     def jobs(
         self,

@@ -2,6 +2,7 @@
 
 use super::BundleArgs;
 use clap::Args;
+use lakeflow_core::time::WallTime;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -45,12 +46,25 @@ pub(crate) struct Dev {
     /// Seconds that a stopped task may take to end before it is killed
     #[arg(long, value_name = "S", default_value_t = 30)]
     pub(crate) grace: u64,
-    /// Keep all schedules and triggers paused, whatever the jobs say
+    /// Keep all schedules and triggers paused, whatever the jobs say; `lakeflow triggers unpause --all` lets them fire
     #[arg(long)]
     pub(crate) pause_triggers: bool,
+    /// Let the newest fire time of a schedule that passed while no engine was up fire, once, however old it is; without it one of
+    /// the last ten minutes
+    #[arg(long)]
+    pub(crate) catch_up: bool,
+    /// A clock that starts at this time (RFC 3339) and moves only by POST /api/2.0/lakeflow-local/clock {"advance_ms": N}: for tests
+    /// of schedules
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) clock: Option<WallTime>,
     /// Give tasks the engine's address and token, as DATABRICKS_HOST and DATABRICKS_TOKEN
     #[arg(long)]
     pub(crate) share_token: bool,
     #[command(flatten)]
     pub(crate) bundle: BundleArgs,
+}
+
+fn time(text: &str) -> Result<WallTime, String> {
+    WallTime::parse(text)
+        .ok_or_else(|| "expected a time with its zone, such as 2026-03-28T00:00:00Z".to_owned())
 }

@@ -9,7 +9,9 @@ use crate::print::Printer;
 use crate::project::{self, Project};
 use crate::render;
 use lakeflow_core::error::{Error, ErrorCode};
-use lakeflow_engine::{Engine, Fault, Principal};
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_engine::{Engine, Fault, Principal, Upcoming};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -43,6 +45,8 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     config.grace = Duration::from_secs(args.grace);
     config.share_token = args.share_token;
     config.fire_triggers = !args.pause_triggers;
+    config.catch_up = args.catch_up;
+    config.clock = args.clock;
     let engine = Engine::start(config).await?;
     let url = engine.url().to_owned();
     let mut connection = host::own(engine, Some(project), data)?;
@@ -52,7 +56,7 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
 }
 
 async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, printer: &Printer) -> Ended {
-    tell(connection, args, printer).await?;
+    tell(connection, printer).await?;
     printer.line(&format!("host   {url}"))?;
     if let Some(data) = &connection.data {
         printer.line(&format!("token  {}", data.join("token").display()))?;
@@ -63,11 +67,13 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
     printer.note("serving until Ctrl-C; changes of the bundle are taken over");
     let mut interrupts = Interrupts::new()?;
     let mut seen = stamps(connection.project.as_ref());
+    let mut fired = BTreeMap::new();
     loop {
         tokio::select! {
             () = interrupts.next() => break,
             () = tokio::time::sleep(LOOK) => {}
         }
+        tell_fired(&connection.upcoming(), &mut fired, printer)?;
         let now = stamps(connection.project.as_ref());
         if now == seen {
             continue;
@@ -78,7 +84,7 @@ async fn serve(connection: &mut Connection, args: &Dev, path: &Path, url: &str, 
             Ok(project) => {
                 connection.project = Some(project);
                 seen = stamps(connection.project.as_ref());
-                if let Err(failure) = tell(connection, args, printer).await {
+                if let Err(failure) = tell(connection, printer).await {
                     failure.report(printer);
                 }
             }
@@ -150,7 +156,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<T, Fa
 }
 
 /// Deploys the bundle and lists its jobs.
-async fn tell(connection: &Connection, args: &Dev, printer: &Printer) -> Result<(), Failure> {
+async fn tell(connection: &Connection, printer: &Printer) -> Result<(), Failure> {
     for problem in connection.project.iter().flat_map(|project| &project.problems) {
         if !problem.is_error() {
             printer.problem(problem);
@@ -160,18 +166,57 @@ async fn tell(connection: &Connection, args: &Dev, printer: &Printer) -> Result<
         printer.line(&format!("job    {}  {}  {:?}", job.job_id, job.key, job.name))?;
     }
     let upcoming = connection.upcoming();
-    for one in upcoming.iter().filter(|_| !args.pause_triggers).take(MOST_UPCOMING) {
-        if let Some(next) = one.next {
-            printer.line(&format!(
-                "next   {}  {:?} by its {}",
-                render::time(Some(next.0)),
-                one.job_name,
-                one.place
-            ))?;
+    if !connection.triggers_on() {
+        if !upcoming.is_empty() {
+            printer.note(&format!("{} triggers are kept paused", upcoming.len()));
         }
+        return Ok(());
     }
-    if args.pause_triggers && !upcoming.is_empty() {
-        printer.note(&format!("{} triggers are kept paused", upcoming.len()));
+    let (paused, awake): (Vec<_>, Vec<_>) = upcoming.iter().partition(|one| one.paused);
+    for one in awake.iter().take(MOST_UPCOMING) {
+        printer.line(&told(one))?;
+    }
+    if awake.len() > MOST_UPCOMING {
+        printer.note(&format!("and {} more; see `lakeflow triggers list`", awake.len() - MOST_UPCOMING));
+    }
+    if !paused.is_empty() {
+        let names: Vec<String> = paused.iter().map(|one| format!("{:?}", one.job_name)).collect();
+        printer.note(&format!("paused: {}", names.join(", ")));
+    }
+    Ok(())
+}
+
+/// What a job waits for, on one line.
+fn told(one: &Upcoming) -> String {
+    match one.next {
+        Some(next) => {
+            format!("next   {}  {:?} by {}", render::time(Some(next.0)), one.job_name, one.waits_for)
+        }
+        None if one.kind == "PERIODIC" => format!("never  {:?} by {}", one.job_name, one.waits_for),
+        None => format!("waits  {:?} for {}", one.job_name, one.waits_for),
+    }
+}
+
+/// Tells the runs that triggers have started since `seen`, and when each fires next.
+fn tell_fired(
+    upcoming: &[Upcoming],
+    seen: &mut BTreeMap<(JobId, String), RunId>,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    for one in upcoming {
+        let Some(run) = one.last_run else { continue };
+        if seen.insert((one.job_id, one.place.clone()), run) == Some(run) {
+            continue;
+        }
+        printer.line(&format!(
+            "fired  {}  {:?} by {}, run {run}",
+            render::time(one.last.map(|at| at.0)),
+            one.job_name,
+            one.waits_for
+        ))?;
+        if one.next.is_some() {
+            printer.line(&told(one))?;
+        }
     }
     Ok(())
 }

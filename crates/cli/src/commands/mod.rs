@@ -9,6 +9,7 @@ mod runs;
 mod schema;
 mod sql;
 mod target;
+mod triggers;
 mod validate;
 
 use crate::args::Command;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(command: Command, printer: &Printer) -> Ended {
         Command::Run(args) => block_on(run::run(&args, printer)),
         Command::Sql(args) => block_on(sql::run(&args, printer)),
         Command::Runs(args) => block_on(runs::run(args, printer)),
+        Command::Triggers(args) => block_on(triggers::run(args, printer)),
     }
 }
 

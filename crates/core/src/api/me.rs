@@ -33,6 +33,25 @@ pub fn console_link() -> Request {
     }
 }
 
+/// `GET /api/2.0/lakeflow-local/triggers` of the local engine: whether triggers fire, and each with its next fire time.
+pub fn local_triggers() -> Request {
+    Request {
+        operation: "triggers",
+        method: Method::Get,
+        path: LOCAL_TRIGGERS.to_owned(),
+        query: Vec::new(),
+        body: None,
+        repeatable: true,
+    }
+}
+
+/// `POST /api/2.0/lakeflow-local/triggers` of the local engine: keeps all triggers as if paused, or lets them fire.
+pub fn switch_local_triggers(firing: bool) -> Request {
+    Request { method: Method::Post, body: Some(json!({ "firing": firing })), ..local_triggers() }
+}
+
+const LOCAL_TRIGGERS: &str = "/api/2.0/lakeflow-local/triggers";
+
 /// `POST /api/2.0/lakeflow-local/mounts` of the local engine: lets workspace folders stand for folders of this machine.
 /// Sending it again changes nothing.
 pub fn mount(folders: &BTreeMap<String, String>) -> Request {

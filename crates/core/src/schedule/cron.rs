@@ -59,6 +59,11 @@ impl Cron {
         Fires { cron: self, zone, after }
     }
 
+    /// Whether no date from 1970 to [`LAST_YEAR`] fits, as with 30 February.
+    pub fn never_fires(&self) -> bool {
+        Date::new(1970, 1, 1).is_ok_and(|first| self.next_date(first, LAST_YEAR).is_none())
+    }
+
     /// The shortest distance between two fires in seconds, as far as it is under a minute; `None` when fires are
     /// a minute or more apart. Two days in a row are taken to be possible.
     pub fn shortest_distance_seconds(&self) -> Option<u32> {

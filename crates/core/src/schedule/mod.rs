@@ -46,9 +46,14 @@ impl Fire {
 /// All problems of a cron schedule as a job stores it; empty when it can fire.
 ///
 /// `expression` is a Quartz expression and `timezone` a Java zone id. The path of a problem is the field's name
-/// (`quartz_cron_expression`, `timezone_id`). Fires closer than [`MIN_DISTANCE_SECONDS`] are a warning.
+/// (`quartz_cron_expression`, `timezone_id`). An expression that no date fits, such as 30 February, is an error.
+/// Fires closer than [`MIN_DISTANCE_SECONDS`] are a warning.
 pub fn check(expression: &str, timezone: &str) -> Vec<Problem> {
     let (mut problems, distance) = match Cron::parse(expression) {
+        Ok(cron) if cron.never_fires() => {
+            let message = format!("{expression:?} never fires: no date from 1970 to {LAST_YEAR} fits it");
+            (vec![Problem::error("cron_never_fires", "", message)], None)
+        }
         Ok(cron) => (Vec::new(), cron.shortest_distance_seconds()),
         Err(problems) => (problems, None),
     };

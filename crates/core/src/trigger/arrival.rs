@@ -1,16 +1,12 @@
-//! File-arrival triggers (reference section 15.4): new files fire, after a quiet time and no more often than a minimum time. What
-//! is seen of the folder is given; the names are the caller's.
-//!
-//! A run is started between [`ArrivalState::begin`] and [`ArrivalState::end`], and the state is to be kept at both. Files of a
-//! begun run stay its own over a crash, those that came later belong to the next run: none is missed, none fires twice.
+//! File-arrival triggers (reference section 15.4): new files fire. What is seen of the folder is given; the names are the caller's.
 
-use super::{Due, paused};
+use super::watch::Shots;
+use super::{Begun, Due, Pace, Watch};
+use crate::execution::TriggerFacts;
 use crate::id::JobId;
-use crate::job::JobSettings;
-use crate::job::wire::Wire;
+use crate::job::FileArrivalTrigger;
 use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Files of one location that are watched at most (reference section 18).
@@ -21,30 +17,15 @@ pub const MOST_FILES: usize = 10_000;
 pub struct ArrivalTrigger {
     /// The watched folder, as it is written.
     pub url: String,
-    /// Milliseconds between two runs at least.
-    pub min_between_ms: i64,
-    /// Milliseconds without a new file before a run.
-    pub quiet_ms: i64,
-    /// It does not fire while it is paused.
-    pub paused: bool,
-    /// The definition as text: when it changes, the trigger begins anew.
-    pub definition: String,
+    /// How often it fires.
+    pub pace: Pace,
 }
 
 impl ArrivalTrigger {
-    /// That of a definition, if it has one.
-    pub fn of(settings: &JobSettings) -> Option<Self> {
-        let trigger = settings.trigger.as_ref()?;
-        let arrival = trigger.file_arrival.as_ref()?;
-        let ms = |seconds: Option<i64>| seconds.unwrap_or_default().clamp(0, i64::MAX / 1000) * 1000;
-        let paused = paused(trigger.pause_status.as_ref());
-        Some(Self {
-            url: arrival.url.clone(),
-            min_between_ms: ms(arrival.min_time_between_triggers_seconds),
-            quiet_ms: ms(arrival.wait_after_last_change_seconds),
-            paused,
-            definition: json!([arrival.write(), paused]).to_string(),
-        })
+    pub(super) fn of(written: &FileArrivalTrigger) -> Self {
+        let pace =
+            Pace::of(written.min_time_between_triggers_seconds, written.wait_after_last_change_seconds);
+        Self { url: written.url.clone(), pace }
     }
 }
 
@@ -61,10 +42,7 @@ pub struct ArrivalState {
     pending: BTreeSet<String>,
     /// When a new file was seen last.
     changed: Option<WallTime>,
-    /// When a run was begun last.
-    fired: Option<WallTime>,
-    /// Runs begun.
-    runs: u64,
+    shots: Shots,
 }
 
 impl ArrivalState {
@@ -75,6 +53,7 @@ impl ArrivalState {
             self.seen.clone_from(files);
             return true;
         }
+        let moved = self.shots.not_ahead(&mut self.changed, now);
         // A file that is gone and comes again is a new one.
         self.seen.retain(|file| files.contains(file));
         self.pending.retain(|file| files.contains(file));
@@ -83,39 +62,40 @@ impl ArrivalState {
         };
         let new: Vec<String> = files.iter().filter(|file| !known(file)).cloned().collect();
         if new.is_empty() {
-            return false;
+            return moved;
         }
         self.pending.extend(new);
         self.changed = Some(now);
         true
     }
+}
 
-    /// Whether a run is due. One that was begun and not ended is due at once.
-    pub fn poll(&self, trigger: &ArrivalTrigger, now: WallTime) -> Due {
-        if !self.firing.is_empty() {
-            return Due::Fire(self.fired.unwrap_or(now));
+impl Watch for ArrivalState {
+    type Of = ArrivalTrigger;
+
+    fn poll(&self, of: &ArrivalTrigger, now: WallTime) -> Due {
+        if self.shots.under_way {
+            return Due::Fire(self.shots.fired.unwrap_or(now));
         }
-        let Some(changed) = self.changed.filter(|_| !self.pending.is_empty()) else { return Due::Wait(None) };
-        // A clock that was set back must not hold the files until it has caught up.
-        let quiet = WallTime(changed.0.min(now.0)) + trigger.quiet_ms;
-        let apart = self.fired.map(|fired| WallTime(fired.0.min(now.0)) + trigger.min_between_ms);
-        let at = apart.map_or(quiet, |apart| apart.max(quiet));
-        if at <= now { Due::Fire(now) } else { Due::Wait(Some(at)) }
+        let changed = self.changed.filter(|_| !self.pending.is_empty());
+        changed.map_or(Due::Wait(None), |changed| of.pace.due(&self.shots, changed, now))
     }
 
-    /// Begins the run that is due: the files that came up to now are its own. Gives the token that makes it happen once.
-    pub fn begin(&mut self, job: JobId, now: WallTime) -> String {
-        if self.firing.is_empty() {
+    fn begin(&mut self, of: &ArrivalTrigger, job: JobId, place: &str, now: WallTime) -> Begun {
+        if self.shots.begin(now) {
             self.firing = std::mem::take(&mut self.pending);
-            self.fired = Some(now);
-            self.runs += 1;
         }
-        // The folder may be watched anew after a change of the definition, so the count alone is not enough.
-        format!("trigger.{job}.files.{}.{}", self.fired.unwrap_or(now).0, self.runs)
+        let facts = TriggerFacts {
+            kind: "file_arrival".to_owned(),
+            time: now,
+            file_arrival_location: Some(of.url.clone()),
+            ..TriggerFacts::default()
+        };
+        Begun { token: self.shots.token(job, place), facts, info: None }
     }
 
-    /// The run is there.
-    pub fn end(&mut self) {
+    fn end(&mut self) {
         self.seen.append(&mut self.firing);
+        self.shots.under_way = false;
     }
 }

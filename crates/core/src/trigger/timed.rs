@@ -28,6 +28,16 @@ pub struct TimedState {
     pub fired: Option<WallTime>,
 }
 
+/// What becomes of fire times that passed while nobody asked (reference section 15.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// The newest of them fires late, once, when it is no older than [`LATE_MS`]; older ones are skipped.
+    #[default]
+    Skip,
+    /// The newest of them fires late, once, however old it is.
+    CatchUp,
+}
+
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -43,9 +53,9 @@ impl TimedState {
         Self { since: now, settled: now, fired: None }
     }
 
-    /// What is due at a time. Skips fire times that were missed by too much; changes nothing else, so it may be asked as
+    /// What is due at a time. Skips fire times that were missed, as `missed` says; changes nothing else, so it may be asked as
     /// often as one likes.
-    pub fn poll(&mut self, timed: &Timed, now: WallTime) -> Due {
+    pub fn poll(&mut self, timed: &Timed, now: WallTime, missed: Missed) -> Due {
         if self.settled.since(now) > WRONG_CLOCK_MS {
             self.settled = now;
             self.fired = None;
@@ -55,6 +65,7 @@ impl TimedState {
         if next > now {
             return Due::Wait(Some(next));
         }
+        let before = self.settled;
         let oldest = now - LATE_MS;
         if next < oldest {
             // Strictly after, so that one which is just late enough still fires.
@@ -65,6 +76,9 @@ impl TimedState {
             self.settled = at;
             newest = Some(at);
         }
+        if newest.is_none() && missed == Missed::CatchUp {
+            newest = self.newest_before(timed, oldest, before);
+        }
         match newest {
             Some(at) => {
                 // It is due until it has fired.
@@ -73,6 +87,30 @@ impl TimedState {
             }
             None => Due::Wait(self.next(timed)),
         }
+    }
+
+    /// The newest fire time before `oldest` and after `from`: found in spans that double, so that a year of every minute is not
+    /// walked through.
+    fn newest_before(&self, timed: &Timed, oldest: WallTime, from: WallTime) -> Option<WallTime> {
+        let mut span = LATE_MS;
+        loop {
+            let start = WallTime((oldest - span).0.max(from.0));
+            let mut state = Self { settled: start, ..self.clone() };
+            let mut newest = None;
+            while let Some(at) = state.next(timed).filter(|at| *at < oldest) {
+                state.settled = at;
+                newest = Some(at);
+            }
+            if newest.is_some() || start == from {
+                return newest;
+            }
+            span = span.saturating_mul(2);
+        }
+    }
+
+    /// Fire times up to a time are skipped.
+    pub fn skip(&mut self, until: WallTime) {
+        self.settled = self.settled.max(until);
     }
 
     /// A fire time has its run.

@@ -9,7 +9,6 @@
 
 mod actor;
 mod admission;
-mod arrivals;
 mod child;
 mod compute;
 mod executor;
@@ -24,6 +23,7 @@ mod upkeep;
 mod waiting;
 
 pub use executor::{Answer, Executor};
+pub(crate) use triggers::Firing;
 pub use triggers::Upcoming;
 
 use crate::clock::Clock;
@@ -83,6 +83,8 @@ struct Inner {
     /// One repository is fetched at a time.
     git: tokio::sync::Mutex<()>,
     active: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Message>>>,
+    /// Told whenever an active run has ended.
+    run_ended: tokio::sync::Notify,
     tasks: Mutex<JoinSet<()>>,
     triggers: triggers::Triggers,
 }
@@ -122,6 +124,7 @@ impl Driver {
             gate: tokio::sync::Mutex::default(),
             git: tokio::sync::Mutex::default(),
             active: Mutex::default(),
+            run_ended: tokio::sync::Notify::new(),
             tasks: Mutex::default(),
             triggers: triggers::Triggers::default(),
         };
@@ -200,6 +203,21 @@ impl Driver {
         tasks.spawn(work);
     }
 
+    /// Returns once no run is active. Queued runs follow active ones, so none is left then that could start.
+    pub(super) async fn idle(&self) {
+        loop {
+            let ended = self.inner.run_ended.notified();
+            tokio::pin!(ended);
+            ended.as_mut().enable();
+            // Whoever admits the next queued run holds the gate.
+            drop(self.gate().await);
+            if self.inner.active.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     /// Tells the run that a job run id or task run id belongs to; false when it is not active.
     fn deliver(&self, run: RunId, message: Message) -> bool {
         let active = self.inner.active.lock().unwrap_or_else(PoisonError::into_inner);
@@ -236,7 +254,7 @@ impl Driver {
             run_id: plan.run_id,
             job_id: job,
             run_type: new.run_type.to_owned(),
-            start_time: Clock::wall(),
+            start_time: self.clock().time(),
             parent_task_run: new.parent,
             facts: new.facts,
             standing: Standing {
@@ -320,6 +338,8 @@ impl Driver {
         if let Phase::Ended(end) = actor.machine.phase() {
             self.report_to_parent(actor.parent, &end);
         }
+        self.wake_triggers();
+        self.inner.run_ended.notify_waiters();
         let job = actor.job();
         // A type of its own, since starting a run that is over at once leads back here.
         Box::pin(async move {

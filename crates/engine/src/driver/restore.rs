@@ -2,7 +2,6 @@
 
 use super::actor::Actor;
 use super::{Driver, actor, process};
-use crate::clock::Clock;
 use crate::store::{Activity, Commit};
 use lakeflow_core::error::{Error, Retry};
 use lakeflow_core::execution::Machine;
@@ -59,7 +58,7 @@ impl Driver {
         let end = End::new(Outcome::Failed, TerminationCode::InternalError, text);
         let mut standing = row.standing;
         standing.phase = Phase::Ended(end.clone());
-        standing.end_time = Some(Clock::wall());
+        standing.end_time = Some(self.clock().time());
         let commit = Commit { standing: Some(standing), ..Commit::default() };
         self.store().commit_run(run, Arc::new(commit)).await?;
         self.report_to_parent(row.parent_task_run, &end);

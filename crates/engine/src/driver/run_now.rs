@@ -1,8 +1,7 @@
 //! From a job and a request to a run: the checks and the plan (reference sections 3.7, 3.8, 12).
 
 use super::{Driver, NewRun, Started};
-use crate::clock::Clock;
-use crate::store::{JobRow, RunFacts};
+use crate::store::{Activity, JobRow, RunFacts};
 use lakeflow_core::api::{IDEMPOTENCY_TOKEN_LIMIT, SubmitRun};
 use lakeflow_core::dag::{Selection, select};
 use lakeflow_core::error::{Error, ErrorCode};
@@ -10,6 +9,8 @@ use lakeflow_core::execution::{LegacyParameters, Plan, TriggerFacts, run_paramet
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::job::wire::{TextMap, Wire};
+use lakeflow_core::time::WallTime;
+use lakeflow_core::trigger::is_paused;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -32,7 +33,27 @@ pub(crate) struct RunRequest {
     /// The run-job task run that asks.
     pub(crate) parent: Option<RunId>,
     /// What fired, when it was not a person.
-    pub(crate) trigger: Option<(&'static str, TriggerFacts)>,
+    pub(crate) trigger: Option<Fired>,
+}
+
+/// What starts a run that no person asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fired {
+    /// The run's `trigger` on the wire.
+    pub(crate) wire: &'static str,
+    /// For `{{job.trigger.…}}`.
+    pub(crate) facts: TriggerFacts,
+    /// The run's `trigger_info`.
+    pub(crate) info: Option<Value>,
+    /// The schedule, when that fired.
+    pub(crate) schedule: Option<Value>,
+}
+
+impl Fired {
+    fn plain(wire: &'static str, kind: &str) -> Self {
+        let facts = TriggerFacts { kind: kind.to_owned(), ..TriggerFacts::default() };
+        Self { wire, facts, ..Self::default() }
+    }
 }
 
 impl Driver {
@@ -49,21 +70,13 @@ impl Driver {
         if !faults.is_empty() {
             return Err(Error::new(ErrorCode::InvalidArgument, "run_now", faults.join(" ")));
         }
-        let now = Clock::wall();
-        let (wire, mut trigger) = match (request.trigger, request.parent) {
-            (Some((wire, facts)), _) => (wire, facts),
-            (None, Some(_)) => {
-                ("RUN_JOB_TASK", TriggerFacts { kind: "run_job_task".to_owned(), ..Default::default() })
-            }
-            (None, None) => ("ONE_TIME", TriggerFacts { kind: "onetime".to_owned(), ..Default::default() }),
-        };
-        if trigger.time.0 == 0 {
-            trigger.time = now;
-        }
+        let restart = self.restarts(settings, &request);
+        let fired = fired(request.trigger, request.parent, restart, self.clock().time());
         let facts = RunFacts {
             run_name: settings.display_name().to_owned(),
             description: settings.description.clone(),
-            trigger: wire.to_owned(),
+            trigger: fired.wire.to_owned(),
+            trigger_info: fired.info,
             creator: request.caller.unwrap_or_else(|| job.run_as.clone()),
             run_as: job.run_as.clone(),
             overriding_parameters: overriding(&request.legacy),
@@ -72,7 +85,7 @@ impl Driver {
                 .or_else(|| settings.performance_target.as_ref().map(|target| target.as_str().to_owned())),
             duration_target: request.duration_target.or_else(|| settings.duration_target.clone()),
             idempotency_token: request.idempotency_token,
-            schedule: (wire == "PERIODIC").then(|| settings.schedule.as_ref().map(Wire::write)).flatten(),
+            schedule: fired.schedule,
             ..facts_of(settings)
         };
         let plan = Plan {
@@ -84,19 +97,42 @@ impl Driver {
             timeout_ms: timeout_ms(settings.timeout_seconds),
             parameters: run_parameters(&settings.parameters, request.job_parameters.iter()),
             legacy: request.legacy,
-            trigger,
+            trigger: fired.facts,
             workspace: self.workspace().clone(),
         };
-        let job_queue = settings.queue.as_ref().is_some_and(|queue| queue.enabled);
-        self.create(NewRun {
-            plan,
-            facts,
-            run_type: "JOB_RUN",
-            parent: request.parent,
-            limit: Some(settings.max_concurrent_runs()),
-            queue: request.queue.unwrap_or(job_queue),
-        })
-        .await
+        // Further runs of a continuous job wait behind its own.
+        let job_queue =
+            settings.is_continuous() || settings.queue.as_ref().is_some_and(|queue| queue.enabled);
+        let started = self
+            .create(NewRun {
+                plan,
+                facts,
+                run_type: "JOB_RUN",
+                parent: request.parent,
+                limit: Some(settings.max_concurrent_runs()),
+                queue: request.queue.unwrap_or(job_queue),
+            })
+            .await?;
+        if restart {
+            self.stop_others(job.job_id, started.run_id).await?;
+        }
+        Ok(started)
+    }
+
+    /// A person who runs a continuous job that is not paused starts it anew (reference section 3.7).
+    fn restarts(&self, settings: &JobSettings, request: &RunRequest) -> bool {
+        let by_hand = request.trigger.is_none() && request.parent.is_none();
+        by_hand && settings.is_continuous() && is_paused(settings) == Some(false) && self.triggers_on()
+    }
+
+    /// Ends the runs of a job that began before one: it has the slot then.
+    async fn stop_others(&self, job: JobId, run: RunId) -> Result<(), Error> {
+        for (other, _, activity) in self.store().active_runs(Some(job)).await? {
+            if other < run && activity == Activity::Active {
+                self.cancel(other).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs tasks once, without a stored job (reference section 3.8). `acl`: its permission entries.
@@ -137,7 +173,7 @@ impl Driver {
             legacy: LegacyParameters::default(),
             trigger: TriggerFacts {
                 kind: "onetime".to_owned(),
-                time: Clock::wall(),
+                time: self.clock().time(),
                 ..TriggerFacts::default()
             },
             workspace: self.workspace().clone(),
@@ -149,6 +185,20 @@ impl Driver {
 
 fn timeout_ms(seconds: Option<i64>) -> Option<u64> {
     seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0).map(|s| s.saturating_mul(1000))
+}
+
+/// What starts a run, at a time unless that is known better.
+fn fired(trigger: Option<Fired>, parent: Option<RunId>, restart: bool, now: WallTime) -> Fired {
+    let mut fired = match (trigger, parent) {
+        (Some(fired), _) => fired,
+        (None, _) if restart => Fired::plain("CONTINUOUS_RESTART", "continuous"),
+        (None, Some(_)) => Fired::plain("RUN_JOB_TASK", "run_job_task"),
+        (None, None) => Fired::plain("ONE_TIME", "onetime"),
+    };
+    if fired.facts.time.0 == 0 {
+        fired.facts.time = now;
+    }
+    fired
 }
 
 fn facts_of(settings: &JobSettings) -> RunFacts {

@@ -3,20 +3,24 @@
 
 use super::actor::{Actor, Message, Next};
 use super::run_now::RunRequest;
-use super::{Driver, actor};
+use super::triggers::Looked;
+use super::{Driver, Firing, actor};
 use crate::clock::Clock;
 use crate::config::Notice;
 use crate::driver::Executor;
 use crate::exec::{Attempt, AttemptFiles, ExecEvent, TaskOutput};
+use crate::paths::PathMap;
 use crate::store::{Commit, JobRow, RunFilter, Store};
 use crate::system::SystemTables;
 use lakeflow_core::error::ErrorCode;
 use lakeflow_core::execution::{Exit, Input, MAX_QUEUE_MS, Machine, WorkspaceFacts, queue_expired};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::Task;
+use lakeflow_core::job::wire::Wire;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use lakeflow_core::system::Table;
 use lakeflow_core::time::WallTime;
+use lakeflow_core::trigger::{ArrivalState, Kind, Missed, Watch};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::path::PathBuf;
@@ -26,7 +30,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// Attempts that never end by themselves.
-struct Held {
+pub(super) struct Held {
     events: UnboundedSender<ExecEvent>,
     started: Mutex<Vec<RunId>>,
     data_dir: PathBuf,
@@ -58,17 +62,17 @@ impl Held {
     }
 }
 
-struct Bench {
-    driver: Driver,
+pub(super) struct Bench {
+    pub(super) driver: Driver,
     held: Arc<Held>,
     notices: Arc<Mutex<Vec<String>>>,
-    job: JobRow,
+    pub(super) job: JobRow,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
     /// A job with one task that is held, and room for one run at a time beside a queue.
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         store.init_counters(Clock::wall()).await.unwrap();
@@ -105,26 +109,42 @@ impl Bench {
         Self { driver, held, notices, job, _folder: folder }
     }
 
-    async fn run(&self) -> RunId {
+    pub(super) async fn run(&self) -> RunId {
         self.driver.run_now(&self.job, RunRequest::default()).await.unwrap().run_id
     }
 
-    async fn phase(&self, run: RunId) -> Option<Phase> {
+    /// As a start of the engine does it; nothing fires by itself.
+    pub(super) async fn read_triggers(&self) {
+        let paths = PathMap::new(self.driver.data_dir(), Vec::new());
+        let every = Duration::from_secs(3600);
+        self.driver.start_triggers(Firing { on: false, missed: Missed::Skip, paths, every }).await.unwrap();
+    }
+
+    /// Gives the job other settings.
+    pub(super) async fn change(&mut self, settings: Value) {
+        let mut all = self.job.settings.write();
+        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        self.job.settings = serde_json::from_value(all).unwrap();
+        self.driver.store().put_job(self.job.clone(), Clock::wall()).await.unwrap();
+        self.driver.job_changed(self.job.job_id).await.unwrap();
+    }
+
+    pub(super) async fn phase(&self, run: RunId) -> Option<Phase> {
         self.driver.store().run(run).await.unwrap().map(|row| row.standing.phase)
     }
 
-    async fn created(&self, run: RunId) -> WallTime {
+    pub(super) async fn created(&self, run: RunId) -> WallTime {
         self.driver.store().run(run).await.unwrap().unwrap().start_time
     }
 
     /// Ends the attempt of a run.
-    async fn finish(&self, run: RunId, output: TaskOutput) {
+    pub(super) async fn finish(&self, run: RunId, output: TaskOutput) {
         let attempt = RunId(run.0 + 1);
         until(async || self.held.started.lock().unwrap().contains(&attempt).then_some(())).await;
         self.held.exit(attempt, Outcome::Success, TerminationCode::Success, output);
     }
 
-    async fn end(&self, run: RunId) -> End {
+    pub(super) async fn end(&self, run: RunId) -> End {
         until(async || match self.phase(run).await {
             Some(Phase::Ended(end)) => Some(end),
             _ => None,
@@ -133,7 +153,7 @@ impl Bench {
     }
 }
 
-async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+pub(super) async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     let asking = async {
         loop {
             if let Some(found) = ask().await {
@@ -181,13 +201,11 @@ async fn old_runs_are_pruned_with_their_files_once_they_have_ended() {
 async fn scheduled() -> Bench {
     let mut bench = Bench::new().await;
     let schedule = json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC" });
-    bench.job.settings.schedule = serde_json::from_value(schedule).unwrap();
-    bench.driver.store().put_job(bench.job.clone(), Clock::wall()).await.unwrap();
-    bench.driver.job_changed(bench.job.job_id).await.unwrap();
+    bench.change(json!({ "schedule": schedule })).await;
     bench
 }
 
-async fn all_runs(bench: &Bench) -> Vec<crate::store::RunRow> {
+pub(super) async fn all_runs(bench: &Bench) -> Vec<crate::store::RunRow> {
     let all = RunFilter { limit: 100, ..RunFilter::default() };
     bench.driver.store().runs(all, |_, _| true).await.unwrap()
 }
@@ -197,11 +215,12 @@ async fn all_runs(bench: &Bench) -> Vec<crate::store::RunRow> {
 async fn a_schedule_starts_a_run_for_each_fire_time_and_no_second_one() {
     let bench = scheduled().await;
     let first = bench.driver.upcoming()[0].next.unwrap();
-    assert_eq!(bench.driver.fire_due(first - 1).await.unwrap(), Some(first));
+    let waits = |fired: usize, at: WallTime| Looked { fired, next: Some(at) };
+    assert_eq!(bench.driver.fire_due(first - 1).await.unwrap(), waits(0, first));
     assert_eq!(all_runs(&bench).await.len(), 0, "nothing is due before its time");
     let hour = 3_600_000;
-    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Some(first + hour));
-    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Some(first + hour));
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), waits(1, first + hour));
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), waits(0, first + hour));
     let runs = all_runs(&bench).await;
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].facts.trigger, "PERIODIC");
@@ -219,7 +238,7 @@ async fn a_schedule_starts_a_run_for_each_fire_time_and_no_second_one() {
 async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
     let bench = scheduled().await;
     let first = bench.driver.upcoming()[0].next.unwrap();
-    let definition = lakeflow_core::trigger::timed_triggers(&bench.job.settings).remove(0).definition;
+    let definition = lakeflow_core::trigger::triggers(&bench.job.settings).remove(0).definition;
     let read = async || -> Option<lakeflow_core::trigger::TimedState> {
         let state = bench.driver.store().trigger(JobId(1), "schedule".to_owned(), definition.clone());
         state.await.unwrap()
@@ -230,7 +249,7 @@ async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
     // What a killed engine would have left behind.
     let put = bench.driver.store().put_trigger(JobId(1), "schedule".to_owned(), definition.clone(), before);
     put.await.unwrap();
-    bench.driver.start_triggers(false).await.unwrap();
+    bench.read_triggers().await;
     bench.driver.fire_due(first + 1000).await.unwrap();
     assert_eq!(all_runs(&bench).await.len(), 1);
     assert_eq!(read().await.unwrap().fired, Some(first), "and now it is noted");
@@ -246,7 +265,7 @@ async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
         .put_trigger(JobId(1), "schedule".to_owned(), definition.clone(), again)
         .await
         .unwrap();
-    bench.driver.start_triggers(false).await.unwrap();
+    bench.read_triggers().await;
     bench.driver.fire_due(first + 1000).await.unwrap();
     assert_eq!(all_runs(&bench).await.len(), 0);
 }
@@ -255,45 +274,40 @@ async fn a_fire_time_that_was_not_noted_starts_no_second_run() {
 #[tokio::test]
 async fn new_files_start_one_run_and_those_of_a_killed_engine_no_second_one() {
     let mut bench = Bench::new().await;
-    let arrival = json!({ "file_arrival": { "url": "/Volumes/a/b/c" } });
-    bench.job.settings.trigger = serde_json::from_value(arrival).unwrap();
-    bench.driver.store().put_job(bench.job.clone(), Clock::wall()).await.unwrap();
     let folder = bench.driver.data_dir().join("volumes/a/b/c/deep");
-    let paths = crate::paths::PathMap::new(bench.driver.data_dir(), Vec::new());
-    let trigger = lakeflow_core::trigger::ArrivalTrigger::of(&bench.job.settings).unwrap();
-    let looked = async |driver: &Driver| {
-        driver.look_at(&bench.job, &trigger, &paths).await.unwrap();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("old.csv"), "").unwrap();
+    bench.change(json!({ "trigger": { "file_arrival": { "url": "/Volumes/a/b/c" } } })).await;
+    let trigger = lakeflow_core::trigger::triggers(&bench.job.settings).remove(0);
+    let looked = async || {
+        bench.driver.look_at(&bench.job, &trigger, Clock::wall()).await.unwrap();
         all_runs(&bench).await.len()
     };
-    assert_eq!(looked(&bench.driver).await, 0, "a folder that is not there is no error");
-    std::fs::create_dir_all(&folder).unwrap();
+    assert_eq!(looked().await, 0, "what is there when the trigger is saved is not new");
     std::fs::write(folder.join("a.csv"), "").unwrap();
     std::fs::write(folder.join("b.csv.part"), "").unwrap();
-    assert_eq!((looked(&bench.driver).await, looked(&bench.driver).await), (1, 1));
+    assert_eq!((looked().await, looked().await), (1, 1));
     std::fs::write(folder.join("a.csv"), "another text").unwrap();
-    assert_eq!(looked(&bench.driver).await, 1, "an overwritten file is not a new one");
+    assert_eq!(looked().await, 1, "an overwritten file is not a new one");
     std::fs::rename(folder.join("b.csv.part"), folder.join("b.csv")).unwrap();
     // Killed after the run was stored and before that was noted.
-    let place = || super::arrivals::PLACE.to_owned();
-    let read = async || -> lakeflow_core::trigger::ArrivalState {
+    let place = || "trigger".to_owned();
+    let read = async || -> ArrivalState {
         let state = bench.driver.store().trigger(JobId(1), place(), trigger.definition.clone());
         state.await.unwrap().unwrap()
     };
     let mut begun = read().await;
-    let names = ["deep/a.csv", "deep/b.csv"].map(str::to_owned);
+    let names = ["deep/old.csv", "deep/a.csv", "deep/b.csv"].map(str::to_owned);
     begun.look(&names.into(), Clock::wall());
-    begun.begin(JobId(1), Clock::wall());
-    bench
-        .driver
-        .store()
-        .put_trigger(JobId(1), place(), trigger.definition.clone(), begun.clone())
-        .await
-        .unwrap();
-    assert_eq!(looked(&bench.driver).await, 2);
+    let Kind::Files(of) = &trigger.kind else { panic!("{trigger:?}") };
+    begun.begin(of, JobId(1), "trigger", Clock::wall());
+    let put = bench.driver.store().put_trigger(JobId(1), place(), trigger.definition.clone(), begun.clone());
+    put.await.unwrap();
+    assert_eq!(looked().await, 2);
     bench.driver.store().put_trigger(JobId(1), place(), trigger.definition.clone(), begun).await.unwrap();
-    assert_eq!(looked(&bench.driver).await, 2, "the run of these files is there");
+    assert_eq!(looked().await, 2, "the run of these files is there");
     std::fs::write(folder.join("c.csv"), "").unwrap();
-    assert_eq!(looked(&bench.driver).await, 3);
+    assert_eq!(looked().await, 3);
     assert!(all_runs(&bench).await.iter().all(|run| run.facts.trigger == "FILE_ARRIVAL"));
 }
 
@@ -317,10 +331,11 @@ async fn paused_changed_and_deleted_triggers_do_not_fire() {
     .await;
     let bench = &bench;
     assert_eq!((bench.driver.upcoming()[0].paused, bench.driver.upcoming()[0].next), (true, None));
-    assert_eq!(bench.driver.fire_due(first).await.unwrap(), None);
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Looked::default());
     bench.driver.store().delete_job(JobId(1), first).await.unwrap();
     bench.driver.job_changed(JobId(1)).await.unwrap();
-    assert_eq!((bench.driver.upcoming(), bench.driver.fire_due(first).await.unwrap()), (Vec::new(), None));
+    assert_eq!(bench.driver.upcoming(), Vec::new());
+    assert_eq!(bench.driver.fire_due(first).await.unwrap(), Looked::default());
     assert_eq!(all_runs(bench).await.len(), 0);
 }
 

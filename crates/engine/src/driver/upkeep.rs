@@ -2,7 +2,6 @@
 //! packages, checkouts and files that no run has used for as long.
 
 use super::{Driver, git, job_run_of};
-use crate::clock::Clock;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::{MAX_QUEUE_MS, queue_expired};
 use lakeflow_core::id::RunId;
@@ -26,7 +25,7 @@ impl Driver {
             let unused = Duration::from_secs(u64::from(keep_runs_days) * 24 * 3600);
             for minute in 0_u64.. {
                 every.tick().await;
-                if let Err(error) = driver.upkeep(Clock::wall(), keep_runs_days).await {
+                if let Err(error) = driver.upkeep(driver.clock().time(), keep_runs_days).await {
                     driver.notice(&format!("old runs were not looked after: {error}"));
                 }
                 if minute % FILES_EVERY == 0

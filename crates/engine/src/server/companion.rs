@@ -27,7 +27,8 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route("/api/2.0/policies/jobs/get-compliance", get(compliance))
         .route("/api/2.0/policies/jobs/list-compliance", get(list_compliance))
         .route("/api/2.0/policies/jobs/enforce-compliance", post(enforce_compliance))
-        .route("/api/2.0/lakeflow-local/triggers", get(triggers))
+        .route("/api/2.0/lakeflow-local/triggers", get(triggers).post(switch_triggers))
+        .route("/api/2.0/lakeflow-local/clock", get(clock).post(advance))
         .route("/api/2.0/lakeflow-local/mounts", get(mounts).post(mount))
 }
 
@@ -153,13 +154,64 @@ async fn triggers(State(app): State<Arc<App>>, Extension(caller): Extension<Call
                     "job_id": one.job_id,
                     "job_name": one.job_name,
                     "place": one.place,
+                    "trigger": one.kind,
+                    "waits_for": one.waits_for,
                     "paused": one.paused,
                     "next_fire_time": one.next,
                     "last_fire_time": one.last,
+                    "last_run_id": one.last_run,
+                    "fault": one.fault,
                 }));
             }
         }
-        Ok(json!({ "firing": app.fire_triggers, "triggers": shown }))
+        Ok(json!({ "firing": app.driver.triggers_on(), "triggers": shown }))
+    };
+    respond(&app, answer.await)
+}
+
+/// `{"firing": false}` keeps all triggers as if paused, `true` lets them fire again; for the holder of the engine's own token.
+async fn switch_triggers(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        admin_only(&caller)?;
+        let body = json_of(&body_of(request).await?)?;
+        let on = body.get("firing").and_then(Value::as_bool).ok_or_else(|| {
+            Error::new(ErrorCode::InvalidArgument, "triggers", "firing must be true or false")
+        })?;
+        app.driver.switch_triggers(on);
+        Ok(json!({ "firing": on }))
+    };
+    respond(&app, answer.await)
+}
+
+/// The time that jobs and runs go by.
+async fn clock(State(app): State<Arc<App>>) -> Response {
+    let clock = app.driver.clock();
+    let shown = json!({ "now": clock.time(), "by_hand": clock.is_set_by_hand() });
+    std::future::ready(respond(&app, Ok(shown))).await
+}
+
+/// `{"advance_ms": 3600000}` moves a clock that is moved by hand, and answers when every run that this started is over.
+async fn advance(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        admin_only(&caller)?;
+        let body = json_of(&body_of(request).await?)?;
+        let ms = body.get("advance_ms").and_then(Value::as_i64).filter(|ms| *ms >= 0).ok_or_else(|| {
+            Error::new(
+                ErrorCode::InvalidArgument,
+                "clock",
+                "advance_ms must be a number of milliseconds, 0 or more",
+            )
+        })?;
+        let started = app.driver.advance(ms).await?;
+        Ok(json!({ "now": app.driver.clock().time(), "runs_started": started }))
     };
     respond(&app, answer.await)
 }

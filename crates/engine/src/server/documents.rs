@@ -177,8 +177,9 @@ fn head(app: &App, row: &RunRow, id: RunId, phase: &Phase, level: Level) -> Map<
     put(&mut run, "run_page_url", json!(page_url(app, row, id)));
     put_phase(&mut run, phase, level);
     put(&mut run, "trigger", json!(facts.trigger));
-    if let Some(parent) = row.parent_task_run {
-        put(&mut run, "trigger_info", json!({ "run_id": parent }));
+    let parent = row.parent_task_run.map(|parent| json!({ "run_id": parent }));
+    if let Some(info) = parent.or_else(|| facts.trigger_info.clone()) {
+        put(&mut run, "trigger_info", info);
     }
     for (name, value) in [
         ("schedule", facts.schedule.clone()),

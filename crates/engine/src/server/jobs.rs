@@ -3,7 +3,6 @@
 use super::documents::{Arrays, job as document};
 use super::http::{Raw, endpoint};
 use super::{ApiVersion, App, Call, permissions, settings};
-use crate::clock::Clock;
 use crate::store::{JobFilter, JobRow};
 use axum::Router;
 use lakeflow_core::api::{
@@ -13,6 +12,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use lakeflow_core::job::{ApiVersion as LintVersion, JobSettings, LintOptions, Task, TaskKind, check};
 use lakeflow_core::problem::Problem;
+use lakeflow_core::trigger::{Kind, Trigger, triggers};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ pub(super) fn judge(call: &Call, value: &Value) -> Result<JobSettings, Error> {
     for (n, task) in settings.iter().flat_map(|settings| settings.tasks.iter().enumerate()) {
         problems.extend(unsupported(&call.app, &format!("tasks[{n}]"), task));
     }
+    problems.extend(settings.iter().flat_map(|settings| watched_outside(&call.app, settings)));
     match settings {
         Some(settings) if problems.is_empty() => Ok(settings),
         _ => Err(invalid(&problems)),
@@ -86,23 +87,47 @@ fn unsupported(app: &App, path: &str, task: &Task) -> Option<Problem> {
     }
 }
 
-/// Refuses run-job tasks that lead back to their own job, as far as that can be seen (reference section 10.3).
-async fn check_run_jobs(app: &App, own: Option<JobId>, settings: &JobSettings) -> Result<(), Error> {
-    let Some(own) = own else { return Ok(()) };
-    let mut open = run_jobs(settings);
-    let mut seen = Vec::new();
-    while let Some(id) = open.pop() {
-        if id == own {
-            let text = format!("Run-job tasks lead from job {own} back to itself");
-            return Err(Error::new(ErrorCode::InvalidDefinition, "jobs", text));
-        }
-        if !seen.contains(&id) {
-            seen.push(id);
-            let child = app.driver.store().job(id).await?;
-            open.extend(child.iter().flat_map(|job| run_jobs(&job.settings)));
+/// Local folders that a trigger names and that the engine may not look at. A cloud's URL is stored as it is: it may be meant for the
+/// workspace, and the trigger tells that it does not fire here.
+fn watched_outside(app: &App, settings: &JobSettings) -> Vec<Problem> {
+    let refused = |trigger: Trigger| {
+        let Kind::Files(files) = &trigger.kind else { return None };
+        let error = app.paths.resolve(&files.url).err().filter(|_| !files.url.contains("://"))?;
+        let path = format!("{}.file_arrival.url", trigger.place);
+        Some(Problem::error("trigger_outside", path, error.message))
+    };
+    triggers(settings).into_iter().filter_map(refused).collect()
+}
+
+/// Refuses run-job tasks and job-completion triggers that lead back to their own job, as far as that can be seen (reference section
+/// 10.3): its runs would never end, or start each other for ever.
+async fn check_loops(app: &App, own: JobId, settings: &JobSettings) -> Result<(), Error> {
+    type Next = fn(&JobSettings) -> Vec<JobId>;
+    let ways: [(&str, Next); 2] = [("Run-job tasks", run_jobs), ("Job-completion triggers", awaited_jobs)];
+    for (what, next) in ways {
+        let (mut open, mut seen) = (next(settings), Vec::new());
+        while let Some(id) = open.pop() {
+            if id == own {
+                let text = format!("{what} lead from job {own} back to itself");
+                return Err(Error::new(ErrorCode::InvalidDefinition, "jobs", text));
+            }
+            if !seen.contains(&id) {
+                seen.push(id);
+                let other = app.driver.store().job(id).await?;
+                open.extend(other.iter().flat_map(|job| next(&job.settings)));
+            }
         }
     }
     Ok(())
+}
+
+/// The jobs whose ends start a job.
+fn awaited_jobs(settings: &JobSettings) -> Vec<JobId> {
+    let jobs = |trigger: Trigger| match trigger.kind {
+        Kind::Jobs(jobs) => jobs.jobs,
+        _ => Vec::new(),
+    };
+    triggers(settings).into_iter().flat_map(jobs).collect()
 }
 
 fn run_jobs(settings: &JobSettings) -> Vec<JobId> {
@@ -138,13 +163,13 @@ async fn create(call: Call, Raw(mut body, ..): Raw<CreateJob>) -> Result<Created
         job_id: store.new_job_id().await?,
         creator: call.caller.user_name.clone(),
         run_as: run_as_name(&settings).unwrap_or_else(|| call.caller.user_name.clone()),
-        created_time: Clock::wall(),
+        created_time: call.app.driver.clock().time(),
         deleted: false,
         settings,
         acl,
     };
     let job_id = job.job_id;
-    store.put_job(job, Clock::wall()).await?;
+    store.put_job(job, call.app.driver.clock().time()).await?;
     call.app.driver.job_changed(job_id).await?;
     Ok(CreatedJob { job_id, unknown: Map::new() })
 }
@@ -174,7 +199,7 @@ async fn update(call: Call, request: UpdateJob) -> Result<Empty, Error> {
 /// time-out holds for active runs too.
 async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Error> {
     let mut settings = judge(call, new)?;
-    check_run_jobs(&call.app, Some(job.job_id), &settings).await?;
+    check_loops(&call.app, job.job_id, &settings).await?;
     settings::complete(&mut settings, call.version);
     if let Some(name) = run_as_name(&settings) {
         job.run_as = name;
@@ -185,7 +210,7 @@ async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Err
     let changed = settings.timeout_seconds != job.settings.timeout_seconds;
     let id = job.job_id;
     job.settings = settings;
-    call.app.driver.store().put_job(job, Clock::wall()).await?;
+    call.app.driver.store().put_job(job, call.app.driver.clock().time()).await?;
     if changed {
         call.app.driver.set_timeout(id, timeout.map(|s| s.saturating_mul(1000))).await?;
     }
@@ -197,7 +222,7 @@ async fn replace(call: &Call, mut job: JobRow, new: &Value) -> Result<Empty, Err
 async fn delete(call: Call, request: DeleteJob) -> Result<Empty, Error> {
     let job = find(&call.app, request.job_id).await?;
     permissions::require(&call.caller, &job, permissions::Level::Delete)?;
-    let now = Clock::wall();
+    let now = call.app.driver.clock().time();
     call.app.driver.store().delete_job(job.job_id, now).await?;
     call.app.driver.job_changed(job.job_id).await?;
     Ok(Empty)
@@ -210,21 +235,9 @@ async fn get(call: Call, request: GetJob) -> Result<Value, Error> {
     let arrays = arrays(&call, request.page_token.as_deref())?;
     let mut shown = document(&job, arrays);
     if let (Some(true), Some(fields)) = (request.include_trigger_state, shown.as_object_mut()) {
-        fields.insert("trigger_state".to_owned(), trigger_state(&call.app, job.job_id));
+        fields.extend(call.app.driver.trigger_states(&job).await?);
     }
     Ok(shown)
-}
-
-/// `trigger_state` (reference section 15.8), as far as triggers go by time.
-fn trigger_state(app: &App, id: JobId) -> Value {
-    let found = app.driver.upcoming().into_iter().find(|one| one.job_id == id);
-    found.map_or_else(
-        || json!({}),
-        |one| {
-            let status = if one.paused { "PAUSED" } else { "UNPAUSED" };
-            json!({ "pause_status": status, "periodic": { "next_run_time": one.next } })
-        },
-    )
 }
 
 /// Which part of the arrays a request asks for.

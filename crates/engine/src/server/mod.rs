@@ -40,8 +40,6 @@ pub(crate) struct App {
     /// Base URL without trailing slash.
     pub(crate) url: String,
     pub(crate) allow_unsupported: bool,
-    /// Whether triggers start runs.
-    pub(crate) fire_triggers: bool,
 }
 
 /// Which version a path names (reference section 2.1); 2.0 is another name for 2.1.

@@ -3,7 +3,6 @@
 use super::http::{body_of, json_of, respond};
 use super::jobs::find;
 use super::{App, Caller};
-use crate::clock::Clock;
 use crate::store::JobRow;
 use axum::extract::{Path, Request, State};
 use axum::routing::get;
@@ -229,6 +228,6 @@ async fn write(
     all.retain(|known| !(replaced(known) || takes_over && level(known) == "IS_OWNER"));
     all.extend(new);
     job.acl = one_owner(all)?;
-    app.driver.store().put_job(job.clone(), Clock::wall()).await?;
+    app.driver.store().put_job(job.clone(), app.driver.clock().time()).await?;
     Ok(document(&job))
 }

@@ -161,7 +161,7 @@ fn settle(body: &mut Map<String, Value>, names: &[(&str, &str)]) {
 
 /// One spelling of a name or a full name, so that all forms meet: names do not depend on case, and a part that is not
 /// a plain identifier comes in backquotes, a doubled one standing for itself.
-fn canonical(name: &str) -> String {
+pub(super) fn canonical(name: &str) -> String {
     let (mut plain, mut quoted) = (String::with_capacity(name.len()), false);
     let mut chars = name.chars().peekable();
     while let Some(c) = chars.next() {

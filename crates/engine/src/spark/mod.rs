@@ -7,3 +7,4 @@
 pub mod catalog;
 pub mod server;
 pub mod system;
+pub(crate) mod versions;

@@ -1,9 +1,11 @@
 //! The engine's memory: SQLite in the data folder. Rooms: [`db`] (threads, errors), `schema` (migrations), `jobs`,
-//! `runs`, `pages` of runs, `versions` of jobs, `system` (records for the system tables), `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
+//! `runs`, `pages` of runs, `ends` of runs, `versions` of jobs, `system` (records for the system tables), `triggers`, `kv` (queries),
+//! [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
 //!
 //! No rule of Lakeflow Jobs lives here, and nothing outside of this room writes SQL.
 
 mod db;
+mod ends;
 pub(crate) mod folder;
 mod jobs;
 mod kv;

@@ -1,6 +1,7 @@
 //! Stored runs: what is fixed about them, where they stand, the records of their machines, and their task runs.
 
 use super::db::{Db, Store};
+use super::ends;
 use crate::exec::TaskOutput;
 use crate::live::shapes;
 use lakeflow_core::error::Error;
@@ -40,6 +41,8 @@ pub(crate) struct RunFacts {
     pub(crate) environments: Vec<Value>,
     pub(crate) environment_variables: Vec<Value>,
     pub(crate) schedule: Option<Value>,
+    /// The run's `trigger_info`, but for the run-job task run.
+    pub(crate) trigger_info: Option<Value>,
     pub(crate) performance_target: Option<String>,
     pub(crate) duration_target: Option<String>,
     pub(crate) idempotency_token: Option<String>,
@@ -155,6 +158,9 @@ pub(crate) struct Commit {
 pub(super) const COLUMNS: &str = "run_id, job_id, run_type, start_time, parent_task_run, facts, standing,
      (SELECT acl FROM jobs WHERE jobs.job_id = runs.job_id) AS acl";
 
+/// Finds a run that is not over.
+const ACTIVE: &str = "SELECT 1 FROM runs WHERE run_id = ?1 AND activity > 0";
+
 /// Place of `acl` in [`COLUMNS`].
 const ACL: usize = 7;
 
@@ -198,6 +204,9 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
         insert.execute(params![run.0, seq, serde_json::to_string(change)?])?;
     }
     if let Some(standing) = &commit.standing {
+        if db.prepare_cached(ACTIVE)?.exists([run.0])? {
+            ends::note(db, run, standing)?;
+        }
         db.prepare_cached("UPDATE runs SET standing = ?2, activity = ?3 WHERE run_id = ?1")?
             .execute(params![run.0, serde_json::to_string(standing)?, standing.activity() as i64])?;
     }
@@ -250,6 +259,7 @@ impl Store {
                 db.prepare_cached("INSERT INTO idempotency VALUES (?1, ?2)")?
                     .execute(params![token, row.run_id.0])?;
             }
+            ends::note(db, row.run_id, &row.standing)?;
             apply(db, row.run_id, &commit)?;
             Ok((row, commit))
         });
@@ -387,6 +397,7 @@ impl Store {
                 format!("DELETE FROM processes WHERE task_run_id IN {of_tasks}"),
                 "DELETE FROM task_runs WHERE run_id = ?1".to_owned(),
                 "DELETE FROM changes WHERE run_id = ?1".to_owned(),
+                "DELETE FROM ends WHERE run_id = ?1".to_owned(),
                 "DELETE FROM runs WHERE run_id = ?1".to_owned(),
             ] {
                 db.prepare_cached(&sql)?.execute([run.0])?;

@@ -7,6 +7,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/002_pages.sql"),
     include_str!("migrations/003_triggers.sql"),
     include_str!("migrations/004_versions.sql"),
+    include_str!("migrations/005_ends.sql"),
 ];
 
 /// The schema version that this program writes.

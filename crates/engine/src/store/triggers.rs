@@ -25,7 +25,7 @@ impl Store {
         .await
     }
 
-    /// Stores the state of a job's trigger.
+    /// Stores the state of a job's trigger that begins.
     pub(crate) async fn put_trigger<S: Serialize + Send + 'static>(
         &self,
         job: JobId,
@@ -36,6 +36,24 @@ impl Store {
         self.write("put_trigger", move |db| {
             db.prepare_cached("INSERT OR REPLACE INTO triggers VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![job.0, place, definition, serde_json::to_string(&state)?])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Stores the state of a job's trigger, unless the definition has changed meanwhile.
+    pub(crate) async fn keep_trigger<S: Serialize + Send + 'static>(
+        &self,
+        job: JobId,
+        place: String,
+        definition: String,
+        state: S,
+    ) -> Result<(), Error> {
+        self.write("keep_trigger", move |db| {
+            db.prepare_cached(
+                "UPDATE triggers SET state = ?4 WHERE job_id = ?1 AND place = ?2 AND definition = ?3",
+            )?
+            .execute(params![job.0, place, definition, serde_json::to_string(&state)?])?;
             Ok(())
         })
         .await

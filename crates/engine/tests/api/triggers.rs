@@ -61,13 +61,13 @@ async fn what_fires_next_is_told_and_nothing_fires_while_triggers_are_kept_pause
     let dir = tempfile::tempdir().unwrap();
     let local = Local::start(dir.path()).await;
     let soon = local.create(job("/hold", "* * * * * ?")).await;
-    let never = local.create(job("/hold", "0 0 0 30 2 ?")).await;
+    let never = local.create(job("/hold", "0 0 0 1 1 ? 2020")).await;
     let (_, told) = local.get("/api/2.0/lakeflow-local/triggers").await;
     assert_eq!(told["firing"], false);
     assert_eq!(told["triggers"][0]["job_id"], soon);
     assert!(told["triggers"][0]["next_fire_time"].is_i64());
     assert_eq!(told["triggers"][1]["job_id"], never);
-    assert_eq!(told["triggers"][1]["next_fire_time"], Value::Null, "30 February does not come");
+    assert_eq!(told["triggers"][1]["next_fire_time"], Value::Null, "2020 does not come again");
     let (_, found) = local.get(&format!("/api/2.2/jobs/get?job_id={soon}&include_trigger_state=true")).await;
     assert_eq!(found["trigger_state"]["pause_status"], "UNPAUSED");
     assert!(found["trigger_state"]["periodic"]["next_run_time"].is_i64());
@@ -84,15 +84,29 @@ async fn what_fires_next_is_told_and_nothing_fires_while_triggers_are_kept_pause
     assert_eq!(local.fake.started(), Vec::<String>::new());
 }
 
+// LOCAL[triggers] own: a zone that does not exist, an expression that no date fits and a folder outside of the allowed ones are refused
 #[tokio::test]
-async fn a_zone_that_does_not_exist_is_refused() {
+async fn triggers_that_can_never_fire_are_refused_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let local = Local::start(dir.path()).await;
-    let mut bad = job("/hold", "0 0 6 * * ?");
-    bad["schedule"]["timezone_id"] = json!("Europe/Warsawa");
-    let (status, answer) = local.post("/api/2.2/jobs/create", bad).await;
-    assert_eq!(status, 400);
-    assert!(answer["message"].as_str().unwrap().contains("Europe/Warsaw"), "{answer}");
+    let mut zone = job("/hold", "0 0 6 * * ?");
+    zone["schedule"]["timezone_id"] = json!("Europe/Warsawa");
+    let mut listed = watching("/Volumes/main/raw/landing");
+    listed["triggers"] =
+        json!([{ "schedule": { "quartz_cron_expression": "0 0 * * *", "timezone_id": "UTC" } }]);
+    listed.as_object_mut().unwrap().remove("trigger");
+    for (bad, told) in [
+        (zone, "Europe/Warsaw"),
+        (job("/hold", "0 0 0 30 2 ?"), "never fires"),
+        (job("/hold", "every day"), "schedule.quartz_cron_expression"),
+        (watching("/etc/"), "trigger.file_arrival.url"),
+        (watching("/Volumes/main/../../../etc/"), "trigger.file_arrival.url"),
+        (listed, "triggers[0].schedule.quartz_cron_expression"),
+    ] {
+        let (status, answer) = local.post("/api/2.2/jobs/create", bad).await;
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer["message"].as_str().unwrap().contains(told), "{told}: {answer}");
+    }
 }
 
 fn watching(url: &str) -> Value {
@@ -131,8 +145,9 @@ async fn files_that_arrive_on_a_volume_start_runs() {
     assert_eq!(block.parameters[0].0, "/Volumes/main/raw/landing/");
 }
 
+// LOCAL[triggers] close: file arrival at a cloud's URL is stored and does not fire; it is told once, and shown beside the trigger
 #[tokio::test]
-async fn a_folder_that_may_not_be_watched_is_told_once() {
+async fn a_location_of_a_cloud_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = Arc::clone(&told);
@@ -143,11 +158,18 @@ async fn a_folder_that_may_not_be_watched_is_told_once() {
         ..Config::new(dir.path())
     };
     let local = Local::start_with(config).await.unwrap();
-    local.create(watching("/etc/")).await;
     local.create(watching("s3://bucket/folder/")).await;
-    eventually("both faults", async || (told.lock().unwrap().len() >= 2).then_some(())).await;
+    eventually("the fault", async || (!told.lock().unwrap().is_empty()).then_some(())).await;
+    let shown = eventually("the fault beside the trigger", async || {
+        let (_, shown) = local.get("/api/2.0/lakeflow-local/triggers").await;
+        shown["triggers"][0]["fault"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(shown.contains("s3://bucket/folder/"), "{shown}");
     let told = told.lock().unwrap().clone();
-    assert!(told[0].contains("file-arrival trigger of job \"arrivals\" does not fire"), "{told:?}");
-    let different: std::collections::BTreeSet<&String> = told.iter().collect();
-    assert_eq!(different.len(), told.len(), "nothing is told twice");
+    assert!(
+        told[0].contains("\"arrivals\" waits for new files in s3://bucket/folder/ and does not fire"),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 1, "nothing is told twice");
 }

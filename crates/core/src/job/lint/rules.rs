@@ -111,6 +111,7 @@ rules! {
     TRIGGER_CONFLICT "trigger_conflict" Error "`continuous` and `triggers` stand alone (sections 15.1 and 15.9)."
     TWO_TRIGGERS "two_triggers" Warning "A job has one of `schedule` and `trigger`; the platform may refuse both (section 15.1)."
     BAD_TABLE_NAME "bad_table_name" Error "Watched tables have names of three parts (section 15.5)."
+    BAD_COMPLETION "bad_completion" Error "A job-completion trigger lists jobs and a known status (section 15.6)."
     DURATION_TARGET "duration_target" Warning "`duration_target` stands with `COST_OPTIMIZED` (section 4.1)."
 
     // References.

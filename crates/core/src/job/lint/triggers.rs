@@ -4,16 +4,20 @@ use super::names::{count, range};
 use super::{Lint, rules};
 use crate::job::wire::Path;
 use crate::job::{CronSchedule, PerformanceTarget, TriggerSettings};
+use crate::trigger::{IfStatus, MOST_JOBS};
+use serde_json::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     conflicts(lint);
     let root = Path::Root;
     if let Some(schedule) = &lint.job.schedule {
-        cron(lint, &root.key("schedule"), schedule);
+        let CronSchedule { quartz_cron_expression, timezone_id, .. } = schedule;
+        cron(lint, &root.key("schedule"), quartz_cron_expression, timezone_id);
     }
     if let Some(trigger) = &lint.job.trigger {
         trigger_settings(lint, &root.key("trigger"), trigger);
     }
+    entries(lint, &root.key("triggers"));
     if lint.job.duration_target.is_some()
         && lint.job.performance_target != Some(PerformanceTarget::CostOptimized)
     {
@@ -22,8 +26,34 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
     }
 }
 
-fn cron(lint: &mut Lint<'_>, path: &Path<'_>, schedule: &CronSchedule) {
-    for problem in crate::schedule::check(&schedule.quartz_cron_expression, &schedule.timezone_id) {
+/// The entries of the preview list (reference section 15.9): each of one kind, judged as that kind is elsewhere.
+fn entries(lint: &mut Lint<'_>, path: &Path<'_>) {
+    let list = lint.job.triggers.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+    for (n, entry) in list.iter().enumerate() {
+        let path = path.index(n);
+        let Some(fields) = entry.as_object() else {
+            lint.report(rules::TRIGGER_CHOICE, &path, "an entry is an object with one kind of trigger");
+            continue;
+        };
+        // What cannot be read as a schedule has no expression and no zone, which is what is reported.
+        if let Some(schedule) = fields.get("schedule") {
+            let text = |name: &str| schedule.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (expression, zone) = (text("quartz_cron_expression"), text("timezone_id"));
+            cron(lint, &path.key("schedule"), &expression, &zone);
+        } else if !fields.contains_key("continuous") {
+            match serde_json::from_value::<TriggerSettings>(entry.clone()) {
+                Ok(trigger) => trigger_settings(lint, &path, &trigger),
+                Err(error) => {
+                    let message = format!("the entry cannot be read: {error}");
+                    lint.report(rules::TRIGGER_CHOICE, &path, message);
+                }
+            }
+        }
+    }
+}
+
+fn cron(lint: &mut Lint<'_>, path: &Path<'_>, expression: &str, zone: &str) {
+    for problem in crate::schedule::check(expression, zone) {
         let rule = match (problem.path.as_str(), problem.is_error()) {
             ("timezone_id", _) => rules::BAD_TIME_ZONE,
             (_, true) => rules::BAD_CRON,
@@ -79,6 +109,9 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: &TriggerSetti
         let block = path.key("periodic");
         range(lint, &block.key("interval"), Some(periodic.interval), 1, i64::from(i32::MAX));
     }
+    if let Some(jobs) = &trigger.job_completion {
+        completion(lint, &path.key("job_completion"), jobs);
+    }
     if let Some(files) = &trigger.file_arrival {
         let block = path.key("file_arrival");
         waits(lint, &block, files.min_time_between_triggers_seconds, files.wait_after_last_change_seconds);
@@ -94,6 +127,29 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: &TriggerSetti
                 lint.report(rules::BAD_TABLE_NAME, &names.index(n), message);
             }
         }
+    }
+}
+
+/// The jobs that a job-completion trigger lists, and with which status they count (reference section 15.6).
+fn completion(lint: &mut Lint<'_>, path: &Path<'_>, written: &Value) {
+    let jobs = written.get("jobs").and_then(Value::as_array).cloned().unwrap_or_default();
+    let at = path.key("jobs");
+    count(lint, &at, "jobs", jobs.len(), MOST_JOBS);
+    if jobs.is_empty() {
+        lint.report(rules::BAD_COMPLETION, &at, "the trigger lists no job");
+    }
+    for (n, job) in jobs.iter().enumerate() {
+        // In a bundle the id may be a reference that has its value only once the other job is deployed.
+        let id = job.get("job_id");
+        if !id.is_some_and(|id| id.is_string() || id.as_i64().is_some()) {
+            lint.report(rules::BAD_COMPLETION, &at.index(n), "an entry has no `job_id`");
+        }
+    }
+    let status =
+        written.get("if_status").filter(|status| status.as_str().and_then(IfStatus::parse).is_none());
+    if let Some(status) = status {
+        let message = format!("{status} is not a status; known are SUCCESS, FAILED and DONE");
+        lint.report(rules::BAD_COMPLETION, &path.key("if_status"), message);
     }
 }
 

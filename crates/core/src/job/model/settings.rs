@@ -157,6 +157,15 @@ impl JobSettings {
 
     /// Runs of this job that may be active at once.
     pub fn max_concurrent_runs(&self) -> i64 {
-        self.max_concurrent_runs.unwrap_or(1)
+        let most = self.max_concurrent_runs.unwrap_or(1);
+        // Reference section 11.5: exactly one run of a continuous job is active.
+        if self.is_continuous() { most.min(1) } else { most }
+    }
+
+    /// Whether one run of this job is always wanted, paused or not (reference sections 15.7 and 15.9).
+    pub fn is_continuous(&self) -> bool {
+        let entries = self.triggers.as_ref().and_then(Value::as_array);
+        self.continuous.is_some()
+            || entries.is_some_and(|list| list.iter().any(|entry| entry.get("continuous").is_some()))
     }
 }

@@ -19,6 +19,7 @@ use lakeflow_core::job::wire::Wire;
 use lakeflow_core::job::{JobSettings, Task, parameter_schema, run_fields};
 use lakeflow_core::params::ParamSchema;
 use lakeflow_core::run::wire::Level;
+use lakeflow_core::trigger::set_paused;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -332,9 +333,10 @@ pub(super) async fn pause(ask: Ask) -> Answer {
     let mut job = find(&ask.app, ask.id()?).await?;
     admin_only(&ask.caller)?;
     let paused = ask.body.get("paused") == Some(&Value::Bool(true));
-    schedule::set_paused(&mut job.settings, paused);
+    set_paused(&mut job.settings, paused);
     let id = job.job_id;
-    ask.app.driver.store().put_job(job, Clock::wall()).await?;
+    ask.app.driver.store().put_job(job, ask.app.driver.clock().time()).await?;
+    ask.app.driver.job_changed(id).await?;
     let job = find(&ask.app, id).await?;
     Ok(json!({ "schedule": schedule::of(&job, 1) }))
 }

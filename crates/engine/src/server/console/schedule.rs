@@ -2,8 +2,8 @@
 
 use crate::clock::Clock;
 use crate::store::JobRow;
+use lakeflow_core::job::PauseStatus;
 use lakeflow_core::job::wire::Wire;
-use lakeflow_core::job::{JobSettings, PauseStatus};
 use lakeflow_core::schedule::{Cron, Fire, Periodic, Zone, words};
 use lakeflow_core::time::WallTime;
 use serde_json::{Value, json};
@@ -39,8 +39,12 @@ pub(super) fn of(job: &JobRow, count: usize) -> Option<Value> {
     let paused = is_paused(trigger.pause_status.as_ref());
     let Some(periodic) = &trigger.periodic else {
         let written = trigger.write();
-        let kind = ["file_arrival", "table_update"].into_iter().find(|kind| written.get(kind).is_some())?;
-        let words = if kind == "file_arrival" { "When files arrive" } else { "When tables change" };
+        let kinds = [
+            ("file_arrival", "When files arrive"),
+            ("table_update", "When tables change"),
+            ("job_completion", "When jobs complete"),
+        ];
+        let (kind, words) = kinds.into_iter().find(|(kind, _)| written.get(kind).is_some())?;
         return Some(json!({ "kind": kind, "words": words, "paused": paused }));
     };
     let parsed = Periodic::parse(periodic.interval, periodic.unit.as_str()).ok();
@@ -64,16 +68,4 @@ pub(super) fn of(job: &JobRow, count: usize) -> Option<Value> {
 fn fire(at: WallTime, zone: &Zone) -> Value {
     let Fire { utc, local } = Fire::new(at, zone);
     json!({ "at": at, "utc": utc, "local": local })
-}
-
-/// Pauses whatever starts the job, or lets it go on.
-pub(super) fn set_paused(settings: &mut JobSettings, paused: bool) {
-    let status = Some(if paused { PauseStatus::Paused } else { PauseStatus::Unpaused });
-    if let Some(cron) = &mut settings.schedule {
-        cron.pause_status = status;
-    } else if let Some(continuous) = &mut settings.continuous {
-        continuous.pause_status = status;
-    } else if let Some(trigger) = &mut settings.trigger {
-        trigger.pause_status = status;
-    }
 }
