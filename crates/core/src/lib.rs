@@ -21,6 +21,7 @@ pub mod id;
 pub mod job;
 pub mod layout;
 pub mod mapping;
+pub mod notify;
 pub mod params;
 pub mod problem;
 pub mod reference;

@@ -1,5 +1,6 @@
 //! What an engine is started with.
 
+use crate::outbox::Smtp;
 use crate::server::faults::Fault;
 use lakeflow_core::time::WallTime;
 use std::fmt;
@@ -45,6 +46,8 @@ pub struct Config {
     pub clock: Option<WallTime>,
     /// How often the folders and tables of triggers are looked at.
     pub look_for_files: Duration,
+    /// Takes the letters of e-mail notifications; without it they are written to `outbox` in the data folder.
+    pub smtp: Option<Smtp>,
     /// Days that ended runs are kept, and installed packages and checkouts that nothing used; 60 as on the platform.
     pub keep_runs_days: u32,
     /// Requests a second over which the engine answers 429 with `Retry-After`; `None` for no limit.
@@ -116,6 +119,7 @@ impl Config {
             catch_up: false,
             clock: None,
             look_for_files: Duration::from_secs(5),
+            smtp: None,
             keep_runs_days: 60,
             requests_per_second: None,
             faults: Vec::new(),

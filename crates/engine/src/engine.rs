@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Principal, Token};
 use crate::driver::{Driver, Executor, Firing, Upcoming};
 use crate::exec::{ExecConfig, ExecEvent, Executors};
+use crate::outbox::Outbox;
 use crate::paths::PathMap;
 use crate::server::console::bundle::{BundleView, Shown};
 use crate::server::console::{SignIn, sign_in_link};
@@ -118,19 +119,19 @@ impl Engine {
         executor.serve(SystemTables::new(store.clone(), folder.path(), &workspace.id));
         let driver =
             Driver::new(clock, store, executor, config.notice.clone(), workspace, folder.path().to_owned());
+        let outbox = outbox(&driver, &config, &folder)?;
         driver.listen(reports);
         driver.restore().await?;
         driver.keep_up(config.keep_runs_days);
+        driver.spawn(outbox.clone().run());
         let missed = if config.catch_up { Missed::CatchUp } else { Missed::Skip };
         let (on, every) = (config.fire_triggers, config.look_for_files);
         driver.start_triggers(Firing { on, missed, paths: paths.clone(), every }).await?;
-        let own = Principal { token: token.clone(), user_name: config.user_name.clone() };
-        let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
-        let access =
-            Access::new(principals, address.port(), &config.allowed_hosts, config.requests_per_second);
+        let access = access(&config, &token, address.port());
         let (sign_in, bundle) = (Arc::new(SignIn::new(&token, address.port())), Shown::default());
         let app = App {
             driver: driver.clone(),
+            outbox,
             access,
             sign_in: Arc::clone(&sign_in),
             bundle: bundle.clone(),
@@ -266,6 +267,17 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Error> {
     let listener = TcpListener::bind(wanted).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     Ok((listener, address))
+}
+
+fn access(config: &Config, token: &str, port: u16) -> Access {
+    let own = Principal { token: token.to_owned(), user_name: config.user_name.clone() };
+    let principals = std::iter::once(own).chain(config.principals.iter().cloned()).collect();
+    Access::new(principals, port, &config.allowed_hosts, config.requests_per_second)
+}
+
+fn outbox(driver: &Driver, config: &Config, folder: &DataFolder) -> Result<Outbox, Error> {
+    let (store, notice, smtp) = (driver.store().clone(), config.notice.clone(), config.smtp.as_ref());
+    Outbox::new(store, notice, driver.workspace().clone(), folder.path(), smtp)
 }
 
 async fn paths(config: &Config, folder: &DataFolder, store: &Store) -> Result<PathMap, Error> {

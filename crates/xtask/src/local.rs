@@ -24,6 +24,7 @@ const AREAS: &[(&str, &str)] = &[
     ("runs", "Retries, time-outs, queue, cancel, repair"),
     ("compute", "Compute, libraries, environments, Git"),
     ("triggers", "Schedules and triggers"),
+    ("notifications", "Notifications and health rules"),
     ("durability", "Restarts, crashes, disk"),
     ("processes", "Processes of tasks"),
     ("refused", "What does not run locally"),

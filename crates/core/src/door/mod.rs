@@ -11,6 +11,7 @@ mod form;
 mod gateway;
 mod graph;
 mod job;
+mod notify;
 mod reference;
 mod run;
 mod schedule;
@@ -52,6 +53,9 @@ pub const RULES: &[(&str, Rule)] = &[
     ("lint", job::lint),
     ("mapping", job::mapping),
     ("next_fire_times", schedule::next),
+    ("notify", notify::told),
+    ("notify_destination", notify::destination),
+    ("notify_tries", notify::tries),
     ("params", job::params),
     ("reference", reference::text),
     ("reference_task", reference::task),

@@ -9,7 +9,7 @@ use super::state::{Attempt, AttemptIx, Each, Iteration, Round, Stage};
 use super::timers::Timer;
 use crate::error::{Error, ErrorCode};
 use crate::id::RunId;
-use crate::job::Task;
+use crate::job::{Health, Task};
 use crate::run::{End, Outcome};
 use crate::time::WallTime;
 use serde_json::Value;
@@ -89,10 +89,23 @@ impl Machine {
                 let round = self.state.rounds.last_mut().ok_or_else(|| misfit("no round", None))?;
                 round.end = Some((*at, end.clone()));
                 self.timers.set(Timer::Run, None);
+                self.timers.set(Timer::RunWarning, None);
                 self.changed.insert(self.plan.run_id);
             }
+            Change::Warned { run, .. } => self.apply_warned(*run)?,
             Change::Repaired { .. } => self.apply_repaired(change)?,
         }
+        Ok(())
+    }
+
+    fn apply_warned(&mut self, run: RunId) -> Result<(), Error> {
+        if run == self.plan.run_id {
+            self.timers.set(Timer::RunWarning, None);
+            return Ok(());
+        }
+        let ix = self.attempt(run)?;
+        self.state.attempts[ix].warned = true;
+        self.timers.set(Timer::AttemptWarning(ix), None);
         Ok(())
     }
 
@@ -113,6 +126,8 @@ impl Machine {
         self.state.stop = None;
         self.state.active = repair_id.is_some();
         self.set_run_timer();
+        let due = self.plan.health.as_deref().and_then(threshold_ms).map(|ms| later(start_tick, ms));
+        self.timers.set(Timer::RunWarning, due);
         self.changed.insert(self.plan.run_id);
     }
 
@@ -144,6 +159,7 @@ impl Machine {
         attempt.started = Some(at);
         attempt.started_tick = tick;
         self.set_timeout(ix);
+        self.set_warning(ix);
         self.leave_queue(ix);
         self.touch(ix);
         if !self.state.active {
@@ -157,6 +173,14 @@ impl Machine {
         let attempt = &self.state.attempts[ix];
         let due = attempt.task.timeout_ms().map(|ms| later(attempt.started_tick, ms));
         self.set_timer(ix, due);
+    }
+
+    /// Sets the timer of an attempt's health rule, which counts from its start too and warns once.
+    pub(super) fn set_warning(&mut self, ix: AttemptIx) {
+        let attempt = &self.state.attempts[ix];
+        let threshold = attempt.task.health.as_ref().filter(|_| !attempt.warned).and_then(threshold_ms);
+        let due = threshold.map(|ms| later(attempt.started_tick, ms));
+        self.timers.set(Timer::AttemptWarning(ix), due);
     }
 
     /// An iteration that starts or ends is no longer one of its parent's unstarted elements.
@@ -294,6 +318,7 @@ impl Machine {
         self.state.open.remove(&ix);
         self.recovering.remove(&ix);
         self.set_timer(ix, None);
+        self.timers.set(Timer::AttemptWarning(ix), None);
         self.leave_queue(ix);
         self.touch(ix);
     }
@@ -366,6 +391,11 @@ impl Machine {
     pub(super) fn is_full(&self, more: usize) -> bool {
         (self.state.attempts.len() + more) as i64 > RUNS_PER_JOB_RUN
     }
+}
+
+/// Milliseconds after which a run has run for longer than its health rules allow: more than the smallest number of seconds.
+fn threshold_ms(health: &Health) -> Option<u64> {
+    health.duration_threshold().map(|seconds| u64::try_from(seconds).unwrap_or(0).saturating_mul(1000) + 1)
 }
 
 /// A tick moved `ms` milliseconds into the future.

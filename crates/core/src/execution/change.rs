@@ -110,6 +110,15 @@ pub enum Change {
         /// In milliseconds from the start of the run or repair; `None` for none.
         timeout_ms: Option<u64>,
     },
+    /// A job run or a task run has run for longer than a health rule allows; it goes on (reference section 16.5).
+    Warned {
+        /// The job run or the task run.
+        run: RunId,
+        /// When.
+        at: WallTime,
+        /// The seconds of the rule.
+        threshold_seconds: i64,
+    },
     /// Every task of the job run is over, and so is the job run.
     RunEnded {
         /// When.

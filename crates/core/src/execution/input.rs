@@ -44,6 +44,7 @@ impl Machine {
                     Some(why) => self.acts.push(Output::Stop { run, why }),
                     None => self.set_timeout(ix),
                 }
+                self.set_warning(ix);
                 Ok(())
             }
             Input::NeverStarted { run } => {

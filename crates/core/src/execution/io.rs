@@ -2,7 +2,8 @@
 //! test all speak the same.
 
 use crate::id::{JobId, RunId};
-use crate::job::{JobParameter, Task};
+use crate::job::{Health, JobParameter, Task};
+use crate::notify::Audience;
 use crate::run::{Outcome, Phase, TerminationCode};
 use crate::time::{Tick, WallTime};
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,12 @@ pub struct Plan {
     pub trigger: TriggerFacts,
     /// Workspace id and URL, for `{{workspace.…}}`.
     pub workspace: WorkspaceFacts,
+    /// Who is told about the job run; what tasks say of themselves stands in them.
+    #[serde(default, skip_serializing_if = "Audience::is_empty")]
+    pub audience: Box<Audience>,
+    /// Health rules of the job run (reference section 16.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Box<Health>>,
 }
 
 /// How many task runs one job run may have, all attempts, iterations and repairs counted.

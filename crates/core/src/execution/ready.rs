@@ -11,6 +11,8 @@ use super::state::{AttemptIx, Stage};
 use super::timers::Timer;
 use crate::dag::{Edge, decide, edge};
 use crate::error::Error;
+use crate::id::RunId;
+use crate::job::Health;
 use crate::run::End;
 
 impl Machine {
@@ -45,6 +47,25 @@ impl Machine {
             // Whether it still runs is being asked; its time-out is looked at when the answer is there.
             Timer::Attempt(ix) if self.recovering.contains(&ix) => Ok(()),
             Timer::Attempt(ix) => self.stop(ix, StopReason::TaskTimeout),
+            Timer::RunWarning => {
+                let threshold = self.plan.health.as_deref().and_then(Health::duration_threshold);
+                self.warn(self.plan.run_id, threshold)
+            }
+            Timer::AttemptWarning(ix) if self.recovering.contains(&ix) => Ok(()),
+            Timer::AttemptWarning(ix) => {
+                let health = self.state.attempts[ix].task.health.as_ref();
+                self.warn(self.plan.task_run_id(ix), health.and_then(Health::duration_threshold))
+            }
+        }
+    }
+
+    /// Says that a run has run for longer than its health rule allows. It goes on.
+    fn warn(&mut self, run: RunId, threshold: Option<i64>) -> Result<(), Error> {
+        match threshold {
+            Some(threshold_seconds) => {
+                self.record(Change::Warned { run, at: self.now.wall, threshold_seconds })
+            }
+            None => Ok(()),
         }
     }
 

@@ -95,6 +95,8 @@ pub(super) struct Attempt {
     pub(super) condition: Option<bool>,
     pub(super) output: Option<Value>,
     pub(super) each: Option<Box<Each>>,
+    /// A health rule was exceeded.
+    pub(super) warned: bool,
 }
 
 /// Which iteration an attempt belongs to.
@@ -230,6 +232,7 @@ impl Attempt {
             condition: None,
             output: None,
             each: None,
+            warned: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The machine's timers: one for the job run, at most one for each attempt.
+//! The machine's timers: at most two for the job run and two for each attempt.
 
 use super::state::AttemptIx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,10 @@ pub(super) enum Timer {
     Run,
     /// While the attempt waits for a retry: its earliest start. While it runs: its time-out.
     Attempt(AttemptIx),
+    /// The job run is about to run for longer than a health rule allows.
+    RunWarning,
+    /// The attempt is about to.
+    AttemptWarning(AttemptIx),
 }
 
 /// Timers by due tick. Ticks are signed, since after a restore a timer may have begun before this process's origin.

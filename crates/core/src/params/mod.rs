@@ -11,7 +11,7 @@ mod array;
 mod check;
 mod compile;
 mod evaluated;
-mod format;
+pub(crate) mod format;
 mod instance;
 mod keywords;
 pub mod limits;

@@ -13,6 +13,7 @@ use lakeflow_core::error::Error;
 use lakeflow_core::execution::{Exit, Input, Machine, Output, Start};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::TaskKind;
+use lakeflow_core::notify::told;
 use lakeflow_core::run::{End, Outcome, TerminationCode};
 use lakeflow_core::time::Tick;
 use std::collections::BTreeSet;
@@ -112,6 +113,8 @@ impl Actor {
         turn.commit.task_runs =
             changed.into_iter().filter_map(|run| TaskRow::of(&self.machine, run)).collect();
         turn.commit.standing = Some(Standing::of(&self.machine.job_view()));
+        turn.commit.notices =
+            turn.commit.changes.iter().flat_map(|change| told(&self.machine, change)).collect();
         turn
     }
 

@@ -37,6 +37,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::execution::{Change, Input, Machine, Output, Plan, RUNS_PER_JOB_RUN, Repair};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::GitSource;
+use lakeflow_core::notify::told_end;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -197,7 +198,7 @@ impl Driver {
         tasks
     }
 
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(work);
@@ -313,7 +314,9 @@ impl Driver {
         row.standing.phase = Phase::Ended(end.clone());
         row.standing.end_time = Some(row.start_time);
         let parent = row.parent_task_run;
-        self.store().create_run(row, plan, crate::store::Commit::default()).await?;
+        let notices = told_end(&plan, row.start_time, &end);
+        let commit = crate::store::Commit { notices, ..Default::default() };
+        self.store().create_run(row, plan, commit).await?;
         self.report_to_parent(parent, &end);
         Ok(())
     }
@@ -421,6 +424,8 @@ impl Driver {
         if let Some(standing) = &mut commit.standing {
             standing.phase = Phase::Ended(end.clone());
         }
+        // It never began, so its end is all there is to tell.
+        commit.notices = told_end(actor.machine.plan(), self.clock().time(), &end);
         self.store().commit_run(run, Arc::new(commit)).await?;
         self.report_to_parent(row.parent_task_run, &end);
         self.admit_queued(gate, actor.job()).await

@@ -6,6 +6,7 @@ use crate::store::{Activity, Commit};
 use lakeflow_core::error::{Error, Retry};
 use lakeflow_core::execution::Machine;
 use lakeflow_core::id::RunId;
+use lakeflow_core::notify::told_end;
 use lakeflow_core::run::{End, Outcome, Phase, TerminationCode};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,8 +59,11 @@ impl Driver {
         let end = End::new(Outcome::Failed, TerminationCode::InternalError, text);
         let mut standing = row.standing;
         standing.phase = Phase::Ended(end.clone());
-        standing.end_time = Some(self.clock().time());
-        let commit = Commit { standing: Some(standing), ..Commit::default() };
+        let now = self.clock().time();
+        standing.end_time = Some(now);
+        let plan = self.store().plan(run).await.ok().flatten();
+        let notices = plan.map(|plan| told_end(&plan, now, &end)).unwrap_or_default();
+        let commit = Commit { standing: Some(standing), notices, ..Commit::default() };
         self.store().commit_run(run, Arc::new(commit)).await?;
         self.report_to_parent(row.parent_task_run, &end);
         Ok(())

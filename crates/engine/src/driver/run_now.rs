@@ -9,6 +9,7 @@ use lakeflow_core::execution::{LegacyParameters, Plan, TriggerFacts, run_paramet
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::job::JobSettings;
 use lakeflow_core::job::wire::{TextMap, Wire};
+use lakeflow_core::notify::Audience;
 use lakeflow_core::time::WallTime;
 use lakeflow_core::trigger::is_paused;
 use serde_json::{Map, Value};
@@ -99,6 +100,12 @@ impl Driver {
             legacy: request.legacy,
             trigger: fired.facts,
             workspace: self.workspace().clone(),
+            audience: Box::new(Audience {
+                email: settings.email_notifications.clone(),
+                webhook: settings.webhook_notifications.clone(),
+                settings: settings.notification_settings.clone(),
+            }),
+            health: settings.health.clone().map(Box::new),
         };
         // Further runs of a continuous job wait behind its own.
         let job_queue =
@@ -177,6 +184,12 @@ impl Driver {
                 ..TriggerFacts::default()
             },
             workspace: self.workspace().clone(),
+            audience: Box::new(Audience {
+                email: request.email_notifications,
+                webhook: request.webhook_notifications,
+                settings: request.notification_settings,
+            }),
+            health: request.health.map(Box::new),
         };
         self.create(NewRun { plan, facts, run_type: "SUBMIT_RUN", parent: None, limit: None, queue: false })
             .await

@@ -48,7 +48,7 @@ impl Driver {
         for run in self.store().runs_before(oldest, PRUNED_AT_ONCE).await? {
             self.prune(run).await?;
         }
-        Ok(())
+        self.store().prune_deliveries(oldest).await
     }
 
     /// Removes packages and checkouts that were used last before `before`, and files of runs that are not stored any more.

@@ -5,6 +5,7 @@
 
 mod companion;
 pub(crate) mod console;
+mod destinations;
 mod documents;
 pub(crate) mod faults;
 mod files;
@@ -22,6 +23,7 @@ mod transfer;
 pub(crate) use guard::Access;
 
 use crate::driver::Driver;
+use crate::outbox::Outbox;
 use crate::paths::PathMap;
 use axum::Router;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) driver: Driver,
+    pub(crate) outbox: Outbox,
     pub(crate) access: Access,
     pub(crate) sign_in: Arc<console::SignIn>,
     pub(crate) bundle: console::bundle::Shown,
@@ -75,6 +78,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = runs::routes(routes);
     let routes = permissions::routes(routes);
     let routes = companion::routes(routes);
+    let routes = destinations::routes(routes);
     let routes = files::routes(routes);
     let routes = transfer::routes(routes);
     let routes = faults::routes(routes);

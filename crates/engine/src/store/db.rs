@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -78,6 +78,8 @@ struct Inner {
     reader: Worker,
     feed: Feed,
     changes: Changes,
+    /// Woken when something is to be told.
+    post: Notify,
 }
 
 /// The database. Clones are the same database; it is closed when the last one is dropped.
@@ -110,9 +112,8 @@ impl Store {
         };
         let writer = Worker::spawn("lakeflow-store-writer", writer).map_err(thread)?;
         let reader = Worker::spawn("lakeflow-store-reader", reader).map_err(thread)?;
-        Ok(Self {
-            inner: Arc::new(Inner { path, writer, reader, feed: Feed::new(), changes: Changes::default() }),
-        })
+        let (feed, changes, post) = (Feed::new(), Changes::default(), Notify::new());
+        Ok(Self { inner: Arc::new(Inner { path, writer, reader, feed, changes, post }) })
     }
 
     /// What changed, for pages that show it live.
@@ -123,6 +124,11 @@ impl Store {
     /// What changed, for the system tables.
     pub(crate) fn changes(&self) -> &Changes {
         &self.inner.changes
+    }
+
+    /// Wakes whoever sends notifications.
+    pub(crate) fn post(&self) -> &Notify {
+        &self.inner.post
     }
 
     /// Runs a closure in one write transaction; it is rolled back when the closure fails.

@@ -1,6 +1,6 @@
 //! The engine's memory: SQLite in the data folder. Rooms: [`db`] (threads, errors), `schema` (migrations), `jobs`,
-//! `runs`, `pages` of runs, `ends` of runs, `versions` of jobs, `system` (records for the system tables), `triggers`, `kv` (queries),
-//! [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
+//! `runs`, `pages` of runs, `ends` of runs, `versions` of jobs, `outbox` (destinations and deliveries), `system` (records for the
+//! system tables), `triggers`, `kv` (queries), [`folder`] (the data folder itself: lock, token, the file that says where the engine is).
 //!
 //! No rule of Lakeflow Jobs lives here, and nothing outside of this room writes SQL.
 
@@ -9,6 +9,7 @@ mod ends;
 pub(crate) mod folder;
 mod jobs;
 mod kv;
+pub(crate) mod outbox;
 mod pages;
 mod runs;
 mod schema;

@@ -7,6 +7,7 @@ use crate::live::shapes;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::{Change, Machine, ParameterValue, Plan, RepairView, RunView, TaskRunView};
 use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::notify::{Notice, Recipient};
 use lakeflow_core::run::Phase;
 use lakeflow_core::time::WallTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -152,6 +153,8 @@ pub(crate) struct Commit {
     pub(crate) exited: Vec<RunId>,
     /// The commit of the run's repository that its tasks use from now on.
     pub(crate) checked_out: Option<String>,
+    /// Who is to be told what.
+    pub(crate) notices: Vec<(Recipient, Notice)>,
 }
 
 /// What [`read_row`] reads.
@@ -233,7 +236,7 @@ fn apply(db: &Connection, run: RunId, commit: &Commit) -> Db<()> {
     for task_run in &commit.exited {
         forget.execute([task_run.0])?;
     }
-    Ok(())
+    super::outbox::put_notices(db, run, &commit.notices)
 }
 
 impl Store {
@@ -265,6 +268,7 @@ impl Store {
         });
         let (row, commit) = stored.await?;
         self.changes().run(run_id);
+        self.posted(&commit);
         self.feed().publish(|| shapes::changed(row.run_id, row.job_id, shapes::run(&row), &commit.task_runs));
         Ok(commit)
     }
@@ -280,11 +284,29 @@ impl Store {
         });
         let job = applied.await?;
         self.changes().run(run);
+        self.posted(&commit);
         self.feed().publish(|| {
             let fields = commit.standing.as_ref().map(shapes::standing).unwrap_or_default();
             shapes::changed(run, job, fields, &commit.task_runs)
         });
         Ok(())
+    }
+
+    fn posted(&self, commit: &Commit) {
+        if !commit.notices.is_empty() {
+            self.post().notify_one();
+        }
+    }
+
+    /// The plan of a job run.
+    pub(crate) async fn plan(&self, id: RunId) -> Result<Option<Plan>, Error> {
+        self.read("plan", move |db| {
+            db.prepare_cached("SELECT plan FROM runs WHERE run_id = ?1")?
+                .query_row([id.0], |row| Ok(document(row, 0)))
+                .optional()?
+                .transpose()
+        })
+        .await
     }
 
     /// The run that an idempotency token belongs to; the run itself may have been deleted since.

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/003_triggers.sql"),
     include_str!("migrations/004_versions.sql"),
     include_str!("migrations/005_ends.sql"),
+    include_str!("migrations/006_notify.sql"),
 ];
 
 /// The schema version that this program writes.

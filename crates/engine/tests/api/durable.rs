@@ -12,7 +12,7 @@ fn kill(local: Local) {
 }
 
 /// Starts again once the killed engine has let the folder go.
-async fn restart(dir: &Path) -> Local {
+pub(crate) async fn restart(dir: &Path) -> Local {
     loop {
         match Local::start_with(Config::new(dir)).await {
             Ok(local) => return local,

@@ -10,6 +10,8 @@ mod durable;
 mod files;
 mod git;
 mod jobs;
+mod notify;
 mod real;
+mod receiver;
 mod runs;
 mod triggers;

@@ -63,3 +63,11 @@ wire_struct! {
         pub rules: Vec<HealthRule>,
     }
 }
+
+impl Health {
+    /// Seconds that a run may take before those who asked are warned: the smallest of its `RUN_DURATION_SECONDS` rules.
+    pub fn duration_threshold(&self) -> Option<i64> {
+        let rules = self.rules.iter().filter(|rule| rule.metric == "RUN_DURATION_SECONDS");
+        rules.filter(|rule| rule.op == "GREATER_THAN").map(|rule| rule.value.max(0)).min()
+    }
+}

@@ -41,6 +41,11 @@ static FORMATS: &[Entry] = &[
     ("regex", is_regex),
 ];
 
+/// Whether a text is an e-mail address, by the rule of `format: email`.
+pub(crate) fn is_email(text: &str) -> bool {
+    net::is_email(text)
+}
+
 impl Format {
     /// Formats of the standard that are not checked: this one asks for the tables of IDNA 2008.
     pub(crate) const UNCHECKED: [&'static str; 1] = ["idn-hostname"];
