@@ -15,8 +15,9 @@ from databricks.sdk.errors import (
     Unauthenticated,
 )
 from databricks.sdk.service import iam, jobs
+from databricks.sdk.service import settings as sdk
 from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectType
-from local import LifeCycle, Result, condition, script
+from local import LifeCycle, Result, condition, script, until
 
 UNKNOWN = 999_999_999_999
 
@@ -274,3 +275,37 @@ def test_bad_schedules_are_refused(workspace, expression, zone, named):
     with pytest.raises(InvalidParameterValue) as refused:
         workspace.create(condition("a"), schedule=jobs.CronSchedule(expression, zone))
     assert named in str(refused.value)
+
+
+# LOCAL[notifications] same: the unmodified Python SDK manages destinations, and its jobs tell them
+def test_notification_destinations(workspace):
+    api = workspace.client.notification_destinations
+    hook = sdk.GenericWebhookConfig(url="https://hooks.example.com/a", username="ann", password="s3cret")
+    made = api.create(display_name="on-call", config=sdk.Config(generic_webhook=hook))
+    assert (made.display_name, made.destination_type) == ("on-call", sdk.DestinationType.WEBHOOK)
+    shown = api.get(made.id).config.generic_webhook
+    assert (shown.url_set, shown.username_set, shown.password_set) == (True, True, True)
+    assert (shown.url, shown.username, shown.password) == (None, None, None)
+    mail = sdk.Config(email=sdk.EmailConfig(addresses=["ann@example.com"]))
+    changed = api.update(made.id, display_name="mail", config=mail)
+    assert (changed.destination_type, changed.config.email.addresses) == (
+        sdk.DestinationType.EMAIL,
+        ["ann@example.com"],
+    )
+    assert made.id in [one.id for one in api.list(page_size=1)]
+    with pytest.raises(InvalidParameterValue, match="begin with https"):
+        api.create(display_name="x", config=sdk.Config(slack=sdk.SlackConfig(url="hooks.example.com")))
+    told = jobs.WebhookNotifications(on_success=[jobs.Webhook(made.id)])
+    run = workspace.run(condition("a"), name="tells", webhook_notifications=told)
+    assert run.state.result_state == Result.SUCCESS
+
+    def deliveries():
+        page = workspace.client.api_client.do(
+            "GET", "/api/2.0/lakeflow-local/deliveries", query={"run_id": run.run_id}
+        )
+        return [(one["event_type"], one["state"]) for one in page["deliveries"]]
+
+    until("the delivery", lambda: deliveries() == [("jobs.on_success", "SENT")])
+    api.delete(made.id)
+    with pytest.raises(ResourceDoesNotExist):
+        api.get(made.id)

@@ -1,9 +1,11 @@
 //! The command line, as clap reads it.
 
+mod destinations;
 mod dev;
 mod sql;
 mod triggers;
 
+pub(crate) use destinations::{Config, Create, Deliveries, Destinations, Named, Retry, Update};
 pub(crate) use dev::Dev;
 pub(crate) use sql::Sql;
 pub(crate) use triggers::{Triggers, TriggersList, TriggersSwitch};
@@ -51,6 +53,9 @@ pub(crate) enum Command {
     /// See what starts jobs by itself and what fires next, pause it and let it go on
     #[command(subcommand)]
     Triggers(Triggers),
+    /// Manage where notifications go, and see what became of them
+    #[command(subcommand)]
+    Destinations(Destinations),
     /// Print the next fire times of a Quartz cron expression
     Next(Next),
     /// Print the JSON Schema of a job's parameters

@@ -11,7 +11,7 @@ use lakeflow_core::bundle::Bundle;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use lakeflow_core::problem::Position;
-use lakeflow_engine::{BundleView, Config, Engine, EngineFile};
+use lakeflow_engine::{BundleView, Config, Engine, EngineFile, Smtp};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -200,7 +200,16 @@ pub(crate) fn settings(data: &Path, project: Option<&Project>, printer: &Printer
     let mut config = Config::new(data);
     config.bundle_root = project.map(|project| project.root.clone());
     config.notice = printer.notice();
+    config.smtp = smtp(None, None);
     config
+}
+
+/// Where letters are handed over, by flags or the environment; `None` when neither says.
+pub(crate) fn smtp(url: Option<&str>, sender: Option<&str>) -> Option<Smtp> {
+    let set = |given: Option<&str>, name: &str| {
+        given.map(str::to_owned).or_else(|| std::env::var(name).ok()).filter(|text| !text.is_empty())
+    };
+    Some(Smtp { url: set(url, "LAKEFLOW_SMTP")?, sender: set(sender, "LAKEFLOW_MAIL_FROM") })
 }
 
 /// A connection to an engine that this process has started itself.

@@ -33,6 +33,9 @@ const OPERATION: &str = "start_engine";
 /// How long requests under way may take when the engine is shut down.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
+/// How long notifications that were never tried may take then; what is left is told at the next start.
+const LAST_NOTICES: Duration = Duration::from_secs(3);
+
 /// A running engine. Dropping it without [`Engine::shutdown`] leaves active runs to the next start, like a crash.
 #[derive(Debug)]
 pub struct Engine {
@@ -42,6 +45,7 @@ pub struct Engine {
     bundle: Shown,
     paths: PathMap,
     driver: Driver,
+    outbox: Outbox,
     folder: DataFolder,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -131,7 +135,7 @@ impl Engine {
         let (sign_in, bundle) = (Arc::new(SignIn::new(&token, address.port())), Shown::default());
         let app = App {
             driver: driver.clone(),
-            outbox,
+            outbox: outbox.clone(),
             access,
             sign_in: Arc::clone(&sign_in),
             bundle: bundle.clone(),
@@ -151,6 +155,7 @@ impl Engine {
             bundle,
             paths,
             driver,
+            outbox,
             folder,
             stop: Some(stop),
             server: Some(server),
@@ -227,6 +232,7 @@ impl Engine {
         {
             server.abort();
         }
+        self.outbox.tried(LAST_NOTICES).await;
         self.driver.freeze().await;
         self.driver.executor().shutdown().await;
         self.driver.end_unrecorded().await;

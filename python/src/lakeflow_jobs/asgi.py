@@ -120,7 +120,8 @@ def router(
         ``None`` to act as the program. It may be a coroutine function. On Databricks Apps the header is
         ``x-forwarded-access-token``.
     :param environment: variables to find more jobs in (``DATABRICKS_JOB_<KEY>``); the process's own when missing.
-    :param webhook_secret: the secret that notifications of the platform carry; without it there is no such route.
+    :param webhook_secret: what notifications of the platform carry, as the password of their destination (any user name) or as a
+        bearer token; they make waits of this client look at once. Without it there is no such route.
     :raises InvalidArgument: a job's schema is not one.
 
     >>> from lakeflow_jobs import asgi

@@ -4,6 +4,7 @@
 mod basics;
 mod bench;
 mod foreach;
+mod health;
 mod large;
 mod repair;
 mod restart;

@@ -37,6 +37,13 @@ pub(crate) struct Dev {
     /// Secrets for dbutils.secrets, as JSON: {"scope": {"key": "value"}}; `secrets.json` of the data folder when missing
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets: Option<PathBuf>,
+    /// Server that takes the letters of e-mail notifications: smtp://host:25, smtps://user:password@host, or
+    /// smtp://user:password@host:587?tls=required; `outbox` in the data folder gets them when missing [env: LAKEFLOW_SMTP]
+    #[arg(long, value_name = "URL")]
+    pub(crate) smtp: Option<String>,
+    /// Who sends these letters: 'Jobs <jobs@example.com>' [env: LAKEFLOW_MAIL_FROM]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mail_from: Option<String>,
     /// A further folder whose files tasks may name by absolute path; may be given several times
     #[arg(long = "allow-path", value_name = "DIR")]
     pub(crate) allowed_paths: Vec<PathBuf>,

@@ -40,6 +40,7 @@ pub(crate) async fn run(args: &Dev, printer: &Printer) -> Ended {
     config.keep_runs_days = args.keep_days;
     config.principals = args.users.as_deref().map(users).transpose()?.unwrap_or_default();
     config.secrets = args.secrets.as_deref().map(secrets).transpose()?;
+    config.smtp = host::smtp(args.smtp.as_deref(), args.mail_from.as_deref());
     config.allowed_paths = args.allowed_paths.iter().map(|path| folder(path)).collect::<Result<_, _>>()?;
     config.allowed_hosts.clone_from(&args.allowed_hosts);
     config.grace = Duration::from_secs(args.grace);

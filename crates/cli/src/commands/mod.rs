@@ -2,6 +2,7 @@
 
 mod console;
 mod deploy;
+mod destinations;
 mod dev;
 mod next;
 mod run;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(command: Command, printer: &Printer) -> Ended {
         Command::Deploy(args) => block_on(deploy::run(args, printer)),
         Command::Run(args) => block_on(run::run(&args, printer)),
         Command::Sql(args) => block_on(sql::run(&args, printer)),
+        Command::Destinations(args) => block_on(destinations::run(args, printer)),
         Command::Runs(args) => block_on(runs::run(args, printer)),
         Command::Triggers(args) => block_on(triggers::run(args, printer)),
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod commands;
+mod destinations;
 mod dev;
 mod oracle;
 mod support;

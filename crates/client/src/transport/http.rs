@@ -54,6 +54,7 @@ impl Transport for HttpTransport {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
             Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
         };
         let mut call = self.client.request(method, &request.url).timeout(request.timeout);
         for (name, value) in &request.headers {

@@ -24,6 +24,8 @@ pub enum Method {
     Put,
     /// Changes part of something.
     Patch,
+    /// Removes something.
+    Delete,
 }
 
 impl Method {
@@ -34,6 +36,7 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -108,7 +111,7 @@ pub trait Endpoint: Wire + Send + Sync {
             clamp_limit(&mut fields, most);
         }
         let (query, body) = match Self::METHOD {
-            Method::Get => (to_query(&fields), None),
+            Method::Get | Method::Delete => (to_query(&fields), None),
             Method::Post | Method::Put | Method::Patch => (Vec::new(), Some(fields)),
         };
         Request {

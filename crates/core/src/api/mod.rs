@@ -4,6 +4,7 @@
 //! Reference sections 2 and 3. Nothing here sends anything, holds a host or a token, or decides what to do after a
 //! failure beyond saying whether trying again can help ([`fault`]); [`crate::wait`] and the clients drive it.
 
+mod destinations;
 mod endpoint;
 pub mod fault;
 mod jobs;
@@ -17,6 +18,7 @@ pub mod retry;
 mod run_text;
 mod runs;
 
+pub use destinations::*;
 pub use endpoint::*;
 pub use jobs::*;
 pub use keep::{Keep, Touch};

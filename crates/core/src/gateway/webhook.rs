@@ -17,7 +17,8 @@ pub enum WebhookSecret {
         /// Password.
         password: String,
     },
-    /// `Authorization: Bearer …`.
+    /// `Authorization: Bearer …`. Destinations of the platform can send basic authentication alone, so that the token is also
+    /// taken as its password, under any user name.
     Bearer(String),
 }
 
@@ -28,13 +29,22 @@ impl fmt::Debug for WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// The value of the header.
-    fn expected(&self) -> String {
+    /// Whether the value of the header is right.
+    fn accepts(&self, given: &str) -> bool {
         match self {
             Self::Basic { username, password } => {
-                format!("Basic {}", base64(format!("{username}:{password}").as_bytes()))
+                let pair = format!("{username}:{password}");
+                same(given.as_bytes(), format!("Basic {}", base64(pair.as_bytes())).as_bytes())
             }
-            Self::Bearer(token) => format!("Bearer {token}"),
+            Self::Bearer(token) => {
+                let pair = given.strip_prefix("Basic ").and_then(unbase64);
+                let password = pair.as_ref().and_then(|pair| {
+                    let colon = pair.iter().position(|byte| *byte == b':')?;
+                    pair.get(colon + 1..)
+                });
+                let bearer = given.strip_prefix("Bearer ").map(str::as_bytes);
+                bearer.or(password).is_some_and(|given| same(given, token.as_bytes()))
+            }
         }
     }
 }
@@ -48,7 +58,7 @@ pub(super) fn read(
         return Err(Refusal::new(404, ErrorCode::NotFound, "Not Found"));
     };
     let given = incoming.header("authorization").unwrap_or_default();
-    if !same(given.as_bytes(), secret.expected().as_bytes()) {
+    if !secret.accepts(given) {
         return Err(Refusal::new(401, ErrorCode::Unauthenticated, "Unauthorized"));
     }
     let body = incoming.json()?;
@@ -75,9 +85,27 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && differing == 0
 }
 
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The bytes that RFC 4648, section 4, writes so; `None` for other text.
+fn unbase64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut group, mut bits) = (0_u32, 0);
+    for byte in text.bytes() {
+        group = (group << 6) | LETTERS.iter().position(|letter| *letter == byte)? as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((group >> bits) as u8);
+            group &= (1 << bits) - 1;
+        }
+    }
+    Some(bytes)
+}
+
 /// RFC 4648, section 4.
 fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().fold(0_u32, |group, byte| (group << 8) | u32::from(*byte));
@@ -104,8 +132,10 @@ mod tests {
             ("foob", "Zm9vYg=="),
             ("foobar", "Zm9vYmFy"),
         ];
+        assert_eq!(unbase64("Zm9v YmFy"), None);
         for (text, encoded) in known {
             assert_eq!(base64(text.as_bytes()), encoded);
+            assert_eq!(unbase64(encoded).as_deref(), Some(text.as_bytes()));
         }
     }
 }

@@ -37,15 +37,16 @@ pub fn letter(notice: &Notice, page: &str) -> Letter {
     Letter { text: format!("{subject}\n\n{}\n\n{page}\n", facts.join("\n")), subject }
 }
 
-/// What is sent to try a destination out: an event of its own, about no run, so that receivers find nothing to do.
+/// What is sent to try a destination out: an event of its own, about a run of a job that nobody has, so that receivers take it and
+/// find nothing to do.
 pub fn test_notice(workspace_id: &str, now: WallTime) -> Notice {
     Notice {
         event: Event::Test,
         at: now,
         workspace_id: workspace_id.to_owned(),
-        job_id: JobId(0),
+        job_id: JobId(1),
         job_name: "test of a destination".to_owned(),
-        run_id: RunId(0),
+        run_id: RunId(1),
         task: None,
         outcome: None,
         message: String::new(),

@@ -7,6 +7,8 @@
 
 mod mail;
 mod post;
+#[cfg(test)]
+mod tests;
 
 pub use mail::Smtp;
 
@@ -25,6 +27,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::{Id, JoinSet};
 
 /// Recipients that are told something at once.
@@ -56,6 +59,8 @@ struct Inner {
     workspace: WorkspaceFacts,
     post: Post,
     mail: Mail,
+    /// Woken when a try is stored.
+    settled: Notify,
 }
 
 /// Handle to the outbox; clones are the same.
@@ -81,7 +86,7 @@ impl Outbox {
     ) -> Result<Self, Error> {
         let mail = Mail::new(data_dir, &workspace.id, smtp)?;
         let post = Post::new(&workspace.id);
-        Ok(Self { inner: Arc::new(Inner { store, told, workspace, post, mail }) })
+        Ok(Self { inner: Arc::new(Inner { store, told, workspace, post, mail, settled: Notify::new() }) })
     }
 
     /// Sends what is due, for as long as the engine lives.
@@ -167,7 +172,25 @@ impl Outbox {
                 .told
                 .send(&format!("notification {id} to {recipient} has not arrived and {what}: {error}"));
         }
-        self.inner.store.put_tries(delivery.id, tries, error).await
+        let stored = self.inner.store.put_tries(delivery.id, tries, error).await;
+        self.inner.settled.notify_waiters();
+        stored
+    }
+
+    /// Waits until everything was tried once, but no longer than `most`: a command that ends right after its run has told of it.
+    pub(crate) async fn tried(&self, most: Duration) {
+        let all = async {
+            loop {
+                let settled = self.inner.settled.notified();
+                // A store that cannot be asked has nothing to wait for.
+                if !matches!(self.inner.store.has_untried().await, Ok(true)) {
+                    return;
+                }
+                settled.await;
+            }
+        };
+        // What is left is told at the next start.
+        let _ = tokio::time::timeout(most, all).await;
     }
 
     /// Sends a delivery to where it goes now; destinations may have changed since it was made.

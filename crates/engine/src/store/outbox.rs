@@ -125,6 +125,15 @@ impl Store {
         .await
     }
 
+    /// Whether there is a delivery that waits and was never tried.
+    pub(crate) async fn has_untried(&self) -> Result<bool, Error> {
+        self.read("has_untried", |db| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 0 AND json_extract(tries, '$.count') = 0)";
+            Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// Stores how a try went.
     pub(crate) async fn put_tries(&self, id: i64, tries: Tries, error: Option<String>) -> Result<(), Error> {
         self.write("put_tries", move |db| {

@@ -3,9 +3,15 @@
 use super::db::Store;
 use super::pages::{RunFilter, plan};
 use lakeflow_core::error::{Error, ErrorCode, Retry};
-use lakeflow_core::id::JobId;
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::notify::{Notice, Recipient};
 
 impl Store {
+    /// Stores what is to be told about a run, as the run's own change does.
+    pub(crate) async fn tell(&self, run: RunId, notices: Vec<(Recipient, Notice)>) {
+        self.write("tell", move |db| super::outbox::put_notices(db, run, &notices)).await.expect("stored");
+    }
+
     /// Lets the database grow by this many pages and no more, as a disk does that is nearly full; `None` lifts the
     /// limit.
     pub(crate) async fn leave_room(&self, pages: Option<i64>) {

@@ -39,7 +39,14 @@ fn graph(numbers: &mut Numbers) -> Value {
         }
         tasks.push(task);
     }
-    json!({ "name": "graph", "tasks": tasks })
+    telling(json!({ "name": "graph", "tasks": tasks }))
+}
+
+/// A job that tells of each of its runs, by letters: they are files.
+fn telling(mut job: Value) -> Value {
+    let to = json!(["ann@example.com"]);
+    job["email_notifications"] = json!({ "on_start": to, "on_success": to, "on_failure": to });
+    job
 }
 
 /// Creates the jobs of a seed. Gives each job that is to be run, as often as it is to be run.
@@ -59,15 +66,16 @@ pub(crate) async fn create(engine: &Process, seed: u64) -> Vec<i64> {
         "depends_on": [{ "task_key": "yes" }],
         "for_each_task": { "inputs": "[1,2,3]", "concurrency": 2, "task": item },
     });
-    let parts = engine.create(json!({ "name": "parts", "tasks": [check, yes, no, each] })).await;
-    let inner = engine.create(json!({ "name": "inner", "tasks": [command("inner", "/slow", &[])] })).await;
+    let parts = engine.create(telling(json!({ "name": "parts", "tasks": [check, yes, no, each] }))).await;
+    let inner = telling(json!({ "name": "inner", "tasks": [command("inner", "/slow", &[])] }));
+    let inner = engine.create(inner).await;
     let child = json!({ "task_key": "outer", "max_retries": 1, "run_job_task": { "job_id": inner } });
     let after = command("after", "/ok", &["outer".to_owned()]);
-    let parent = engine.create(json!({ "name": "parent", "tasks": [child, after] })).await;
+    let parent = engine.create(telling(json!({ "name": "parent", "tasks": [child, after] }))).await;
     let mut only = command("only", "/slow", &[]);
     only["max_retries"] = json!(numbers.below(2));
     let queue =
         json!({ "name": "queue", "max_concurrent_runs": 1, "queue": { "enabled": true }, "tasks": [only] });
-    let queue = engine.create(queue).await;
+    let queue = engine.create(telling(queue)).await;
     vec![graph, parts, parent, queue, queue]
 }

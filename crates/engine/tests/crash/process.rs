@@ -89,6 +89,15 @@ impl Process {
         self.get(&format!("/runs/get?run_id={run}")).await
     }
 
+    /// What was or is to be told of a run, the oldest first: event and state of each delivery.
+    pub(crate) async fn told(&self, run: i64) -> Option<Vec<(String, String)>> {
+        let url = format!("{}/api/2.0/lakeflow-local/deliveries?run_id={run}", self.url);
+        let page = self.send(self.http.get(url)).await?;
+        let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+        let all = page["deliveries"].as_array().unwrap().iter().rev();
+        Some(all.map(|one| (text(one, "event_type"), text(one, "state"))).collect())
+    }
+
     /// The document of a run once it is over; `None` when the engine died.
     pub(crate) async fn ended(&mut self, run: i64) -> Option<Value> {
         loop {

@@ -1,6 +1,6 @@
 //! The engine is killed at every step that it records, once each, and started again.
 //!
-//! A step is one transaction on a run: triggers in the database count them and fail the one at which the engine is to die, which then
+//! A step is one transaction on a run, or on a delivery of what is told of it: triggers in the database count them and fail the one at which the engine is to die, which then
 //! kills itself before it can do anything else. What it had committed, and what it had started because of that, is there; the rest is not.
 
 use super::engine::POINT;
@@ -20,26 +20,27 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("jobs.sqlite3")).unwrap()
 }
 
-/// Every transaction on a run writes its row once.
+/// Every transaction on a run writes its row once, and so does that on a delivery.
 fn arm(folder: &Path, step: u32) {
-    let count = |kind: &str| {
+    let count = |name: &str, what: &str| {
         format!(
-            "CREATE TRIGGER crash_{kind} AFTER {kind} ON runs BEGIN
+            "CREATE TRIGGER crash_{name} AFTER {what} BEGIN
                 UPDATE crash SET done = done + 1;
                 SELECT RAISE(ABORT, '{POINT}') FROM crash WHERE done >= {step};
             END;"
         )
     };
     let sql = format!(
-        "CREATE TABLE crash (done INTEGER); INSERT INTO crash VALUES (0); {} {}",
-        count("INSERT"),
-        count("UPDATE")
+        "CREATE TABLE crash (done INTEGER); INSERT INTO crash VALUES (0); {} {} {}",
+        count("run", "INSERT ON runs"),
+        count("turn", "UPDATE ON runs"),
+        count("told", "UPDATE ON deliveries")
     );
     database(folder).execute_batch(&sql).unwrap();
 }
 
 fn disarm(folder: &Path) {
-    let sql = "DROP TRIGGER crash_INSERT; DROP TRIGGER crash_UPDATE; DROP TABLE crash;";
+    let sql = "DROP TRIGGER crash_run; DROP TRIGGER crash_turn; DROP TRIGGER crash_told; DROP TABLE crash;";
     database(folder).execute_batch(sql).unwrap();
 }
 
@@ -132,10 +133,18 @@ impl Base {
         for id in ran.difference(&known) {
             truth::check_hidden(engine, *id).await;
         }
+        let mut letters = 0;
+        for run in &ids {
+            truth::check_told(engine, *run).await;
+            letters += 2;
+        }
+        let files = std::fs::read_dir(path.join("outbox")).unwrap();
+        let files = files.flatten().filter(|file| file.path().extension().is_some_and(|end| end == "eml"));
+        assert_eq!(files.count(), letters, "each delivery is one letter, however often it was sent");
     }
 }
 
-// LOCAL[durability] own: killed at every recorded step, nothing is lost or run twice
+// LOCAL[durability] own: killed at every recorded step, nothing is lost or run twice, and every run is told of once
 #[tokio::test]
 async fn killed_at_every_recorded_step_nothing_is_lost_or_run_twice() {
     for seed in seeds() {

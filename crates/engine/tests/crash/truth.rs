@@ -1,7 +1,7 @@
 //! What must hold of every run after a crash, whatever was cut off.
 
 use super::engine::RAN;
-use super::process::Process;
+use super::process::{Process, until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -80,6 +80,19 @@ pub(crate) async fn check(engine: &Process, document: &Value, ran: &BTreeSet<i64
         }
     }
     own
+}
+
+/// Of every run its start and its end are told, each once, whatever was cut off.
+pub(crate) async fn check_told(engine: &Process, run: i64) {
+    let told = until("what is told arrives", async || {
+        let told = engine.told(run).await?;
+        told.iter().all(|(_, state)| state == "SENT").then_some(told)
+    })
+    .await;
+    let events: Vec<&str> = told.iter().map(|(event, _)| event.as_str()).collect();
+    assert_eq!(events.len(), 2, "run {run}: {told:?}");
+    assert_eq!(events[0], "jobs.on_start", "run {run}: {told:?}");
+    assert!(["jobs.on_success", "jobs.on_failure"].contains(&events[1]), "run {run}: {told:?}");
 }
 
 /// An attempt that no run shows is an earlier one of an iteration, and failed.
