@@ -1,5 +1,5 @@
-"""A notification of the engine ends a wait at once: run, outbox, HTTP, the ASGI route, the wait. Polls are minutes apart, so that a
-wait that were not told would outlast the test by far."""
+"""What the engine tells is taken by the ASGI routes, with the credentials of its destination. That a wait then looks at once is shown
+where polls can be minutes apart: in Rust and in AppKit."""
 
 from __future__ import annotations
 
