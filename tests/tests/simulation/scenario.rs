@@ -117,6 +117,7 @@ impl Scenario {
             in_flight: random.within(1, 8) as usize,
             outputs_at_once: random.within(1, 4) as usize,
             share_lists: random.chance(900),
+            few_pages: *random.pick(&[0, 0, 1, 8]),
             learn: random.chance(800),
             seed,
         };

@@ -5,6 +5,7 @@
 //! JSON.
 #![expect(clippy::print_stdout, clippy::print_stderr, clippy::expect_used, reason = "a program for a bench")]
 
+mod fleet;
 mod live;
 mod policies;
 mod serve;

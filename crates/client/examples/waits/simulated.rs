@@ -1,8 +1,8 @@
 //! Polls in virtual time: the hub against a workspace whose runs' lengths vary by 20 %, beside the peers' schedules for
 //! runs of the same lengths.
 
+use crate::fleet::{Fleet, answer};
 use crate::policies::POLICIES;
-use crate::serve::{Fleet, answer};
 use crate::stats::{Random, delays};
 use lakeflow_core::api::Response;
 use lakeflow_core::id::{JobId, RunId};

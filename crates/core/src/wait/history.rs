@@ -119,7 +119,8 @@ impl Plan {
             self.stride = middle;
             let (calls, delay) = self.expected(left);
             let longer = match schedule.aim {
-                Aim::Calls(wanted) => calls > f64::from(wanted.max(2)),
+                // Within 2 %, so that the chance of a surprise, which is never nought, does not push the last poll far away.
+                Aim::Calls(wanted) => calls > f64::from(wanted.max(2)) * 1.02,
                 Aim::Delay(wanted) => delay < wanted as f64,
                 Aim::Balanced | Aim::Elapsed => {
                     delay < (typical / 100.0).min(self.cap / 2.0).max(self.floor / 2.0)

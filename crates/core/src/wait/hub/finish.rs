@@ -91,6 +91,9 @@ impl Hub {
         let wanted = watch.waits.iter().filter_map(|wait| self.waits.get(wait));
         let wanted = wanted.map(|entry| entry.options.failures).max().unwrap_or(0);
         let (job, length) = (watch.job, sight::length(&run));
+        if let Some(group) = job.and_then(|job_id| self.jobs.get_mut(&job_id)) {
+            group.run_over(run_id, run.start_time.filter(|start| *start > 0));
+        }
         watch.state = State::Finishing(Box::new(Finish {
             run,
             failures: Vec::new(),

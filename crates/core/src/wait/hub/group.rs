@@ -1,24 +1,21 @@
-//! The watched runs of one job, and the pages of lists that they share.
+//! The watched runs of one job: how they are polled, and what that may cost.
 //!
-//! A round reads the pages of the job's active runs until each watched run was seen. Runs that were not seen have most
-//! likely ended: they are read from pages of ended runs, each beginning with one of them, as long as that finds several at
-//! once; a single one is read by itself. Nothing is concluded from a run's absence.
+//! Runs that are due share a round of their job's pages whenever that takes fewer calls than asking for each. Which pages a
+//! round reads is chosen here; `round` reads them.
 
 use super::lanes::Want;
-use super::watch::State;
-use super::{Flight, Hub, HubSettings, Timer};
-use crate::api::{Endpoint, LIST_RUNS_LIMIT, ListRuns, Request, Response, RunsPage};
-use crate::error::{Error, Retry};
+use super::round::{Reading, Round};
+use super::watch::{State, Watch};
+use super::{Hub, HubSettings, Timer};
+use crate::api::LIST_RUNS_LIMIT;
 use crate::id::{JobId, RunId};
-use crate::run::RunDoc;
 use crate::time::Tick;
 use crate::wait::PollSchedule;
 use crate::wait::history::{History, Plan};
-use crate::wait::sight::PageSight;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs on a page.
-const PAGE: usize = LIST_RUNS_LIMIT as usize;
+pub(super) const PAGE: usize = LIST_RUNS_LIMIT as usize;
 
 /// A job's rounds may take this part of the workspace's calls, so that they do not hold up everything else: a fifth.
 const PART: u64 = 5;
@@ -36,14 +33,16 @@ const MOST_DEBT: i64 = -100_000;
 /// What a job begins with, in seconds of calls.
 const FIRST_SECONDS: i64 = 60;
 
-/// Rounds in a row that may find nothing and leave many runs to the next, because the pages moved while they were read.
-const MOST_REPEATS: u32 = 2;
+/// Waits seldom come alone: while the first call for a run of a job is under way, the first calls for others wait this long
+/// in milliseconds, to share a page.
+const GATHER_MS: u64 = 50;
 
-/// How long such runs wait, in milliseconds.
-const REPEAT_MS: u64 = 1000;
+/// Of a large crowd's calls this part, a quarter, may go into reading what the runs that go on are doing; the rest finds
+/// those that have ended.
+const PROGRESS_PART: u64 = 4;
 
-/// A job whose lists fail twice in a row is polled run by run for this long, in milliseconds.
-const OFF_MS: u64 = 60_000;
+/// Ended runs that are remembered for the size of their pages; with more, those pages are not worth reading.
+const MOST_OVER: usize = 20_000;
 
 /// Plans of one job that are kept: one for each schedule in use.
 const PLANS: usize = 4;
@@ -57,18 +56,36 @@ pub(super) struct Group {
     pub(super) asked: bool,
     pub(super) used: Tick,
     plans: Vec<(PollSchedule, u32, Plan)>,
-    round: Option<Round>,
+    pub(super) round: Option<Round>,
     /// Active runs of the job that nobody waits for, as of the last round.
-    strangers: usize,
-    failures: u32,
-    /// Rounds in a row that left many runs to the next.
-    repeats: u32,
-    off_until: Tick,
+    pub(super) strangers: usize,
+    /// Watched runs that have ended, by start: they lie on the pages between those that go on.
+    over: BTreeSet<(i64, RunId)>,
+    /// Ended runs that nobody waited for on the pages from this start on, as of the last time they were read.
+    pub(super) strangers_over: (i64, usize),
+    /// Ends since the last round began.
+    ends: usize,
+    /// When the pages of active runs were last read to the end.
+    pub(super) read_active: Option<Tick>,
+    pub(super) failures: u32,
+    pub(super) off_until: Tick,
     /// Rounds that would take too many calls wait until then.
     held_until: Tick,
     /// Calls that rounds may make, in thousandths, as of a tick; below zero when a round took more than was thought.
     credit: i64,
     credited: Option<Tick>,
+}
+
+/// What there is to know of a job's watched runs before a round is chosen.
+struct Crowd {
+    /// Runs that are due, or nearly.
+    ready: usize,
+    /// Of those, the ones that no page has told of yet.
+    unseen: usize,
+    /// The first call for a run is under way.
+    begins: bool,
+    /// When the oldest began.
+    oldest: i64,
 }
 
 /// How a run that is due is polled.
@@ -80,34 +97,6 @@ pub(super) enum Way {
     Round(JobId),
     /// Not now, or not any more.
     Later,
-}
-
-/// One reading of the pages.
-#[derive(Debug)]
-struct Round {
-    /// Not seen yet.
-    left: BTreeSet<RunId>,
-    token: Option<String>,
-    /// A page is under way.
-    calling: bool,
-    listed: usize,
-    seen: usize,
-    /// Found among the ended ones.
-    ended: usize,
-    /// Once all active runs were read: those that were not seen.
-    gone: Option<Gone>,
-}
-
-/// Runs that were not among the active ones.
-#[derive(Debug)]
-struct Gone {
-    /// Those whose start is known, the newest last: a page of ended runs can begin with one of them.
-    dated: Vec<RunId>,
-    /// Those that were never seen. They are looked for on pages of ended runs from the newest on, as long as each page has
-    /// several.
-    unseen: BTreeSet<RunId>,
-    /// The starts between which the page was asked for that the token goes on from.
-    between: (Option<i64>, Option<i64>),
 }
 
 impl Group {
@@ -137,9 +126,81 @@ impl Group {
         self.plans.get(place).map(|(_, _, plan)| plan)
     }
 
-    /// Pages that a round is going to take.
-    fn pages(&self) -> usize {
+    /// Pages of the job's active runs.
+    pub(super) fn pages(&self) -> usize {
         (self.runs.len() + self.strangers).div_ceil(PAGE).max(1)
+    }
+
+    /// A watched run has ended.
+    pub(super) fn run_over(&mut self, run_id: RunId, start: Option<i64>) {
+        self.ends += 1;
+        if let Some(start) = start.filter(|_| self.over.len() < MOST_OVER) {
+            self.over.insert((start, run_id));
+        }
+    }
+
+    /// Ended runs that were watched; pages of ended runs have these too.
+    pub(super) fn over(&self) -> usize {
+        self.over.len()
+    }
+
+    /// A round begins.
+    pub(super) fn round_begins(&mut self) {
+        self.ends = 0;
+    }
+
+    /// Looks the watched runs over.
+    fn crowd(&mut self, watches: &BTreeMap<RunId, Watch>, now: Tick) -> Crowd {
+        let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
+        for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
+            crowd.ready += usize::from(watch.ready(now));
+            match watch.start_time() {
+                Some(start) => crowd.oldest = crowd.oldest.min(start),
+                None => {
+                    crowd.unseen += usize::from(watch.ready(now));
+                    crowd.begins |= matches!(watch.state, State::Calling);
+                }
+            }
+        }
+        // Those that began before every run that goes on are not on its pages any more.
+        self.over = self.over.split_off(&(crowd.oldest, RunId(i64::MIN)));
+        crowd
+    }
+
+    /// Which pages the next round reads.
+    fn reading(&self, crowd: &Crowd, now: Tick, settings: &HubSettings) -> Reading {
+        let pages = self.pages();
+        let Some(rate) = self.rate(settings).filter(|_| pages > settings.few_pages) else {
+            return Reading::Active;
+        };
+        // A reading of all active runs is paid for by the calls of the time until the next.
+        let every = pages as u64 * 1_000_000 * PROGRESS_PART / rate.unsigned_abs().max(1);
+        let Some(read) = self.read_active.filter(|read| now.since(*read) < every) else {
+            return Reading::Active;
+        };
+        debug_assert!(read <= now, "time does not go back");
+        if crowd.unseen > 1 {
+            return Reading::New;
+        }
+        // Reading the active ones is followed by reading those that are gone, as many as went last time.
+        let active = pages + self.ends.min(self.ended_pages(crowd));
+        if self.ended_pages(crowd) < active { Reading::Ended } else { Reading::Active }
+    }
+
+    /// Pages of the runs that ended since the oldest began that goes on.
+    fn ended_pages(&self, crowd: &Crowd) -> usize {
+        let (oldest, strangers) = self.strangers_over;
+        let strangers = if oldest == crowd.oldest { strangers } else { 0 };
+        (self.over.len() + self.ends + strangers).div_ceil(PAGE).max(1)
+    }
+
+    /// Calls that a round is going to take.
+    fn cost(&self, reading: Reading, crowd: &Crowd) -> usize {
+        match reading {
+            Reading::Active => self.pages(),
+            Reading::New => crowd.unseen.div_ceil(PAGE),
+            Reading::Ended => self.ended_pages(crowd),
+        }
     }
 
     /// Thousandths of a call that rounds may make in a second; `None` without a limit.
@@ -158,6 +219,11 @@ impl Group {
             self.credited = Some(now);
         }
         self.credit = self.credit.saturating_add(grown).min(rate.saturating_mul(SAVED_SECONDS));
+    }
+
+    /// A page of a round is asked for.
+    pub(super) fn spend(&mut self) {
+        self.credit = self.credit.saturating_sub(1000).max(MOST_DEBT);
     }
 
     /// Ticks until the credit covers this many calls.
@@ -189,6 +255,7 @@ impl Hub {
         if !group.runs.remove(&run_id) || !group.runs.is_empty() {
             return;
         }
+        group.over.clear();
         if group.round.take().is_some() {
             self.abandon(|want| job.is_some_and(|job_id| *want == Want::Sweep(job_id)));
         }
@@ -202,7 +269,7 @@ impl Hub {
         else {
             return Way::Later;
         };
-        let listable = watch.listable() && self.settings.share_lists;
+        let listable = watch.listable() && !watch.hurried && self.settings.share_lists;
         let Some(job_id) = watch.job.filter(|_| listable) else { return Way::Alone };
         let Some(group) = self.jobs.get_mut(&job_id) else { return Way::Alone };
         if now < group.off_until {
@@ -213,15 +280,20 @@ impl Hub {
             return Way::Later;
         }
         if now >= group.held_until {
-            let ready = |run: &&RunId| self.runs.get(run).is_some_and(|watch| watch.ready(now));
-            let pages = group.pages();
-            if group.runs.iter().filter(ready).count() <= pages {
-                return Way::Alone;
+            let crowd = group.crowd(&self.runs, now);
+            let reading = group.reading(&crowd, now, &self.settings);
+            let cost = group.cost(reading, &crowd);
+            if crowd.ready <= cost {
+                if !crowd.begins || self.gathered(run_id) {
+                    return Way::Alone;
+                }
+                self.hold(run_id, now.after(GATHER_MS));
+                return Way::Later;
             }
             group.grow(now, &self.settings);
-            let lacks = group.lacks(pages, &self.settings);
+            let lacks = group.lacks(cost, &self.settings);
             if lacks == 0 {
-                self.begin_round(job_id);
+                self.begin_round(job_id, reading);
                 return Way::Round(job_id);
             }
             group.held_until = now.after(lacks);
@@ -231,279 +303,25 @@ impl Hub {
         Way::Later
     }
 
+    /// True for a run whose first call has waited for others, or that is known.
+    fn gathered(&mut self, run_id: RunId) -> bool {
+        let Some(watch) = self.runs.get_mut(&run_id) else { return true };
+        std::mem::replace(&mut watch.gathered, true) || watch.start_time().is_some()
+    }
+
     /// Lets a run wait for the job's next round.
-    fn hold(&mut self, run_id: RunId, until: Tick) {
+    pub(super) fn hold(&mut self, run_id: RunId, until: Tick) {
         let Some(watch) = self.runs.get_mut(&run_id) else { return };
         watch.state = State::Waiting(until, u64::MAX);
         self.timers.insert((until, Timer::Run(run_id)));
     }
-
-    /// All runs of the job that are between polls are on the round's pages.
-    fn begin_round(&mut self, job_id: JobId) {
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        let mut left = BTreeSet::new();
-        for run_id in &group.runs {
-            let Some(watch) = self.runs.get_mut(run_id).filter(|watch| watch.listable()) else { continue };
-            match watch.state {
-                State::Waiting(at, _) => drop(self.timers.remove(&(at, Timer::Run(*run_id)))),
-                State::Queued | State::Parked => {}
-                State::Calling | State::BackOff(_) | State::Listed | State::Finishing(_) => continue,
-            }
-            watch.state = State::Listed;
-            left.insert(*run_id);
-        }
-        group.round =
-            Some(Round { left, token: None, calling: false, listed: 0, seen: 0, ended: 0, gone: None });
-    }
-
-    /// The request of the round's next page.
-    pub(super) fn sweep_request(&mut self, job_id: JobId) -> Option<Request> {
-        let group = self.jobs.get_mut(&job_id)?;
-        let round = group.round.as_mut().filter(|round| !round.calling)?;
-        round.calling = true;
-        let list = ListRuns {
-            job_id: Some(job_id),
-            expand_tasks: Some(true),
-            limit: Some(LIST_RUNS_LIMIT),
-            ..ListRuns::default()
-        };
-        let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
-        let list = match &mut round.gone {
-            None => ListRuns { active_only: Some(true), page_token: round.token.clone(), ..list },
-            Some(gone) if !gone.unseen.is_empty() => {
-                ListRuns { completed_only: Some(true), page_token: round.token.clone(), ..list }
-            }
-            Some(gone) => {
-                if round.token.is_none() {
-                    gone.between = (gone.dated.first().and_then(start), gone.dated.last().and_then(start));
-                }
-                ListRuns {
-                    completed_only: Some(true),
-                    start_time_from: gone.between.0,
-                    start_time_to: gone.between.1,
-                    page_token: round.token.clone(),
-                    ..list
-                }
-            }
-        };
-        group.credit = group.credit.saturating_sub(1000).max(MOST_DEBT);
-        Some(list.request())
-    }
-
-    pub(super) fn sweep_answered(&mut self, job_id: JobId, flight: &Flight, result: Result<Response, Error>) {
-        match result.and_then(|response| self.take_page(&response, flight.sent)) {
-            Ok((runs, token)) => {
-                if let Some(group) = self.jobs.get_mut(&job_id) {
-                    group.failures = 0;
-                }
-                self.page_taken(job_id, &runs, token);
-            }
-            Err(error) => self.round_failed(job_id, &error),
-        }
-    }
-
-    /// Believes what a page says about watched runs; gives the runs that it names and the token of the next page.
-    fn take_page(&mut self, response: &Response, sent: Tick) -> Result<(Vec<RunId>, Option<String>), Error> {
-        if response.status == 200
-            && let Ok(page) = serde_json::from_slice::<PageSight>(&response.body)
-            && page.runs.iter().all(|sight| match self.runs.get(&sight.run_id) {
-                Some(watch) => watch.is_same(sight.fingerprint()),
-                None => true,
-            })
-        {
-            let listed: Vec<RunId> = page.runs.iter().map(|sight| sight.run_id).collect();
-            for run_id in &listed {
-                self.listed(*run_id, None, sent);
-            }
-            return Ok((listed, page.next_page_token));
-        }
-        let page: RunsPage = ListRuns::answer(response, self.now.wall)?;
-        let listed: Vec<RunId> = page.runs.iter().map(|run| run.run_id).collect();
-        for run in page.runs {
-            self.listed(run.run_id, Some(run), sent);
-        }
-        Ok((listed, page.next_page_token))
-    }
-
-    /// A run was seen on a page; without a document it is where it was.
-    fn listed(&mut self, run_id: RunId, run: Option<RunDoc>, sent: Tick) {
-        let Some(watch) = self.runs.get_mut(&run_id) else { return };
-        if !matches!(watch.state, State::Listed) || !watch.newer(sent) {
-            return;
-        }
-        if !watch.listable() {
-            self.alone(run_id);
-            return;
-        }
-        match run {
-            None => self.unchanged(run_id, sent),
-            // An end is only told with everything that belongs to it.
-            Some(run) if run.has_more == Some(true) && run.phase().is_terminal() => self.alone(run_id),
-            Some(run) => self.observe(run_id, run, sent, None),
-        }
-    }
-
-    /// The run is read by itself.
-    fn alone(&mut self, run_id: RunId) {
-        let Some(watch) = self.runs.get_mut(&run_id).filter(|w| matches!(w.state, State::Listed)) else {
-            return;
-        };
-        watch.state = State::Queued;
-        self.lanes.express(Want::Poll(run_id));
-    }
-
-    /// Goes on to the next page, to the runs that were not seen, or to the end of the round.
-    fn page_taken(&mut self, job_id: JobId, listed: &[RunId], token: Option<String>) {
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        let Some(round) = group.round.as_mut() else { return };
-        round.calling = false;
-        let token = token.filter(|token| !token.is_empty());
-        if round.gone.is_some() {
-            self.gone_taken(job_id, listed, token);
-            return;
-        }
-        for run_id in listed {
-            round.seen += usize::from(round.left.remove(run_id));
-        }
-        round.listed += listed.len();
-        if token.is_some() && !round.left.is_empty() {
-            round.token = token;
-            self.lanes.routine(Want::Sweep(job_id));
-            return;
-        }
-        group.strangers = round.listed.saturating_sub(round.seen);
-        let left = std::mem::take(&mut round.left);
-        let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
-        let (mut dated, unseen): (Vec<_>, Vec<_>) = left.into_iter().partition(|run| start(run).is_some());
-        dated.sort_by_key(|run_id| (start(run_id), *run_id));
-        round.token = None;
-        round.gone = Some(Gone { dated, unseen: unseen.into_iter().collect(), between: (None, None) });
-        self.gone_next(job_id);
-    }
-
-    /// A page of ended runs was read.
-    fn gone_taken(&mut self, job_id: JobId, listed: &[RunId], token: Option<String>) {
-        let Some(round) = self.jobs.get_mut(&job_id).and_then(|group| group.round.as_mut()) else { return };
-        let Some(gone) = round.gone.as_mut() else { return };
-        let by_token = !gone.unseen.is_empty();
-        let (before, newest) = (gone.dated.len() + gone.unseen.len(), gone.dated.last().copied());
-        gone.dated.retain(|run_id| !listed.contains(run_id));
-        gone.unseen.retain(|run_id| !listed.contains(run_id));
-        let found = before - gone.dated.len() - gone.unseen.len();
-        round.ended += found;
-        // Another page from the same start on would be this one again.
-        let start = |run_id: &RunId| self.runs.get(run_id).and_then(super::watch::Watch::start_time);
-        let tied = gone.dated.last().is_some_and(|run_id| start(run_id) == gone.between.1);
-        let mut alone: Vec<RunId> = Vec::new();
-        if by_token {
-            if found < 2 || token.is_none() {
-                alone.extend(std::mem::take(&mut gone.unseen));
-            }
-            round.token = token.filter(|_| !gone.unseen.is_empty());
-        } else if tied && token.is_some() {
-            round.token = token;
-        } else if found == 0 {
-            // The list does not have them: it lags, or they go on.
-            alone = std::mem::take(&mut gone.dated);
-        } else {
-            if round.token.is_none() && gone.dated.last().copied() == newest {
-                // The page begins at this one and does not have it; the next would be the same.
-                alone.extend(gone.dated.pop());
-            }
-            // Where ended runs lie close together the next page has more of them; elsewhere it is better to begin at the
-            // next that is looked for.
-            round.token = token.filter(|_| found * 2 >= PAGE);
-        }
-        self.left_over(job_id, alone);
-        self.gone_next(job_id);
-    }
-
-    /// Runs that the pages did not have. A few are read by themselves; many are left to the next round, since pages move
-    /// while runs begin and end.
-    fn left_over(&mut self, job_id: JobId, runs: Vec<RunId>) {
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        if runs.is_empty() {
-            return;
-        }
-        // A round that found others has shrunk what is left; one that found nothing does so once or twice.
-        let progress = group.round.as_ref().is_some_and(|round| round.seen + round.ended > 0);
-        group.repeats = if progress { 0 } else { group.repeats + 1 };
-        let many = runs.len() > group.pages() && group.repeats <= MOST_REPEATS;
-        let until = self.now.tick.after(REPEAT_MS);
-        for run_id in runs {
-            if !many {
-                self.alone(run_id);
-            } else if self.runs.get(&run_id).is_some_and(|watch| matches!(watch.state, State::Listed)) {
-                self.hold(run_id, until);
-            }
-        }
-    }
-
-    fn gone_next(&mut self, job_id: JobId) {
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        let Some(gone) = group.round.as_mut().and_then(|round| round.gone.as_mut()) else { return };
-        // Those that nobody waits for any more are not looked for.
-        let listed = |run: &RunId| self.runs.get(run).is_some_and(|w| matches!(w.state, State::Listed));
-        gone.dated.retain(listed);
-        gone.unseen.retain(listed);
-        if gone.unseen.len() > 1 || (gone.unseen.is_empty() && gone.dated.len() > 1) {
-            self.lanes.express(Want::Sweep(job_id));
-            return;
-        }
-        if let Some(run_id) = gone.unseen.pop_first() {
-            self.alone(run_id);
-            self.gone_next(job_id);
-            return;
-        }
-        let last = gone.dated.pop();
-        if let Some(run_id) = last {
-            self.alone(run_id);
-        }
-        self.end_round(job_id);
-    }
-
-    /// Runs that became due meanwhile stand in line again.
-    fn end_round(&mut self, job_id: JobId) {
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        group.round = None;
-        let runs: Vec<RunId> = group.runs.iter().copied().collect();
-        for run_id in runs {
-            let Some(watch) = self.runs.get_mut(&run_id) else { continue };
-            if matches!(watch.state, State::Parked) {
-                watch.state = State::Queued;
-                self.lanes.routine(Want::Due(run_id));
-            }
-        }
-    }
-
-    /// A list that fails ends no wait: its runs are polled again a little later, after a second failure each by itself.
-    fn round_failed(&mut self, job_id: JobId, error: &Error) {
-        let now = self.now.tick;
-        let Some(group) = self.jobs.get_mut(&job_id) else { return };
-        let Some(round) = group.round.take() else { return };
-        group.failures += 1;
-        let asked = match error.retry {
-            Retry::After(ms) => ms,
-            Retry::Never | Retry::Spent => 0,
-        };
-        if group.failures > 1 || error.retry == Retry::Never {
-            group.off_until = now.after(OFF_MS);
-        }
-        let until = now.after(asked.min(OFF_MS) + self.seeded.up_to(1000).max(1));
-        let gone = round.gone.into_iter().flat_map(|gone| gone.dated.into_iter().chain(gone.unseen));
-        for run_id in round.left.into_iter().chain(gone) {
-            if self.runs.get(&run_id).is_some_and(|watch| matches!(watch.state, State::Listed)) {
-                self.hold(run_id, until);
-            }
-        }
-        self.end_round(job_id);
-    }
 }
 
-impl super::watch::Watch {
+impl Watch {
     /// True when the run is due, or will be before half of its gap is over: then a page may have it now.
     fn ready(&self, now: Tick) -> bool {
         self.listable()
+            && !self.hurried
             && match self.state {
                 State::Queued | State::Parked => true,
                 State::Waiting(due, gap) => due <= now.after(gap / 2),

@@ -3,7 +3,8 @@
 //!
 //! - Waits on the same run share its polls and its end.
 //! - Runs of one job share pages of `runs/list` whenever that takes fewer calls than `runs/get` for each. A run that is
-//!   no longer on the pages of active runs is read once: together with others that left, or alone.
+//!   no longer on the pages of active runs is read once: together with others that left, or alone. Of a large crowd
+//!   mostly the pages of ended runs are read, and those of active runs now and then.
 //! - Calls leave in the order in which they became wanted. What somebody acts on (triggers, cancels, pushes, the end of a
 //!   run) goes before the rounds of polls, but never takes more than three places of four.
 //! - Never more calls a second, and never more at once, than the settings allow.
@@ -17,6 +18,7 @@ mod finish;
 mod group;
 mod lanes;
 mod past;
+mod round;
 mod send;
 mod watch;
 
@@ -46,6 +48,9 @@ pub struct HubSettings {
     pub outputs_at_once: usize,
     /// Whether runs of one job share pages of `runs/list`.
     pub share_lists: bool,
+    /// Rounds of a job whose active runs fit on this many pages read all of them, so that every change is told within a
+    /// gap of the schedule. Rounds of larger crowds read mostly what has ended, where that takes fewer calls.
+    pub few_pages: usize,
     /// Whether the lengths of a job's past runs are asked for, and learned while waiting.
     pub learn: bool,
     /// For what is not a wait's own: the back-off of lists.
@@ -59,6 +64,7 @@ impl HubSettings {
         in_flight: 24,
         outputs_at_once: 4,
         share_lists: true,
+        few_pages: 8,
         learn: true,
         seed: 0,
     };
@@ -73,6 +79,7 @@ impl HubSettings {
         in_flight: 1,
         outputs_at_once: 1,
         share_lists: false,
+        few_pages: 8,
         learn: false,
         seed: 0,
     };

@@ -57,8 +57,12 @@ pub(super) struct Watch {
     pub(super) newcomers: bool,
     /// Something was heard while a call was under way: it may have been answered before that.
     again: bool,
-    /// Something was heard while the run stood in line: it stands before others too.
-    hurried: bool,
+    /// Stands in line for a call of its own that somebody acts on: something was heard, or the pages did not have it.
+    pub(super) hurried: bool,
+    /// Its first call has waited for others.
+    pub(super) gathered: bool,
+    /// Rounds in a row whose pages did not have it.
+    pub(super) unlisted: u8,
     retrier: Retrier,
     fault: Option<Box<str>>,
     /// Since when the host says that there is no such run.
@@ -156,6 +160,8 @@ impl Hub {
                 newcomers: true,
                 again: false,
                 hurried: false,
+                gathered: false,
+                unlisted: 0,
                 retrier,
                 fault: None,
                 missing: None,
@@ -355,7 +361,7 @@ impl Hub {
         let now = self.now.tick;
         let Some(watch) = self.runs.get_mut(&run_id) else { return };
         if std::mem::take(&mut watch.again) {
-            watch.state = State::Queued;
+            (watch.state, watch.hurried) = (State::Queued, true);
             self.lanes.express(Want::Poll(run_id));
             return;
         }
@@ -416,7 +422,7 @@ impl Watch {
     /// The host has said something about the run; the call left at this tick.
     fn answered(&mut self, sent: Tick) {
         self.retrier.succeeded();
-        (self.fault, self.missing, self.seen) = (None, None, sent);
+        (self.fault, self.missing, self.seen, self.unlisted) = (None, None, sent, 0);
     }
 
     /// True for an end that was read from somewhere that has not heard of the repair yet.
