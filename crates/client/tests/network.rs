@@ -1,21 +1,26 @@
 //! What the transport does on real sockets: TLS that is verified, HTTP/2 where it is offered, connections that are kept,
-//! proxies of the environment.
+//! proxies of the environment, names that cannot be looked up; and the Azure CLI, which is found by the environment's path.
 //!
 //! The environment belongs to a process: a test that needs another one starts itself again with it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
-use lakeflow_client::auth::{Secret, Settings};
-use lakeflow_client::{CacheOptions, Jobs, Workspace};
+use lakeflow_client::auth::{AzureSettings, Secret, Settings};
+use lakeflow_client::transport::HttpTransport;
+use lakeflow_client::{CacheOptions, Jobs, PollSchedule, WaitOptions, Workspace};
 use lakeflow_core::api::retry::RetryPolicy;
 use lakeflow_core::error::{Error, ErrorCode, Retry};
-use lakeflow_core::id::JobId;
+use lakeflow_core::id::{JobId, RunId};
+use lakeflow_core::wait::Verdict;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use support::Server;
 use tokio::net::TcpListener;
@@ -221,4 +226,181 @@ async fn a_host_that_is_not_there_is_named() {
     let error = ask(&host).await.unwrap_err();
     assert_eq!((error.code, error.context("host")), (ErrorCode::Unreachable, Some(host.as_str())));
     assert_eq!(error.retry, Retry::Spent);
+}
+
+/// Looks names up and fails to, as `fails` says of the n-th time.
+struct Names {
+    asked: AtomicUsize,
+    fails: fn(usize) -> bool,
+    address: SocketAddr,
+}
+
+impl Names {
+    /// A workspace with this name service, whose answers and connections are not kept.
+    fn jobs(server: &Server, fails: fn(usize) -> bool) -> (Arc<Self>, Jobs) {
+        let address: SocketAddr = server.url.trim_start_matches("http://").parse().unwrap();
+        let names = Arc::new(Self { asked: AtomicUsize::new(0), fails, address });
+        let host = format!("http://workspace.test:{}", address.port());
+        let transport = HttpTransport::with_resolver(&host.parse().unwrap(), names.clone()).unwrap();
+        let settings = Settings::new(host, Secret::new("dapi-x"));
+        let workspace = Workspace::with_transport(settings, Arc::new(transport)).unwrap();
+        let soon = RetryPolicy { base_ms: 5, ..RetryPolicy::default() };
+        (names, Jobs::new(workspace.with_retry(soon).with_cache(CacheOptions::OFF)))
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        assert_eq!(name.as_str(), "workspace.test");
+        let n = self.asked.fetch_add(1, Ordering::SeqCst);
+        let found: Result<Addrs, _> = if (self.fails)(n) {
+            Err("Temporary failure in name resolution".into())
+        } else {
+            Ok(Box::new(std::iter::once(self.address)) as Addrs)
+        };
+        Box::pin(std::future::ready(found))
+    }
+}
+
+/// Every answer ends its connection, so that the next call looks the name up again.
+async fn forgetful() -> Server {
+    let runs = AtomicUsize::new(0);
+    Server::start(move |got| {
+        let body = match got.target.split('?').next().unwrap_or_default() {
+            "/api/2.2/jobs/runs/get" if runs.fetch_add(1, Ordering::SeqCst) < 3 => {
+                json!({"run_id": 9, "status": {"state": "RUNNING"}})
+            }
+            "/api/2.2/jobs/runs/get" => json!({"run_id": 9, "status": {
+                "state": "TERMINATED", "termination_details": {"code": "SUCCESS", "type": "SUCCESS"}
+            }}),
+            "/api/2.2/jobs/run-now" => json!({"run_id": 9}),
+            _ => json!({"job_id": 7}),
+        };
+        (200, "\r\nconnection: close".to_owned(), body.to_string())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_cannot_be_looked_up_is_tried_again() {
+    if child().is_none() {
+        // A proxy of the environment would look the name up instead.
+        again("a_name_that_cannot_be_looked_up_is_tried_again", "none", &[]).await;
+        return;
+    }
+    let server = forgetful().await;
+    let (names, jobs) = Names::jobs(&server, |n| n < 2);
+    assert_eq!(jobs.get_job(JobId(7)).await.unwrap().job_id, JobId(7));
+    assert_eq!((names.asked(), server.got().len()), (3, 1));
+
+    // Every call of a wait meets it: the trigger is one run, and the wait ends in the truth.
+    let server = forgetful().await;
+    let (names, jobs) = Names::jobs(&server, |n| n % 3 != 2);
+    let schedule = Some(PollSchedule { floor_ms: 1, cap_ms: 1, ..PollSchedule::LOCAL });
+    let options = WaitOptions { schedule, ..WaitOptions::default() };
+    let run = jobs.job("7").run_now(&serde_json::Value::Null).await.unwrap();
+    assert_eq!(run, RunId(9));
+    let end = jobs.wait(run, options).finish().await;
+    assert_eq!(end.verdict, Verdict::Succeeded);
+    let triggers = server.got().iter().filter(|got| got.target.ends_with("/run-now")).count();
+    assert_eq!((triggers, names.asked(), server.got().len()), (1, 15, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_knows_is_told_with_its_host() {
+    if child().is_none() {
+        again("a_name_that_nobody_knows_is_told_with_its_host", "none", &[]).await;
+        return;
+    }
+    let server = forgetful().await;
+    let (names, jobs) = Names::jobs(&server, |_| true);
+    let never = RetryPolicy { budget_ms: 0, ..RetryPolicy::default() };
+    let jobs = Jobs::new(jobs.workspace().clone().with_retry(never));
+    let error = jobs.get_job(JobId(7)).await.unwrap_err();
+    assert_eq!((error.code, error.retry), (ErrorCode::Unreachable, Retry::Spent));
+    assert!(error.context("host").is_some_and(|host| host.contains("workspace.test")), "{error}");
+    assert!(error.message.contains("name resolution"), "{error}");
+    assert_eq!((names.asked(), server.got().len()), (1, 0));
+}
+
+/// A program that stands for the Azure CLI.
+#[cfg(unix)]
+fn az(folder: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = folder.join("az");
+    std::fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Asks the host twice as somebody who has signed in with the Azure CLI.
+#[cfg(unix)]
+async fn ask_with_az(host: &str) -> Result<JobId, Error> {
+    let azure = AzureSettings {
+        cli: true,
+        tenant_id: Some("tenant".to_owned()),
+        workspace_resource_id: Some("/subscriptions/s/workspaces/w".to_owned()),
+        ..AzureSettings::default()
+    };
+    let settings = Settings { host: Some(host.to_owned()), azure, ..Settings::default() };
+    let jobs = Jobs::new(Workspace::new(settings).unwrap().with_cache(CacheOptions::OFF));
+    assert_eq!(jobs.workspace().auth_type(), "azure-cli");
+    jobs.get_job(JobId(7)).await?;
+    jobs.get_job(JobId(7)).await.map(|job| job.job_id)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_azure_cli_is_asked_for_its_token_once() {
+    if let Some(host) = child() {
+        assert_eq!(ask_with_az(&host).await.unwrap(), JobId(7));
+        return;
+    }
+    let server = Server::start(|got| match got.header("authorization") {
+        Some("Bearer az-token") => support::json(json!({"job_id": 7})),
+        other => panic!("{other:?}"),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("asked");
+    // As the Azure CLI prints it: the local time without its offset is not what counts.
+    let printed = json!({
+        "accessToken": "az-token", "expiresOn": "2001-01-01 00:00:00.000000", "expires_on": 4_102_444_800_i64,
+        "subscription": "s", "tenant": "tenant", "tokenType": "Bearer",
+    });
+    az(folder.path(), &format!("echo \"$@\" >> {}\necho '{printed}'", log.display()));
+    let path = folder.path().display().to_string();
+    again("the_azure_cli_is_asked_for_its_token_once", &server.url, &[("PATH", &path)]).await;
+    assert_eq!(
+        std::fs::read_to_string(log).unwrap(),
+        "account get-access-token --resource 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d --output json --tenant tenant\n"
+    );
+    let header = "x-databricks-azure-workspace-resource-id";
+    let told: Vec<Option<String>> =
+        server.got().iter().map(|got| got.header(header).map(str::to_owned)).collect();
+    assert_eq!(told, vec![Some("/subscriptions/s/workspaces/w".to_owned()); 2]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_azure_cli_complains_about_is_told() {
+    let test = "what_the_azure_cli_complains_about_is_told";
+    if let Some(host) = child() {
+        let error = ask_with_az(&host).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::Unauthenticated);
+        let installed = std::env::var_os("PATH").is_some_and(|path| Path::new(&path).join("az").exists());
+        let said = if installed { "AADSTS70043: sign in again" } else { "az cannot be run" };
+        assert!(error.message.contains(said) && error.message.contains("az login"), "{error}");
+        return;
+    }
+    let server = Server::start(|_| support::json(json!({"job_id": 7}))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    again(test, &server.url, &[("PATH", &path)]).await;
+    az(folder.path(), "echo 'AADSTS70043: sign in again' >&2\nexit 1");
+    again(test, &server.url, &[("PATH", &path)]).await;
+    assert_eq!(server.got().len(), 0, "nothing is asked without a token");
 }

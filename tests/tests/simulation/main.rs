@@ -4,6 +4,7 @@
 //! replays one and tells its calls. A seed that fails is printed with what did not hold.
 #![expect(clippy::panic, clippy::print_stderr, reason = "a failing seed has to be told")]
 
+mod crowd;
 mod faults;
 mod random;
 mod scenario;

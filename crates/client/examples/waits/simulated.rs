@@ -10,7 +10,7 @@ use lakeflow_core::time::{Tick, WallTime};
 use lakeflow_core::wait::hub::{Hub, HubInput, HubOutput, HubSettings};
 use lakeflow_core::wait::{Aim, CallId, Goal, Now, PollSchedule, WaitOptions};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lengths of runs in milliseconds.
 const LENGTHS: &[u64] = &[3000, 20_000, 60_000, 300_000];
@@ -60,8 +60,8 @@ fn single(length: u64) -> Value {
             let begin = (n + 1) * (2 * length + 60_000);
             let mut fleet = Fleet::default();
             let long = spread(length, &mut random);
-            let run = (fleet.start(1, begin, long), begin + long);
-            let polled = follow(&mut hub, &fleet, &[run], begin, schedule, n);
+            fleet.start(1, begin, long);
+            let polled = follow(&mut hub, &fleet, begin, schedule, n);
             if n >= before {
                 all.calls += polled.calls;
                 all.delays.extend(polled.delays);
@@ -124,34 +124,21 @@ fn wait(crowd: u64, length: u64, schedule: PollSchedule, learned: bool, seed: u6
         }
     }
     let begin = 5_000_000;
-    let runs: Vec<(u64, u64)> = (0..crowd)
-        .map(|_| {
-            let began = begin + random.within(0, if crowd > 1 { 1000 } else { 0 });
-            let long = spread(length, &mut random);
-            (fleet.start(1, began, long), began + long)
-        })
-        .collect();
+    for _ in 0..crowd {
+        let began = begin + random.within(0, if crowd > 1 { 1000 } else { 0 });
+        fleet.start(1, began, spread(length, &mut random));
+    }
     let mut hub = Hub::new(HubSettings { learn: learned, seed, ..HubSettings::WORKSPACE });
-    follow(&mut hub, &fleet, &runs, begin, schedule, seed)
+    follow(&mut hub, &fleet, begin, schedule, seed)
 }
 
-/// Waits for runs until all have ended.
-fn follow(
-    hub: &mut Hub,
-    fleet: &Fleet,
-    runs: &[(u64, u64)],
-    begin: u64,
-    schedule: PollSchedule,
-    seed: u64,
-) -> Polled {
+/// Waits for the runs that begin from `begin` on, each from its beginning, until all have ended.
+fn follow(hub: &mut Hub, fleet: &Fleet, begin: u64, schedule: PollSchedule, seed: u64) -> Polled {
     let now = |at: u64| Now { tick: Tick(at), wall: WallTime(at as i64) };
-    let mut ends: BTreeMap<u64, u64> = BTreeMap::new();
-    for (n, (run, end)) in runs.iter().enumerate() {
-        let options =
-            WaitOptions { job: Some(JobId(1)), ..WaitOptions::new(schedule, seed.wrapping_add(n as u64)) };
-        hub.begin(now(begin), Goal::Adopt(RunId(*run as i64)), options);
-        ends.insert(*run, *end);
-    }
+    let ends: BTreeMap<u64, u64> = fleet.runs.iter().map(|(run, (_, _, end))| (*run, *end)).collect();
+    let began = |(run, (_, began, _)): (&u64, &(u64, u64, u64))| (*began, *run);
+    let mut coming: BTreeSet<(u64, u64)> =
+        fleet.runs.iter().map(began).filter(|(began, _)| *began >= begin).collect();
     let mut answers: BTreeMap<(u64, CallId), Response> = BTreeMap::new();
     let mut polled = Polled { calls: 0, delays: Vec::new() };
     let mut at = begin;
@@ -170,8 +157,18 @@ fn follow(
             HubOutput::Abandon(_) | HubOutput::Started { .. } | HubOutput::Changed { .. } => {}
             HubOutput::Wait { until, .. } => {
                 let answered = answers.first_key_value().map(|((when, _), _)| *when);
-                let Some(next) = until.map(|tick| tick.0).into_iter().chain(answered).min() else { break };
+                let comes = coming.first().copied();
+                let next =
+                    until.map(|tick| tick.0).into_iter().chain(answered).chain(comes.map(|(at, _)| at)).min();
+                let Some(next) = next else { break };
                 at = at.max(next);
+                if let Some((began, run)) = comes.filter(|(began, _)| *began <= at) {
+                    coming.remove(&(began, run));
+                    let seeded = WaitOptions::new(schedule, seed.wrapping_add(run));
+                    let options = WaitOptions { job: Some(JobId(1)), ..seeded };
+                    hub.begin(now(at), Goal::Adopt(RunId(run as i64)), options);
+                    continue;
+                }
                 let input =
                     match answers.first_key_value().map(|(key, _)| *key).filter(|(when, _)| *when <= at) {
                         Some(key) => match answers.remove(&key) {

@@ -19,6 +19,22 @@ impl HttpTransport {
     /// Prepares connections to `host`; nothing is sent. Proxies are taken from the environment, except for a host on
     /// this machine.
     pub fn new(host: &url::Url) -> Result<Self, Fault> {
+        Self::prepare(host, |builder| builder)
+    }
+
+    /// The same, with names looked up by `resolver` instead of the system: for hosts that only a program's own service
+    /// discovery knows.
+    pub fn with_resolver<R>(host: &url::Url, resolver: Arc<R>) -> Result<Self, Fault>
+    where
+        R: reqwest::dns::Resolve + 'static,
+    {
+        Self::prepare(host, |builder| builder.dns_resolver(resolver))
+    }
+
+    fn prepare(
+        host: &url::Url,
+        more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, Fault> {
         let refused = |detail: String| Fault { kind: TransportFault::Refused, detail };
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(host).map_err(|e| refused(format!("TLS cannot be set up: {e}")))?)
@@ -27,7 +43,7 @@ impl HttpTransport {
         if is_local(host) {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|e| refused(chain(&e)))?;
+        let client = more(builder).build().map_err(|e| refused(chain(&e)))?;
         Ok(Self { client })
     }
 }

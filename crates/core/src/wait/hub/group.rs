@@ -294,6 +294,10 @@ impl Hub {
             let lacks = group.lacks(cost, &self.settings);
             if lacks == 0 {
                 self.begin_round(job_id, reading);
+                if let Some(watch) = self.runs.get_mut(&run_id).filter(|w| matches!(w.state, State::Queued)) {
+                    // The round is about others.
+                    watch.state = State::Parked;
+                }
                 return Way::Round(job_id);
             }
             group.held_until = now.after(lacks);

@@ -50,6 +50,8 @@ pub(super) struct Round {
     calling: bool,
     listed: usize,
     seen: usize,
+    /// Listed, and not watched.
+    strangers: usize,
     /// While ended runs are read.
     gone: Option<Gone>,
     /// Pages of ended runs that nobody waits for are not read for longer than this many pages.
@@ -139,6 +141,7 @@ impl Hub {
             calling: false,
             listed: 0,
             seen: 0,
+            strangers: 0,
             gone: None,
             most: group.pages() * 2,
         };
@@ -222,10 +225,16 @@ impl Hub {
 
     /// A run was seen on a page; without a document it is where it was.
     fn listed(&mut self, run_id: RunId, run: Option<RunDoc>, sent: Tick) {
-        let Some(watch) = self.runs.get_mut(&run_id) else { return };
-        if !matches!(watch.state, State::Listed) || !watch.newer(sent) {
-            return;
+        let Some(watch) = self.runs.get_mut(&run_id).filter(|watch| watch.newer(sent)) else { return };
+        match watch.state {
+            State::Listed => {}
+            // Also what the round does not look for, such as a run that a wait has come for meanwhile.
+            State::Queued | State::Parked if !watch.hurried => {}
+            State::Waiting(at, _) => drop(self.timers.remove(&(at, Timer::Run(run_id)))),
+            State::Queued | State::Parked => return,
+            State::Calling | State::BackOff(_) | State::Finishing(_) => return,
         }
+        watch.state = State::Listed;
         if !watch.listable() {
             self.alone(run_id);
             return;
@@ -254,6 +263,7 @@ impl Hub {
         let Some(round) = group.round.as_mut() else { return };
         round.calling = false;
         round.listed += listed.len();
+        round.strangers += listed.iter().filter(|run_id| !self.runs.contains_key(run_id)).count();
         let token = token.filter(|token| !token.is_empty());
         if round.gone.is_some() {
             self.gone_taken(job_id, listed, token);
@@ -273,7 +283,7 @@ impl Hub {
         round.token = None;
         let left = std::mem::take(&mut round.left);
         if round.reading == Reading::Active {
-            group.strangers = round.listed.saturating_sub(round.seen);
+            group.strangers = round.strangers;
             group.read_active = Some(now);
         }
         let gone = Gone { wanted: self.by_start(left), ..Gone::default() };
