@@ -185,7 +185,7 @@ pub fn parameters(
                     Ok(found @ Reference::Backfill(_)) => match scope.get(found) {
                         Ok(found) => value.push_str(&reference::value_text(&found)),
                         Err(missing) => {
-                            problems.push(Problem::error("bad_reference", path(name), missing.reason))
+                            problems.push(Problem::error("bad_reference", path(name), missing.reason));
                         }
                     },
                     Ok(_) => value.push_str(&placeholder.text),

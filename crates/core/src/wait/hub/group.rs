@@ -154,12 +154,11 @@ impl Group {
         let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
         for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
             crowd.ready += usize::from(watch.ready(now));
-            match watch.start_time() {
-                Some(start) => crowd.oldest = crowd.oldest.min(start),
-                None => {
-                    crowd.unseen += usize::from(watch.ready(now));
-                    crowd.begins |= matches!(watch.state, State::Calling);
-                }
+            if let Some(start) = watch.start_time() {
+                crowd.oldest = crowd.oldest.min(start);
+            } else {
+                crowd.unseen += usize::from(watch.ready(now));
+                crowd.begins |= matches!(watch.state, State::Calling);
             }
         }
         // Those that began before every run that goes on are not on its pages any more.
@@ -175,10 +174,9 @@ impl Group {
         };
         // A reading of all active runs is paid for by the calls of the time until the next.
         let every = pages as u64 * 1_000_000 * PROGRESS_PART / rate.unsigned_abs().max(1);
-        let Some(read) = self.read_active.filter(|read| now.since(*read) < every) else {
+        if self.read_active.is_none_or(|read| now.since(read) >= every) {
             return Reading::Active;
-        };
-        debug_assert!(read <= now, "time does not go back");
+        }
         if crowd.unseen > 1 {
             return Reading::New;
         }

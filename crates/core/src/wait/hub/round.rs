@@ -231,8 +231,9 @@ impl Hub {
             // Also what the round does not look for, such as a run that a wait has come for meanwhile.
             State::Queued | State::Parked if !watch.hurried => {}
             State::Waiting(at, _) => drop(self.timers.remove(&(at, Timer::Run(run_id)))),
-            State::Queued | State::Parked => return,
-            State::Calling | State::BackOff(_) | State::Finishing(_) => return,
+            State::Queued | State::Parked | State::Calling | State::BackOff(_) | State::Finishing(_) => {
+                return;
+            }
         }
         watch.state = State::Listed;
         if !watch.listable() {
