@@ -114,16 +114,26 @@ async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Ar
     return { text: JSON.stringify(request.body) };
   }
   if (request.method === "GET" || request.readableEnded) return {};
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) return null;
-    chunks.push(chunk);
-  }
-  const body = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  const body = await collected(request);
+  if (body === null) return null;
   const ignored = host.ignoreOtherBodies && (!isJson || body.toString().trimStart().startsWith("["));
-  return size === 0 || ignored ? {} : { body };
+  return body.length === 0 || ignored ? {} : { body };
+}
+
+/** The bytes of a body; `null` as soon as they are too many. Listeners: an iterator over them costs as much as the route. */
+function collected(request: Request): Promise<Uint8Array | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      size += chunk.length;
+      if (size > BODY_LIMIT) return resolve(null);
+      chunks.push(chunk);
+    });
+    request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
+    request.once("error", reject);
+    request.once("close", () => reject(new Error("the connection was closed before the body was there")));
+  });
 }
 
 /** Sends events until the stream or the client is at its end. */

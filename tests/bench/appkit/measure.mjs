@@ -9,7 +9,7 @@ import { streams, triggers } from "./load.mjs";
 
 /** Short runs polled as fast as the built-in plugin can, and runs of the length of a query polled each second at first. */
 const BURST = { name: "2 s runs", interval: 50, duration: 2000, within: 1000, sizes: [[1, "JS"], [100, "JS"], [1000, "JS"], [100, "SSE"], [1000, "SSE"]] };
-const STEADY = { name: "20 s runs", interval: 1000, duration: 20_000, within: 2000, sizes: [[1000, "JS"], [1000, "SSE"]] };
+const STEADY = { name: "20 s runs", interval: 1000, duration: 20_000, within: 2000, sizes: [[1, "JS"], [1000, "JS"], [1000, "SSE"]] };
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const ONLY = process.env.BENCH_ONLY?.split(",");
 const wanted = (part) => ONLY === undefined || ONLY.includes(part);
