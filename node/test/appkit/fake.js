@@ -200,10 +200,10 @@ class Fake {
     const from = Number(query.get("page_token") ?? 0);
     const active = query.get("active_only") === "true";
     const done = query.get("completed_only") === "true";
-    const job = query.get("job_id");
+    const job = query.has("job_id") ? BigInt(query.get("job_id")) : null;
     const all = [...this.runs.values()].reverse().filter((run) => {
       const over = this.#now(run).result !== null;
-      return (!job || String(run.jobId) === job) && !(active && over) && !(done && !over);
+      return (job === null || run.jobId === job) && !(active && over) && !(done && !over);
     });
     const page = all.slice(from, from + limit);
     const next = from + limit < all.length ? `,"next_page_token":"${from + limit}","has_more":true` : ',"has_more":false';

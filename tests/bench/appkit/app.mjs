@@ -26,7 +26,7 @@ const begin = () => {
   delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   peak = 0;
-  timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50);
+  timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 200);
 };
 const end = () => {
   clearInterval(timer);

@@ -69,12 +69,12 @@ async function waits(plugin, app, { name, duration, within }, count, way) {
     const seen = await streams(app.ready.port, count, count === 1 ? 0 : within);
     measured = { ...(await app.ask({ command: "end" })), seen };
   }
-  const { calls, polls, ends } = await workspace.ask({ command: "stats" });
+  const { calls, polls, lists, ends } = await workspace.ask({ command: "stats" });
   const over = new Map(ends);
   if (over.size !== count || new Set(measured.seen.map(([run]) => run)).size !== count) throw new Error(`${count} waits started ${over.size} runs`);
   const delays = measured.seen.map(([run, at]) => at - over.get(run));
   const what = `${count} waits, ${name}, ${way}`;
-  say(`${plugin} ${what}: ${polls} calls and ${calls - polls} triggers, cpu ${measured.cpu.toFixed(2)} s, stall ${measured.stall.toFixed(0)} ms, delay ${median(delays)} ms, p95 ${quantile(delays, 0.95)} ms`);
+  say(`${plugin} ${what}: ${polls} calls (${lists} lists) and ${calls - polls} triggers, cpu ${measured.cpu.toFixed(2)} s, stall ${measured.stall.toFixed(0)} ms, delay ${median(delays)} ms, p95 ${quantile(delays, 0.95)} ms`);
   add(`${what}: calls beside the triggers`, "count", plugin, polls);
   add(`${what}: CPU of the app`, "seconds", plugin, measured.cpu);
   add(`${what}: longest stall of the event loop`, "ms", plugin, measured.stall);

@@ -11,6 +11,7 @@ process.on("message", ({ command, duration }) => {
   }
   const polls = fake.calls.filter(({ path }) => path !== "/run-now").length;
   const ends = [...fake.runs.values()].map((run) => [String(run.id), run.start + run.duration]);
-  process.send({ calls: fake.calls.length, polls, ends });
+  const lists = fake.count("/runs/list");
+  process.send({ calls: fake.calls.length, polls, lists, ends });
 });
 process.send({ host: fake.host });
