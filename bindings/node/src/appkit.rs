@@ -195,6 +195,7 @@ impl AppGateway {
         let owed = Owed::new(inbox.clone(), ticket);
         let timeout = request.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         let authorization = request.authorization.clone();
+        client.learn(authorization.as_deref());
         let incoming = request.incoming();
         let work = async move {
             let answer = match routes.handle_within(&jobs, incoming, timeout).await {

@@ -49,6 +49,8 @@ struct Where {
     requests_per_second: Option<u32>,
     /// The transport tries again by itself.
     no_retries: bool,
+    /// What the credentials function says holds for further requests for so long; 0: each asks.
+    share_credentials_ms: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,6 +65,7 @@ struct Configured {
 pub struct Client {
     jobs: Jobs,
     configured: BTreeMap<String, JobConfig>,
+    credentials: Option<Arc<JsCredentials>>,
 }
 
 /// The workspace with the limit that was asked for.
@@ -91,11 +94,12 @@ impl Client {
     #[napi]
     #[must_use]
     pub fn acting_as(&self, credentials: Callback) -> Self {
-        let credentials = Arc::new(JsCredentials(Arc::new(credentials)));
-        let workspace = self.jobs.workspace().acting_as(credentials);
+        let credentials = Arc::new(JsCredentials::new(credentials, Duration::ZERO));
+        let workspace = self.jobs.workspace().acting_as(credentials.clone());
         Self {
             jobs: Jobs::new(workspace).with_jobs(self.configured.clone()),
             configured: self.configured.clone(),
+            credentials: Some(credentials),
         }
     }
 
@@ -156,6 +160,13 @@ impl Client {
         &self.jobs
     }
 
+    /// The header of this identity as it is now; waits that have calls to make need not ask for it then.
+    pub(crate) fn learn(&self, authorization: Option<&str>) {
+        if let Some(credentials) = &self.credentials {
+            credentials.learn(authorization);
+        }
+    }
+
     fn make(
         settings: &str,
         mut schemas: BTreeMap<String, Arc<lakeflow_core::params::ParamSchema>>,
@@ -195,11 +206,10 @@ impl Client {
                 HttpTransport::new(&host).map_err(|f| fault::transport("configure", f.kind, &f.detail))?,
             ),
         };
-        let workspace = match credentials {
-            Some(callback) => {
-                let credentials = Arc::new(JsCredentials(Arc::new(callback)));
-                Workspace::with_credentials(host, credentials, transport)
-            }
+        let share = Duration::from_millis(given.share_credentials_ms);
+        let credentials = credentials.map(|callback| Arc::new(JsCredentials::new(callback, share)));
+        let workspace = match &credentials {
+            Some(credentials) => Workspace::with_credentials(host, credentials.clone(), transport),
             None => Workspace::with_transport(settings, transport)?,
         };
         let workspace = limits.apply(workspace)?;
@@ -209,7 +219,7 @@ impl Client {
             workspace
         };
         let workspace = limited(workspace, given.requests_per_second);
-        Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), configured })
+        Ok(Self { jobs: Jobs::new(workspace).with_jobs(configured.clone()), configured, credentials })
     }
 }
 

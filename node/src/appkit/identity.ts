@@ -12,6 +12,8 @@ import type { JobsConfig } from "./types.js";
 
 /** Users whose clients are kept. */
 const USERS_MAX = 1000;
+/** Calls of waits that follow one another this closely have one header: the token that it holds lives longer by far. */
+const SHARE_CREDENTIALS_MS = 1000;
 /** The host of a client that has none; nothing is sent to it. */
 const NO_HOST = "https://mocked.invalid";
 
@@ -90,7 +92,7 @@ export class Identities {
         return JSON.stringify({ error: String((thrown as Error)?.message ?? thrown), cause: keepCause(thrown) });
       }
     };
-    return calling(() => new (addon().Client)(JSON.stringify({ host, requestsPerSecond }), [], credentials));
+    return calling(() => new (addon().Client)(JSON.stringify({ host, requestsPerSecond, shareCredentialsMs: SHARE_CREDENTIALS_MS }), [], credentials));
   }
 }
 

@@ -201,9 +201,10 @@ class Fake {
     const active = query.get("active_only") === "true";
     const done = query.get("completed_only") === "true";
     const job = query.has("job_id") ? BigInt(query.get("job_id")) : null;
+    const [first, last] = [query.get("start_time_from"), query.get("start_time_to")].map((time) => (time === null ? null : Number(time)));
     const all = [...this.runs.values()].reverse().filter((run) => {
       const over = this.#now(run).result !== null;
-      return (job === null || run.jobId === job) && !(active && over) && !(done && !over);
+      return (job === null || run.jobId === job) && (first === null || run.start >= first) && (last === null || run.start <= last) && !(active && over) && !(done && !over);
     });
     const page = all.slice(from, from + limit);
     const next = from + limit < all.length ? `,"next_page_token":"${from + limit}","has_more":true` : ',"has_more":false';

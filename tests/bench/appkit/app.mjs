@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 
 const began = performance.now();
-const [, , plugin, interval] = process.argv;
+const [, , plugin, interval, limit] = process.argv;
 const require = createRequire(new URL("../../../node/package.json", import.meta.url));
 const load = async (name) => import(pathToFileURL(require.resolve(name)));
 const { createApp, server, jobs: builtin } = await load("@databricks/appkit");
@@ -14,7 +14,7 @@ const imported = performance.now();
 const jobs = plugin === "ours" ? (await load("lakeflow-jobs/appkit")).jobs : builtin;
 for (const method of ["error", "warn", "info", "log"]) console[method] = () => {};
 const app = await createApp({
-  plugins: [server({ port: 0, host: "127.0.0.1" }), jobs({ pollIntervalMs: Number(interval), maxRequestsPerSecond: 0 })],
+  plugins: [server({ port: 0, host: "127.0.0.1" }), jobs({ pollIntervalMs: Number(interval), ...(limit === undefined ? {} : { maxRequestsPerSecond: Number(limit) }) })],
 });
 const http = app.server.getServer();
 if (!http.listening) await once(http, "listening");
