@@ -23,7 +23,7 @@ fn codes(problems: &[lakeflow_core::problem::Problem]) -> Value {
 fn vectors_hold() {
     let mut wrong = Vec::new();
     for case in vectors::<Input, Value>("params.json") {
-        let options = Options { resources: case.input.resources, ..Options::default() };
+        let options = Options { resources: case.input.resources.into_iter().collect(), ..Options::default() };
         let found = match ParamSchema::compile_with(&case.input.schema, &options) {
             Err(problems) => json!({ "problems": codes(&problems) }),
             Ok(schema) if case.expect.get("warnings").is_some() => {

@@ -13,7 +13,6 @@ use lakeflow_core::time::WallTime;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One way in which parameters break their schema.
@@ -197,9 +196,9 @@ impl ParamSchema {
                 ));
             }
         };
-        let mut given = BTreeMap::new();
+        let mut given = Vec::new();
         for (uri, value) in resources.into_iter().flatten() {
-            given.insert(uri.extract()?, document(py, &value)?);
+            given.push((uri.extract()?, document(py, &value)?));
         }
         let options = Options { formats, resources: given, patterns: None };
         match params::ParamSchema::compile_with(&schema, &options) {

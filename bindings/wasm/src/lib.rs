@@ -3,14 +3,16 @@
 //! Nothing is decided here: a module carries some of the rules of `lakeflow_core::door`. Without features they are those of
 //! parameters; `full` adds definitions, graphs, references, schedules and runs, `extra` YAML, time zones and every other rule.
 
-mod fault;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod schema;
 mod unicode;
 
 pub use schema::Schema;
 
-use fault::thrown;
 use lakeflow_core::door::{self, Rule};
+use lakeflow_core::error::Error;
+use lakeflow_core::problem::Problem;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -25,7 +27,7 @@ const RULES: &[(&str, Rule)] = door::RULES;
 #[wasm_bindgen(js_name = callRule)]
 pub fn call_rule(rule: &str, input: &str) -> Result<String, JsValue> {
     match door::call_one_of(RULES, rule, input) {
-        Ok(answer) => Ok(answer.to_string()),
+        Ok(answer) => Ok(door::plain_text(&answer)),
         Err(error) => Err(thrown(&error, &[])),
     }
 }
@@ -33,6 +35,10 @@ pub fn call_rule(rule: &str, input: &str) -> Result<String, JsValue> {
 /// JSON text of the names of the rules that this module carries.
 #[wasm_bindgen]
 pub fn rules() -> String {
-    let names: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
-    door::text(&names)
+    door::plain_text(&RULES.iter().map(|(name, _)| *name).collect())
+}
+
+/// The exception for an error: JSON text, of which `node/src/errors.ts` makes a typed error.
+fn thrown(error: &Error, problems: &[Problem]) -> JsValue {
+    JsValue::from(door::error_text(error, problems))
 }

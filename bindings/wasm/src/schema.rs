@@ -1,10 +1,10 @@
 //! The parameter schema as a class of JavaScript.
 
-use crate::fault::thrown;
+use crate::thrown;
 use crate::unicode::Host;
 use lakeflow_core::door;
 use lakeflow_core::error::{Error, ErrorCode};
-use lakeflow_core::params::{Options, ParamSchema};
+use lakeflow_core::params::{Formats, Options, ParamSchema};
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,14 +15,26 @@ pub struct Schema(ParamSchema);
 
 #[wasm_bindgen]
 impl Schema {
-    /// Compiles the JSON text of a schema.
+    /// Compiles the JSON text of a schema. With `annotate` a `format` is a remark; `resources` is the JSON text of an object of
+    /// documents that references may lead to, by URI.
     #[wasm_bindgen(constructor)]
-    pub fn new(schema: &str) -> Result<Schema, JsValue> {
+    pub fn new(schema: &str, annotate: Option<bool>, resources: Option<String>) -> Result<Schema, JsValue> {
         let schema = parsed("compile_schema", schema)?;
-        let options = Options { patterns: Some(&Host), ..Options::default() };
+        let resources = match resources {
+            Some(text) => parsed("compile_schema", &text)?,
+            None => Value::Null,
+        };
+        let options = Options {
+            formats: if annotate == Some(true) { Formats::Annotate } else { Formats::Assert },
+            resources: door::resources(resources),
+            patterns: Some(&Host),
+        };
         ParamSchema::compile_with(&schema, &options).map(Self).map_err(|problems| {
-            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            let message = format!("this is not a JSON Schema: {}", told.join("; "));
+            let mut message = String::from("this is not a JSON Schema: ");
+            for (n, problem) in problems.iter().enumerate() {
+                message += if n == 0 { "" } else { "; " };
+                message += &problem.to_string();
+            }
             thrown(&Error::new(ErrorCode::InvalidArgument, "compile_schema", message), &problems)
         })
     }
@@ -30,7 +42,7 @@ impl Schema {
     /// The violations of JSON text, as JSON text; empty when there are none.
     pub fn validate(&self, params: &str) -> Result<String, JsValue> {
         let violations = self.0.validate(&parsed("validate", params)?);
-        Ok(if violations.is_empty() { String::new() } else { door::text(&violations) })
+        Ok(if violations.is_empty() { String::new() } else { door::violations_text(&violations) })
     }
 
     /// Whether JSON text satisfies the schema.
@@ -41,7 +53,7 @@ impl Schema {
 
     /// What has no effect in the schema, as JSON text.
     pub fn warnings(&self) -> String {
-        door::text(&self.0.warnings())
+        door::problems_text(self.0.warnings())
     }
 }
 

@@ -19,6 +19,7 @@ pub mod form;
 pub mod gateway;
 pub mod id;
 pub mod job;
+mod json;
 pub mod layout;
 pub mod mapping;
 pub mod notify;

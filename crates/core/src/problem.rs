@@ -1,6 +1,8 @@
 //! One finding about text or data that a person wrote. Readers and lints return all of them, not the first.
 
+use crate::json::{Object, ToJson};
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt;
 
 /// How much a problem matters.
@@ -11,6 +13,16 @@ pub enum Severity {
     Error,
     /// It runs, but most likely not as meant.
     Warning,
+}
+
+impl Severity {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// A line and column in a named text, both counted from 1; columns count characters, not bytes.
@@ -75,6 +87,25 @@ impl Problem {
     }
 }
 
+impl ToJson for Problem {
+    fn to_json(&self) -> Value {
+        let mut object = Object::default();
+        object.set("code", self.code);
+        object.set("severity", self.severity.as_str());
+        object.set("path", self.path.as_str());
+        object.set("message", self.message.as_str());
+        object.set_some("hint", self.hint.as_deref());
+        if let Some(position) = &self.position {
+            let mut place = Object::default();
+            place.set_some("file", Some(position.file.as_str()).filter(|file| !file.is_empty()));
+            place.set("line", position.line);
+            place.set("column", position.column);
+            object.set("position", place);
+        }
+        object.into()
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.file.is_empty() {
@@ -91,11 +122,7 @@ impl fmt::Display for Problem {
         if let Some(position) = &self.position {
             write!(f, "{position}: ")?;
         }
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(f, "{severity}[{}]", self.code)?;
+        write!(f, "{}[{}]", self.severity.as_str(), self.code)?;
         if !self.path.is_empty() {
             write!(f, " at {}", self.path)?;
         }
@@ -104,5 +131,23 @@ impl fmt::Display for Problem {
             write!(f, " ({hint})")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_form_in_json_is_that_of_serde() {
+        let bare = Problem::warning("code", "path", "message");
+        let position = Position { file: "a.yml".to_owned(), line: 3, column: 7 };
+        let nameless = Position { file: String::new(), ..position.clone() };
+        let hinted = Problem::error("code", "", "message").with_hint("hint");
+        let placed = Problem { position: Some(position), ..hinted.clone() };
+        let unnamed = Problem { position: Some(nameless), ..hinted.clone() };
+        for problem in [bare, hinted, placed, unnamed] {
+            assert_eq!(serde_json::to_value(&problem).ok(), Some(problem.to_json()));
+        }
     }
 }

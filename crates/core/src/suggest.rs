@@ -1,13 +1,13 @@
 //! "Did you mean": the nearest of the known names to one that a person wrote. For hints only; no rule depends on it.
 
 /// The known name nearest to `wanted`, when one is near enough to be a likely slip: at most a third of its characters
-/// differ, letter case aside. The earliest of equally near names wins.
+/// differ, the case of ASCII letters aside. The earliest of equally near names wins.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = wanted.chars().count().div_ceil(3);
-    let folded = wanted.to_lowercase();
+    let folded = wanted.to_ascii_lowercase();
     known
         .into_iter()
-        .map(|name| (distance(&folded, &name.to_lowercase()), name))
+        .map(|name| (distance(&folded, &name.to_ascii_lowercase()), name))
         .filter(|(distance, name)| *distance <= limit && *name != wanted)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

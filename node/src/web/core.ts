@@ -7,7 +7,7 @@ import { type ModuleSource, compile } from "./module.js";
 /** The glue of a module. */
 export interface Glue {
   callRule(rule: string, input: string): string;
-  Schema: new (schema: string) => SchemaHandle;
+  Schema: new (schema: string, annotate?: boolean, resources?: string) => SchemaHandle;
   default(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
 }
 

@@ -12,7 +12,7 @@ export type { Fire, FireOptions, Unresolved } from "../rules.js";
 export { type Assumption, Dag, type Layout, type LayoutOptions, type Simulated, type TaskLike } from "./dag.js";
 export type { ModuleSource } from "./module.js";
 export { type RunBar, type RunDocument, type RunTask, type RunTimeline, RunView } from "./run.js";
-export { type Choice, type Control, type Field, type Form, ParamSchema, mapParams, parseParams } from "./schema.js";
+export { type Choice, type Control, type Field, type Form, ParamSchema, type SchemaOptions, mapParams, parseParams } from "./schema.js";
 export { type Connection, type RunEnd, type RunFailure, type WatchOptions, watchRun } from "./watch.js";
 
 const page = new Loaded(

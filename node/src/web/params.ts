@@ -7,7 +7,7 @@ import * as glue from "./wasm/params.js";
 export { LakeflowError, type ErrorCode, type Problem } from "../errors.js";
 export type { Violation } from "../params.js";
 export type { ModuleSource } from "./module.js";
-export { type Choice, type Control, type Field, type Form, ParamSchema, mapParams, parseParams } from "./schema.js";
+export { type Choice, type Control, type Field, type Form, ParamSchema, type SchemaOptions, mapParams, parseParams } from "./schema.js";
 
 const module = new Loaded(
   () => Promise.resolve(glue as Glue),

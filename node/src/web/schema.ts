@@ -2,7 +2,7 @@
 
 import { LakeflowError, type Problem } from "../errors.js";
 import type { TaskType } from "../connect.js";
-import { encode, noForm } from "../json.js";
+import { encode, noForm, textOf } from "../json.js";
 import type { Violation } from "../params.js";
 import type { Fields } from "../types.js";
 import { type SchemaHandle, call, guarded, parse, refused, running } from "./core.js";
@@ -75,6 +75,14 @@ export interface Form {
   cut: boolean;
 }
 
+/** How a schema is compiled. */
+export interface SchemaOptions {
+  /** `assert`: a `format` is a rule like others, as on the server. `annotate`: it is a remark, as the standard has it. */
+  formats?: "assert" | "annotate";
+  /** Documents that references may lead to, by URI. Nothing is ever fetched. */
+  resources?: Record<string, object | boolean>;
+}
+
 /**
  * A compiled JSON Schema (2020-12) for the parameters of a job. The violations are the same, in the same order and words, as on
  * the server.
@@ -95,15 +103,17 @@ export class ParamSchema {
    * @throws {LakeflowError} `INVALID_ARGUMENT` with every problem of a schema that is none in `problems`; `INVALID_STATE` before
    *   `init()`.
    */
-  constructor(schema: object | boolean) {
+  constructor(schema: object | boolean, options: SchemaOptions = {}) {
     const { Schema } = running("compile_schema");
-    const { text, unwritable } = encode(schema);
-    if (unwritable.length > 0) {
-      const message = unwritable.map(({ path, type }) => `${path}: ${noForm(type)}`).join("; ");
+    const { formats = "assert", resources } = options;
+    if (formats !== "assert" && formats !== "annotate") {
+      const message = `formats is ${JSON.stringify(formats)}, it can be "assert" or "annotate"`;
       throw new LakeflowError({ code: "INVALID_ARGUMENT", operation: "compile_schema", message });
     }
+    const text = textOf(schema, "compile_schema", "INVALID_ARGUMENT");
+    const documents = resources && textOf(resources, "compile_schema", "INVALID_ARGUMENT");
     this.schema = schema;
-    this.#handle = guarded("compile_schema", () => new Schema(text));
+    this.#handle = guarded("compile_schema", () => new Schema(text, formats === "annotate", documents));
   }
 
   /** All violations, in a fixed order; an empty list when the parameters are right. */

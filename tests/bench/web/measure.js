@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import { ENTRIES, OURS } from "./entries.js";
+import { ENTRIES, OURS, smallOnly } from "./entries.js";
 
 const [dist, executablePath] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "bench-web-"));
@@ -29,7 +29,11 @@ for (const name of ["params", "full", "extra"]) found.wasm[name] = kb(readFileSy
 // The bundle keeps the module's address beside itself.
 writeFileSync(pages.ours, readFileSync(pages.ours, "utf8").replaceAll("./wasm/params.wasm", "./params.wasm"));
 copyFileSync(join(web, "wasm", "params.wasm"), join(folder, "params.wasm"));
-for (const [name, contents] of Object.entries(ENTRIES)) pages[name] = await bundle(name, contents, here);
+const whole = { ours: pages.ours };
+for (const [name, contents] of Object.entries(ENTRIES)) {
+  pages[name] = await bundle(name, smallOnly(contents), here);
+  whole[name] = await bundle(`${name} whole`, contents, here);
+}
 for (const [name, file] of Object.entries(pages)) found.size[name] = kb(readFileSync(file)) + (name === "ours" ? found.wasm.params : 0);
 copyFileSync(join(here, "cases.js"), join(folder, "cases.js"));
 
@@ -55,7 +59,7 @@ async function cold(file) {
     const from = performance.now();
     const library = await import(`/${name}`);
     await library.start?.();
-    const check = (library.hand ?? library.make)(small.schema);
+    const check = library.hand?.("small") ?? library.make(small.schema);
     if (!check(small.valid)) throw new Error("valid parameters were refused");
     return performance.now() - from;
   }, file.split("/").pop());
@@ -71,9 +75,8 @@ async function warm(file, size, which) {
     const cases = await import("/cases.js");
     const library = await import(`/${name}`);
     await library.start?.();
-    if (!library.make && size !== "small") return null;
     const { schema, [which]: value } = cases[size];
-    const check = (library.hand ?? library.make)(schema);
+    const check = library.hand?.(size) ?? library.make(schema);
     if (check(value) !== (which === "valid")) return `says the ${which} parameters are not`;
     const rounds = size === "small" ? 2000 : 200;
     const times = [];
@@ -93,7 +96,7 @@ for (const [name, file] of Object.entries(pages)) {
   for (let n = 0; n < 9; n++) times.push(await cold(file));
   found.cold[name] = median(times);
   for (const size of ["small", "large"]) {
-    for (const which of ["valid", "invalid"]) (found[`${size}_${which}`] ??= {})[name] = await warm(file, size, which);
+    for (const which of ["valid", "invalid"]) (found[`${size}_${which}`] ??= {})[name] = await warm(whole[name], size, which);
   }
 }
 await browser.close();

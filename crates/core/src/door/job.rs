@@ -1,14 +1,14 @@
 //! Definitions, texts of definitions, parameter schemas and their mapping.
 
-use super::{Answer, parse, read, write};
+use super::{Answer, Input, parse, read, write};
 use crate::error::{Error, ErrorCode};
 use crate::job::{ApiVersion, LintOptions, check};
+use crate::json::{Object, ToJson};
 use crate::mapping::{TaskType, map_params};
 use crate::params::{Options, ParamSchema};
 use crate::source::{Document, Format};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 struct LintInput {
@@ -52,27 +52,24 @@ pub(super) fn validate(input: Value) -> Answer {
     })
 }
 
-#[derive(Deserialize)]
-struct Mapping {
-    task_type: Option<String>,
-    #[serde(default)]
-    params: Value,
-    /// JSON text instead of `params`.
-    params_text: Option<String>,
-}
-
-/// `{"fields": …}` of a run-now request, or `{"problems": …}`.
+/// `{"fields": …}` of a run-now request for `params`, or for `params_text`, which is JSON; or `{"problems": …}`.
 pub(super) fn mapping(input: Value) -> Answer {
-    let Mapping { task_type, params, params_text } = read(input)?;
+    let mut input = Input::of(input)?;
+    let task_type = input.text("task_type")?;
     let task_type = task_type
         .map(|name| name.parse::<TaskType>())
         .transpose()
         .map_err(|e| Error::new(ErrorCode::InvalidArgument, "map_params", e.to_string()))?;
-    let params = params_text.map_or(Ok(params), |text| parse("map_params", &text))?;
-    Ok(match map_params(task_type, &params) {
-        Ok(fields) => json!({ "fields": fields }),
-        Err(problems) => json!({ "problems": problems }),
-    })
+    let params = match input.text("params_text")? {
+        Some(text) => parse("map_params", &text)?,
+        None => input.optional("params").unwrap_or_default(),
+    };
+    let mut answer = Object::default();
+    match map_params(task_type, &params) {
+        Ok(fields) => answer.set("fields", fields),
+        Err(problems) => answer.set("problems", problems.to_json()),
+    }
+    Ok(answer.into())
 }
 
 #[derive(Deserialize)]
@@ -81,12 +78,13 @@ struct Params {
     #[serde(default)]
     instance: Value,
     #[serde(default)]
-    resources: BTreeMap<String, Value>,
+    resources: Map<String, Value>,
 }
 
 /// `{"violations": …, "warnings": …}`, or `{"problems": …}` of a schema that is none.
 pub(super) fn params(input: Value) -> Answer {
     let Params { schema, instance, resources } = read(input)?;
+    let resources = resources.into_iter().collect();
     Ok(match ParamSchema::compile_with(&schema, &Options { resources, ..Options::default() }) {
         Ok(schema) => json!({ "violations": schema.validate(&instance), "warnings": schema.warnings() }),
         Err(problems) => json!({ "problems": problems }),

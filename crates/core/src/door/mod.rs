@@ -19,13 +19,14 @@ mod text;
 mod wait;
 
 pub use gateway::job_configs;
-pub use text::{js_text, text};
+pub use text::{error_text, js_text, plain_text, problems_text, text, violations_text};
 pub use wait::WaitMachine;
 
 use crate::error::{Error, ErrorCode};
+use crate::json::{self, Quoted, joined};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a rule makes of its input.
 pub type Answer = Result<Value, Error>;
@@ -101,8 +102,11 @@ pub fn call(rule: &str, input: &str) -> Answer {
 /// The same with some of the rules, for a program that carries only these.
 pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
     let Some((_, call)) = rules.iter().find(|(name, _)| *name == rule) else {
-        let known: Vec<&str> = rules.iter().map(|(name, _)| *name).collect();
-        let message = format!("{rule:?} is not a rule; rules are {}", known.join(", "));
+        let message = format!(
+            "{} is not a rule; rules are {}",
+            Quoted(rule),
+            joined(rules.iter().map(|(name, _)| *name), ", ")
+        );
         return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
     };
     call(parse("call_rule", input)?)
@@ -113,15 +117,57 @@ pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
 /// # Errors
 /// `MALFORMED` with the place where the text stops being JSON.
 pub fn parse(operation: &'static str, text: &str) -> Result<Value, Error> {
-    serde_json::from_str(text)
+    json::read(text)
         .map_err(|e| Error::new(ErrorCode::Malformed, operation, format!("the text is not valid JSON: {e}")))
+}
+
+/// The documents of an object by URI, as [`crate::params::Options`] takes them; none of any other value.
+pub fn resources(documents: Value) -> Vec<(String, Value)> {
+    match documents {
+        Value::Object(documents) => documents.into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// An input, field by field.
+struct Input(Map<String, Value>);
+
+impl Input {
+    fn of(input: Value) -> Result<Self, Error> {
+        match input {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(unreadable("it is not an object")),
+        }
+    }
+
+    /// A field; `None` where it is absent or null.
+    fn optional(&mut self, name: &str) -> Option<Value> {
+        self.0.get_mut(name).map(Value::take).filter(|value| !value.is_null())
+    }
+
+    /// A field that must be there.
+    fn required(&mut self, name: &str) -> Result<Value, Error> {
+        let field = self.0.get_mut(name).map(Value::take);
+        field.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
+    }
+
+    /// A field that is text.
+    fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
+        match self.optional(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(unreadable(&format!("`{name}` is not text"))),
+        }
+    }
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::new(ErrorCode::InvalidArgument, "call_rule", format!("the input cannot be read: {why}"))
 }
 
 /// An input as the type that a rule works with.
 fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
-    serde_json::from_value(input).map_err(|e| {
-        Error::new(ErrorCode::InvalidArgument, "call_rule", format!("the input cannot be read: {e}"))
-    })
+    serde_json::from_value(input).map_err(|e| unreadable(&e.to_string()))
 }
 
 /// What a rule gives, as JSON.

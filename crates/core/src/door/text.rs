@@ -1,6 +1,11 @@
 //! JSON text for a host language, in which integers stay what they are.
 
+use crate::error::Error;
+use crate::json::{self, Object, ToJson};
+use crate::params::Violation;
+use crate::problem::Problem;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 use std::io::{self, Write};
 
@@ -10,6 +15,36 @@ pub(super) const JS_SAFE: u64 = (1 << 53) - 1;
 /// JSON text. A value that has no form in JSON, which no type of this crate is, becomes `null`.
 pub fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// JSON text of a value; unlike [`text`] it needs nothing of serde.
+pub fn plain_text(value: &Value) -> String {
+    json::write(value)
+}
+
+/// JSON text of problems.
+pub fn problems_text(problems: &[Problem]) -> String {
+    json::write(&problems.to_json())
+}
+
+/// JSON text of violations.
+pub fn violations_text(violations: &[Violation]) -> String {
+    json::write(&violations.to_json())
+}
+
+/// JSON text of an error with everything that is wrong with somebody's text.
+pub fn error_text(error: &Error, problems: &[Problem]) -> String {
+    let mut context = Object::default();
+    for (key, value) in &error.context {
+        context.set(key, value.as_str());
+    }
+    let mut told = Object::default();
+    told.set("code", error.code.as_str());
+    told.set("message", error.message.as_str());
+    told.set("operation", error.operation);
+    told.set("context", context);
+    told.set("problems", problems.to_json());
+    json::write(&told.into())
 }
 
 /// JSON text for JavaScript: integers that a double would round are written as texts of their digits (design rule 5).

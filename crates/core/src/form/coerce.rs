@@ -1,6 +1,7 @@
 //! Parameters from the texts of a form.
 
 use super::describe::{Control, Field, describe};
+use crate::json::{self, unescaped};
 use serde_json::{Map, Number, Value};
 
 /// The parameters that a form's entries stand for: names and texts, in the order of the form; a name may come several
@@ -39,11 +40,6 @@ fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, V
             into.insert(key, value);
         }
     }
-}
-
-/// One step of a JSON Pointer as the name that it stands for.
-fn unescaped(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
 }
 
 fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
@@ -92,7 +88,7 @@ fn item(field: &Field, line: &str) -> Value {
 fn scalar(field: &Field, text: &str) -> Value {
     let text = text.trim();
     choice(field, text).unwrap_or_else(|| match (field.control, field.kind.as_deref()) {
-        (Control::Json, _) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        (Control::Json, _) => json::read(text).unwrap_or_else(|_| Value::from(text)),
         (_, Some(kind)) => typed(kind, text),
         _ => Value::from(text),
     })
@@ -102,7 +98,7 @@ fn choice(field: &Field, text: &str) -> Option<Value> {
     let is = |value: &Value| match value {
         Value::String(own) => own == text,
         other => {
-            let shown = other.to_string();
+            let shown = json::write(other);
             shown == text
         }
     };
@@ -126,11 +122,14 @@ fn typed(kind: &str, text: &str) -> Value {
 /// beyond 64 bits stays text, since its digits would be lost.
 fn number(text: &str) -> Option<Number> {
     let plain = text.strip_prefix('+').unwrap_or(text);
-    let json = match plain.strip_prefix('-') {
+    let decimal = match plain.strip_prefix('-') {
         Some(rest) if rest.starts_with('.') => format!("-0{rest}"),
         None if plain.starts_with('.') => format!("0{plain}"),
         _ => plain.to_owned(),
     };
-    let whole = json.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    serde_json::from_str::<Number>(&json).ok().filter(|number| !(whole && number.is_f64()))
+    let whole = decimal.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    match json::read(&decimal) {
+        Ok(Value::Number(number)) if !(whole && number.is_f64()) => Some(number),
+        _ => None,
+    }
 }

@@ -2,17 +2,17 @@
 
 use super::facts::Facts;
 use super::{MAX_FIELDS, MAX_GROUPS};
-use serde::Serialize;
+use crate::json::{self, Object, ToJson};
+use crate::params::escaped;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A form for the parameters of a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Form {
     /// `title` of the schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// `description` of the schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// In the order in which the schema has them.
     pub fields: Vec<Field>,
@@ -23,8 +23,7 @@ pub struct Form {
 }
 
 /// The control that suits a field (console reference section 7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Control {
     /// One line of text.
     #[default]
@@ -61,8 +60,32 @@ pub enum Control {
     Json,
 }
 
+impl Control {
+    /// Its name, as forms call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Textarea => "textarea",
+            Self::Password => "password",
+            Self::Radio => "radio",
+            Self::Select => "select",
+            Self::Combobox => "combobox",
+            Self::Number => "number",
+            Self::Switch => "switch",
+            Self::Tristate => "tristate",
+            Self::Date => "date",
+            Self::DateTime => "date-time",
+            Self::Time => "time",
+            Self::List => "list",
+            Self::Group => "group",
+            Self::Constant => "constant",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// One value that may be chosen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The value.
     pub value: Value,
@@ -71,7 +94,7 @@ pub struct Choice {
 }
 
 /// One field.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Field {
     /// The name that a control of a form bears: the parameter's; in a group `group.parameter`.
     pub name: String,
@@ -80,13 +103,10 @@ pub struct Field {
     /// What is shown: the title, else the parameter's name.
     pub label: String,
     /// What is shown below.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Type as the schema calls it; `None` when it is open.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Of a list: the type of its items.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<String>,
     /// Which control suits it.
     pub control: Control,
@@ -95,30 +115,73 @@ pub struct Field {
     /// `null` is allowed.
     pub nullable: bool,
     /// The default.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
     /// The values that are allowed, when they are listed; of a list those of its items.
-    #[serde(rename = "enum", skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
     /// Bounds and other limits, by keyword: `minimum`, `maxLength`, `pattern`, `format`, `minItems`, …; those of a list's
     /// items are under `items`.
-    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub limits: serde_json::Map<String, Value>,
     /// Shown, and never stored or put into a link.
-    #[serde(rename = "writeOnly", skip_serializing_if = "std::ops::Not::not")]
     pub write_only: bool,
     /// Not to be changed by the user.
-    #[serde(rename = "readOnly", skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
     /// Not to be used any more.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// Values to show as examples.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Value>,
     /// Of a group.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Self>,
+}
+
+impl ToJson for Form {
+    fn to_json(&self) -> Value {
+        let mut object = Object::default();
+        object.set_some("title", self.title.as_deref());
+        object.set_some("description", self.description.as_deref());
+        object.set("fields", self.fields.to_json());
+        object.set("open", self.open);
+        object.set("cut", self.cut);
+        object.into()
+    }
+}
+
+impl Serialize for Form {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl ToJson for Choice {
+    fn to_json(&self) -> Value {
+        let mut object = Object::default();
+        object.set("value", self.value.clone());
+        object.set("label", self.label.as_str());
+        object.into()
+    }
+}
+
+impl ToJson for Field {
+    fn to_json(&self) -> Value {
+        let mut object = Object::default();
+        object.set("name", self.name.as_str());
+        object.set("path", self.path.as_str());
+        object.set("label", self.label.as_str());
+        object.set_some("description", self.description.as_deref());
+        object.set_some("type", self.kind.as_deref());
+        object.set_some("items", self.items.as_deref());
+        object.set("control", self.control.as_str());
+        object.set("required", self.required);
+        object.set("nullable", self.nullable);
+        object.set_some("default", self.default.clone());
+        object.set_list("enum", &self.choices);
+        object.set_some("limits", Some(self.limits.clone()).filter(|limits| !limits.is_empty()));
+        object.set_true("writeOnly", self.write_only);
+        object.set_true("readOnly", self.read_only);
+        object.set_true("deprecated", self.deprecated);
+        object.set_some("examples", Some(self.examples.clone()).filter(|examples| !examples.is_empty()));
+        object.set_list("fields", &self.fields);
+        object.into()
+    }
 }
 
 /// The limits that are told as they are written.
@@ -167,7 +230,7 @@ fn fields<'a>(
         *left = rest;
         let place = Place {
             name: if name.is_empty() { property.to_owned() } else { format!("{name}.{property}") },
-            path: format!("{path}/{}", property.replace('~', "~0").replace('/', "~1")),
+            path: format!("{path}/{}", escaped(property)),
             property,
             required: facts.requires(property),
             depth,
@@ -224,7 +287,7 @@ fn field<'a>(place: Place<'_>, facts: &Facts<'a>, root: &'a Value, left: &mut us
 }
 
 fn choices(facts: &Facts<'_>) -> Vec<Choice> {
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let shown = |value: &Value| value.as_str().map_or_else(|| json::write(value), str::to_owned);
     let choices = facts.choices().into_iter();
     choices
         .map(|(value, title)| Choice {

@@ -1,5 +1,6 @@
 //! What a subschema says about one value, with references followed and `allOf` taken together.
 
+use crate::json;
 use serde_json::{Map, Value};
 
 /// Subschemas that are looked at for one value; a loop of references ends here.
@@ -152,5 +153,10 @@ fn kind_of(value: &Value) -> &'static str {
 
 /// The schema that a reference into its own document leads to: `#`, `#/$defs/name`.
 fn target<'a>(reference: &str, root: &'a Value) -> Option<&'a Value> {
-    root.pointer(reference.strip_prefix('#')?)
+    let pointer = reference.strip_prefix('#')?;
+    let mut steps = pointer.split('/');
+    if steps.next() != Some("") {
+        return None;
+    }
+    steps.try_fold(root, |value, step| json::step(value, &json::unescaped(step)))
 }

@@ -2,6 +2,7 @@
 //! client and engine.
 
 use crate::job::wire::Path;
+use crate::json::{self, Quoted};
 use crate::problem::Problem;
 use serde_json::{Map, Value};
 
@@ -43,7 +44,7 @@ pub fn check_run_now(fields: &Map<String, Value>) -> Vec<Problem> {
         for (n, item) in items.enumerate() {
             if let Some(c) = item.as_str().and_then(|text| text.chars().find(|c| !c.is_ascii())) {
                 let path = Path::Root.key(field).index(n).to_string();
-                let message = format!("{field} is ASCII only, found {c:?}");
+                let message = format!("{field} is ASCII only, found '{c}'");
                 problems.push(Problem::error("not_ascii", path, message));
             }
         }
@@ -77,7 +78,7 @@ pub fn check_run_now(fields: &Map<String, Value>) -> Vec<Problem> {
 
 fn size(field: &str, value: &Value, problems: &mut Vec<Problem>) {
     // Braces, quotes and colon around the key: `{"field":value}`.
-    let bytes = value.to_string().len() + field.len() + 5;
+    let bytes = json::write(value).len() + field.len() + 5;
     if bytes > MAX_PARAMETER_BYTES {
         let message = format!("{field} has {bytes} bytes as JSON, the limit is {MAX_PARAMETER_BYTES}");
         let hint = "write large values to a file or a table and pass where they are";
@@ -94,7 +95,8 @@ fn names(fields: &Map<String, Value>, problems: &mut Vec<Problem>) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if name.is_empty() || !name.chars().all(allowed) {
             let message = format!(
-                "{name:?} is not the name of a job parameter: letters, digits, _, - and . are allowed"
+                "{} is not the name of a job parameter: letters, digits, _, - and . are allowed",
+                Quoted(name)
             );
             problems.push(Problem::error("bad_parameter_name", path.key(name).to_string(), message));
         }

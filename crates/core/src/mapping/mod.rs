@@ -9,6 +9,7 @@ mod text;
 pub use limits::{MAX_PARAMETER_BYTES, check_run_now};
 
 use crate::job::wire::Path;
+use crate::json::{Quoted, joined};
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
@@ -66,8 +67,12 @@ pub struct UnknownTaskType(pub String);
 
 impl fmt::Display for UnknownTaskType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = TaskType::ALL.iter().map(|task_type| task_type.as_str()).collect();
-        write!(f, "{:?} is not a task type, the task types are {}", self.0, names.join(", "))
+        write!(f, "{} is not a task type, the task types are ", Quoted(&self.0))?;
+        for (n, task_type) in TaskType::ALL.iter().enumerate() {
+            f.write_str(if n == 0 { "" } else { ", " })?;
+            f.write_str(task_type.as_str())?;
+        }
+        Ok(())
     }
 }
 
@@ -154,7 +159,8 @@ fn args(name: &str, params: &Map<String, Value>, problems: &mut Vec<Problem>) ->
 }
 
 fn unknown(path: &Path<'_>, key: &str, known: &[&str], problems: &mut Vec<Problem>) {
-    let message = format!("{key:?} is not a parameter here, the parameters are {}", known.join(", "));
+    let message =
+        format!("{} is not a parameter here, the parameters are {}", Quoted(key), joined(known.iter(), ", "));
     let mut problem = Problem::error("unknown_parameter", path.to_string(), message);
     problem.hint = did_you_mean(key, known.iter().copied());
     problems.push(problem);
@@ -197,7 +203,7 @@ fn pipeline(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<Str
 
 fn none(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<String, Value> {
     for key in params.keys() {
-        let message = format!("a job of the task type dbt takes no parameters, found {key:?}");
+        let message = format!("a job of the task type dbt takes no parameters, found {}", Quoted(key));
         let hint = "use the task type job_parameters, or none with dbt_commands";
         let path = Path::Root.key(key).to_string();
         problems.push(Problem::error("no_parameters_allowed", path, message).with_hint(hint));

@@ -2,6 +2,7 @@
 
 use super::kind;
 use crate::job::wire::Path;
+use crate::json;
 use crate::problem::Problem;
 use serde_json::{Map, Number, Value};
 
@@ -21,11 +22,14 @@ pub(super) fn list(items: &[Value], path: &Path<'_>, problems: &mut Vec<Problem>
 fn scalar(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Value {
     match value {
         Value::String(text) => Value::String(text.clone()),
-        Value::Null | Value::Bool(_) => Value::String(value.to_string()),
+        Value::Null | Value::Bool(_) => Value::String(json::write(value)),
         Value::Number(number) => {
             let text = exact(number);
             if text.is_none() {
-                let message = format!("{number} is a whole number beyond 64 bits, its digits are not exact");
+                let message = format!(
+                    "{} is a whole number beyond 64 bits, its digits are not exact",
+                    json::number(number)
+                );
                 let problem = Problem::error("inexact_number", path.to_string(), message);
                 problems.push(problem.with_hint("pass it as text"));
             }
@@ -47,8 +51,9 @@ fn exact(number: &Number) -> Option<String> {
     const BEYOND_64_BITS: f64 = 18_446_744_073_709_551_616.0;
     match number.as_f64() {
         Some(value) if number.is_f64() && value.fract() == 0.0 => {
-            (value.abs() < BEYOND_64_BITS).then(|| (value as i128).to_string())
+            let sign = if value < 0.0 { "-" } else { "" };
+            (value.abs() < BEYOND_64_BITS).then(|| format!("{sign}{}", value.abs() as u64))
         }
-        _ => Some(number.to_string()),
+        _ => Some(json::number(number)),
     }
 }

@@ -6,6 +6,7 @@ use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, shown};
 use super::node::{FALSE, NodeId};
+use super::numbers::address;
 use super::value::{equal, hash};
 use crate::job::wire::Path;
 use serde_json::{Map, Value};
@@ -34,8 +35,8 @@ pub(crate) fn compile<'a>(
     schema: &'a Map<String, Value>,
 ) -> Option<Box<ArrayRules>> {
     let (min, max) = (c.count(at, schema, "minContains"), c.count(at, schema, "maxContains"));
-    if let Some(Value::Array(_)) = schema.get("items") {
-        c.hint_for(at, "items", "2020-12 writes a list of schemas as \"prefixItems\"");
+    if let Some(list @ Value::Array(_)) = schema.get("items") {
+        c.old_items.insert(address(list), 0);
     }
     let rules = ArrayRules {
         min: c.count(at, schema, "minItems"),
@@ -67,7 +68,7 @@ pub(crate) fn check<I: Instance>(
         && length < min
     {
         valid = false;
-        if !check.fail(at, "minItems", || counted(instance, length, "item", "fewer than the minimum", min)) {
+        if !check.fail(at, "minItems", &|| counted(instance, length, "item", "fewer than the minimum", min)) {
             return false;
         }
     }
@@ -75,7 +76,7 @@ pub(crate) fn check<I: Instance>(
         && length > max
     {
         valid = false;
-        if !check.fail(at, "maxItems", || counted(instance, length, "item", "more than the maximum", max)) {
+        if !check.fail(at, "maxItems", &|| counted(instance, length, "item", "more than the maximum", max)) {
             return false;
         }
     }
@@ -84,7 +85,7 @@ pub(crate) fn check<I: Instance>(
     {
         valid = false;
         let message = || format!("{} has equal items at {first} and {second}", shown(instance));
-        if !check.fail(at, "uniqueItems", message) {
+        if !check.fail(at, "uniqueItems", &message) {
             return false;
         }
     }
@@ -113,7 +114,7 @@ fn check_items<I: Instance>(
         let Some(id) = rules.prefix.get(n).copied().or(rules.items) else { break };
         let here = Path::Index(at, n);
         let fits = if id == FALSE && n >= prefix {
-            check.fail(&here, "items", || not_allowed(n, &item));
+            check.fail(&here, "items", &|| not_allowed(n, &item));
             false
         } else {
             check.node(id, &item, &here, None)
@@ -165,8 +166,8 @@ fn check_contains<I: Instance>(
     if count < min {
         valid = false;
         match contains.min {
-            None => check.fail(at, "contains", || format!("{} has no matching item", shown(instance))),
-            Some(_) => check.fail(at, "minContains", || {
+            None => check.fail(at, "contains", &|| format!("{} has no matching item", shown(instance))),
+            Some(_) => check.fail(at, "minContains", &|| {
                 counted(instance, count, "matching item", "fewer than the minimum", min)
             }),
         };
@@ -175,7 +176,7 @@ fn check_contains<I: Instance>(
         && count > max
     {
         valid = false;
-        check.fail(at, "maxContains", || {
+        check.fail(at, "maxContains", &|| {
             counted(instance, count, "matching item", "more than the maximum", max)
         });
     }
@@ -247,7 +248,7 @@ pub(crate) fn check_unevaluated<I: Instance>(
         }
         let here = Path::Index(at, n);
         let fits = if id == FALSE {
-            check.fail(&here, "unevaluatedItems", || not_allowed(n, &item));
+            check.fail(&here, "unevaluatedItems", &|| not_allowed(n, &item));
             false
         } else {
             check.node(id, &item, &here, None)

@@ -79,7 +79,7 @@ impl<'s> Check<'s> {
             self.scope.push(node.resource);
         }
         let valid = if id == FALSE {
-            self.fail(at, "false", || format!("{} is not allowed here", shown(instance)));
+            self.fail(at, "false", &|| format!("{} is not allowed here", shown(instance)));
             false
         } else if node.unevaluated_items.is_some() || node.unevaluated_properties.is_some() {
             let mut own = Evaluated::default();
@@ -108,7 +108,7 @@ impl<'s> Check<'s> {
     ) -> bool {
         let view = instance.view();
         if let View::Foreign(name) = view {
-            self.fail(at, "json", || format!("a value of type {name} has no form in JSON"));
+            self.fail(at, "json", &|| format!("a value of type {name} has no form in JSON"));
             return false;
         }
         let mut valid = node.types.check(self, &view, instance, at);
@@ -185,7 +185,7 @@ impl<'s> Check<'s> {
         &mut self,
         at: &Path<'_>,
         keyword: &'static str,
-        message: impl FnOnce() -> String,
+        message: &dyn Fn() -> String,
     ) -> bool {
         let Some(found) = &mut self.found else { return false };
         if self.stopped.is_some() || found.more {

@@ -9,14 +9,15 @@ use super::instance::shown;
 use super::keywords::{KEYWORDS, OLD_KEYWORDS, find};
 use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
+use super::numbers::{Numbers, address};
 use super::pattern::PatternEngine;
 use super::store::Store;
-use super::violation::compare_pointers;
+use super::violation::{compare_pointers, sort_by};
 use super::{Formats, Options, array, logic, number, object, string, value};
+use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Compiler<'a> {
     pub(super) store: Store<'a>,
@@ -25,15 +26,15 @@ pub(crate) struct Compiler<'a> {
     /// Where each node stands.
     paths: Vec<String>,
     /// Nodes by the address of their value.
-    known: BTreeMap<usize, NodeId>,
+    known: Numbers,
     /// Nodes with a `$dynamicRef`, and its anchor's name.
     dynamic: Vec<(NodeId, &'a str)>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     pub(super) formats: Formats,
     pub(super) patterns: Option<&'a dyn PatternEngine>,
-    /// Hints that wait for a problem of a keyword, by path.
-    pub(super) hints: BTreeMap<String, &'static str>,
+    /// Addresses of lists under `items`, as earlier drafts have them.
+    pub(super) old_items: Numbers,
 }
 
 /// Compiles a schema; gives the program and its warnings, or all problems.
@@ -47,13 +48,13 @@ pub(crate) fn compile<'a>(
         nodes: vec![Node::default(), Node::default()],
         queue: Vec::new(),
         paths: vec![String::new(); 2],
-        known: BTreeMap::new(),
+        known: Numbers::default(),
         dynamic: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
         formats: options.formats,
         patterns: options.patterns,
-        hints: BTreeMap::new(),
+        old_items: Numbers::default(),
     };
     if !compiler.store.problems.is_empty() {
         return Err(sorted(compiler.store.problems));
@@ -73,9 +74,9 @@ impl<'a> Compiler<'a> {
             Value::Object(schema) if schema.is_empty() => return TRUE,
             _ => {}
         }
-        let address = std::ptr::from_ref(place.value) as usize;
-        if let Some(id) = self.known.get(&address) {
-            return *id;
+        let address = address(place.value);
+        if let Some(id) = self.known.get(address) {
+            return id;
         }
         let id = self.nodes.len() as NodeId;
         self.nodes.push(Node::default());
@@ -108,7 +109,11 @@ impl<'a> Compiler<'a> {
         let value = place.value;
         let Value::Object(schema) = value else {
             let message = format!("a schema is an object or a boolean, not {}", shown(&value));
-            self.problems.push(Problem::error("not_a_schema", place.path.clone(), message));
+            let problem = Problem::error("not_a_schema", place.path.clone(), message);
+            self.problems.push(match self.old_items.get(address(value)) {
+                Some(_) => problem.with_hint("2020-12 writes a list of schemas as \"prefixItems\""),
+                None => problem,
+            });
             return Node::default();
         };
         if let Some(home) = self.store.home(value) {
@@ -149,11 +154,12 @@ impl<'a> Compiler<'a> {
         for name in schema.keys().filter(|name| find(name).is_none()) {
             let path = at.keyword(name);
             if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| old == name) {
-                let message = format!("{name:?} is a keyword of an earlier draft and has no effect");
+                let message = format!("{} is a keyword of an earlier draft and has no effect", Quoted(name));
                 self.warnings.push(Problem::warning("old_keyword", path, message).with_hint(*hint));
                 continue;
             }
-            let message = format!("{name:?} is not a keyword of JSON Schema 2020-12 and has no effect");
+            let message =
+                format!("{} is not a keyword of JSON Schema 2020-12 and has no effect", Quoted(name));
             let mut warning = Problem::warning("unknown_keyword", path, message);
             warning.hint = did_you_mean(name, KEYWORDS.iter().map(|keyword| keyword.name));
             self.warnings.push(warning);
@@ -162,7 +168,7 @@ impl<'a> Compiler<'a> {
 
     fn link_dynamic(&mut self) {
         for (id, name) in self.dynamic.clone() {
-            let places: Vec<_> = self.store.dynamic_anchors(name).collect();
+            let places = self.store.dynamic_anchors(name);
             let anchors = places.into_iter().map(|(resource, place)| (resource, self.queue(place))).collect();
             if let Some(dynamic) =
                 self.nodes[id as usize].logic.as_mut().and_then(|logic| logic.dynamic.as_mut())
@@ -182,10 +188,6 @@ impl<'a> Compiler<'a> {
             self.problems.push(Problem::error("endless_ref", path, message));
         }
         if !self.problems.is_empty() {
-            for problem in &mut self.problems {
-                problem.hint =
-                    problem.hint.take().or_else(|| self.hints.get(&problem.path).map(|h| (*h).to_owned()));
-            }
             return Err(sorted(self.problems));
         }
         let dynamic = !self.dynamic.is_empty();
@@ -199,32 +201,30 @@ impl<'a> Compiler<'a> {
 }
 
 fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
-    problems.sort_by(|a, b| compare_pointers(&a.path, &b.path).then_with(|| a.code.cmp(b.code)));
+    sort_by(&mut problems, &mut |a, b| compare_pointers(&a.path, &b.path).then_with(|| a.code.cmp(b.code)));
     problems.dedup();
     problems
 }
 
 /// A node on a loop of subschemas that are applied to the same value, if there is one.
 fn endless(nodes: &[Node]) -> Option<NodeId> {
-    let mut done: BTreeSet<NodeId> = BTreeSet::new();
+    const NEW: u8 = 0;
+    const OPEN: u8 = 1;
+    const DONE: u8 = 2;
+    let mut states = vec![NEW; nodes.len()];
     for start in 0..nodes.len() as NodeId {
-        let mut open: BTreeSet<NodeId> = BTreeSet::new();
         let mut stack = vec![(start, false)];
         while let Some((id, left)) = stack.pop() {
+            let state = &mut states[id as usize];
             if left {
-                open.remove(&id);
-                done.insert(id);
-                continue;
-            }
-            if open.contains(&id) {
+                *state = DONE;
+            } else if *state == OPEN {
                 return Some(id);
+            } else if *state == NEW {
+                *state = OPEN;
+                stack.push((id, true));
+                stack.extend(nodes[id as usize].in_place().into_iter().map(|id| (id, false)));
             }
-            if done.contains(&id) {
-                continue;
-            }
-            open.insert(id);
-            stack.push((id, true));
-            stack.extend(nodes[id as usize].in_place().map(|id| (id, false)));
         }
     }
     None

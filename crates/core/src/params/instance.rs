@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides whether a value is valid.
 
+use crate::json::decimal::Decimal;
+use crate::json::quote;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
@@ -110,15 +112,41 @@ impl fmt::Display for Number {
     /// the same number, and JavaScript cannot tell them apart.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Int(value) => value.fmt(f),
-            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e21 => (value as i128).fmt(f),
-            Self::Float(value) if (1e-6..1e21).contains(&value.abs()) => value.fmt(f),
+            Self::Int(value) => write_whole(f, value),
+            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e21 => write_whole(f, value as i128),
             Self::Float(value) => {
-                let text = format!("{value:e}");
-                f.write_str(&text)
+                let decimal = Decimal::shortest(value);
+                let plain = (1e-6..1e21).contains(&value.abs());
+                f.write_str(if value < 0.0 { "-" } else { "" })?;
+                f.write_str(&if plain { decimal.plain() } else { decimal.scientific("") })
             }
         }
     }
+}
+
+/// Nearly all have 64 bits; the rest is divided by hand, since the division of 128 bits is code of its own.
+fn write_whole(f: &mut fmt::Formatter<'_>, value: i128) -> fmt::Result {
+    const PART: u64 = 1_000_000_000;
+    if let Ok(value) = i64::try_from(value) {
+        return write!(f, "{value}");
+    }
+    let mut rest = value.unsigned_abs();
+    let mut parts = Vec::new();
+    while rest > 0 {
+        let (mut quotient, mut remainder) = (0, 0);
+        for shift in [96, 64, 32, 0] {
+            let digit = remainder << 32 | u64::from((rest >> shift) as u32);
+            quotient = quotient << 32 | u128::from(digit / PART);
+            remainder = digit % PART;
+        }
+        parts.push(remainder);
+        rest = quotient;
+    }
+    f.write_str(if value < 0 { "-" } else { "" })?;
+    for (n, part) in parts.iter().rev().enumerate() {
+        if n == 0 { write!(f, "{part}")? } else { write!(f, "{part:09}")? }
+    }
+    Ok(())
 }
 
 impl<'a> Instance for &'a Value {
@@ -148,35 +176,26 @@ impl<'a> Instance for &'a Value {
     }
 
     fn items(&self) -> impl Iterator<Item = Self> {
-        self.as_array().into_iter().flatten()
+        self.as_array().map_or(&[][..], Vec::as_slice).iter()
     }
 
     fn members(&self) -> impl Iterator<Item = (&'a str, Self)> {
-        self.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+        Members(self.as_object().map(serde_json::Map::iter))
     }
 }
 
-/// A member's name seen as a string instance, for `propertyNames`.
-#[derive(Clone, Copy)]
-pub(crate) struct Name<'a>(pub(crate) &'a str);
+struct Members<'a>(Option<serde_json::map::Iter<'a>>);
 
-impl<'a> Instance for Name<'a> {
-    type Text = &'a str;
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, &'a Value);
 
-    fn view(&self) -> View<&'a str> {
-        View::String(self.0)
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = self.0.as_mut()?.next()?;
+        Some((name, value))
     }
-    fn len(&self) -> usize {
-        0
-    }
-    fn get(&self, _: &str) -> Option<Self> {
-        None
-    }
-    fn items(&self) -> impl Iterator<Item = Self> {
-        std::iter::empty()
-    }
-    fn members(&self) -> impl Iterator<Item = (&'a str, Self)> {
-        std::iter::empty()
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.as_ref().map_or((0, Some(0)), Iterator::size_hint)
     }
 }
 
@@ -185,16 +204,20 @@ const SHOWN: usize = 60;
 
 /// The value as compact JSON with sorted names, cut to 60 characters.
 pub(crate) fn shown<I: Instance>(instance: &I) -> String {
-    let mut out = Shortened { text: String::new(), left: SHOWN };
-    if write_json(&mut out, instance).is_err() {
-        out.text.push('…');
-    }
-    out.text
+    shortened(|out| write_json(out, instance))
 }
 
 /// Text in quotes, cut to 60 characters.
 pub(crate) fn quoted(text: &str) -> String {
-    shown(&Name(text))
+    shortened(|out| quote(out, text))
+}
+
+fn shortened(write: impl FnOnce(&mut Shortened) -> fmt::Result) -> String {
+    let mut out = Shortened { text: String::new(), left: SHOWN };
+    if write(&mut out).is_err() {
+        out.text.push('…');
+    }
+    out.text
 }
 
 struct Shortened {
@@ -218,7 +241,7 @@ fn write_json<I: Instance>(out: &mut Shortened, instance: &I) -> fmt::Result {
         View::Null => out.write_str("null"),
         View::Bool(value) => write!(out, "{value}"),
         View::Number(value) => write!(out, "{value}"),
-        View::String(text) => write_string(out, text.as_ref()),
+        View::String(text) => quote(out, text.as_ref()),
         View::Foreign(name) => write!(out, "<{name}>"),
         View::Array => {
             out.write_char('[')?;
@@ -238,29 +261,13 @@ fn write_json<I: Instance>(out: &mut Shortened, instance: &I) -> fmt::Result {
                 if n > 0 {
                     out.write_char(',')?;
                 }
-                write_string(out, name.as_ref())?;
+                quote(out, name.as_ref())?;
                 out.write_char(':')?;
                 write_json(out, value)?;
             }
             out.write_char('}')
         }
     }
-}
-
-fn write_string(out: &mut Shortened, text: &str) -> fmt::Result {
-    out.write_char('"')?;
-    for c in text.chars() {
-        match c {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\n' => out.write_str("\\n")?,
-            '\r' => out.write_str("\\r")?,
-            '\t' => out.write_str("\\t")?,
-            c if c < ' ' => write!(out, "\\u{:04x}", u32::from(c))?,
-            c => out.write_char(c)?,
-        }
-    }
-    out.write_char('"')
 }
 
 #[cfg(test)]
@@ -287,6 +294,16 @@ mod tests {
         let long = shown(&&json!("x".repeat(500)));
         assert_eq!(long.chars().count(), 61);
         assert!(long.ends_with('…'));
+        for value in [
+            i128::MIN,
+            i128::MAX,
+            1 << 64,
+            -(1 << 64),
+            10_i128.pow(27),
+            123_000_000_000_456_000_000_000_000_000,
+        ] {
+            assert_eq!(Number::Int(value).to_string(), value.to_string());
+        }
         assert_eq!(Number::Float(1e21).to_string(), "1e21");
         assert_eq!(Number::Float(1e20).to_string(), "100000000000000000000");
         assert_eq!(Number::Float(0.1).to_string(), "0.1");

@@ -6,8 +6,9 @@ use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, shown};
 use super::node::NodeId;
-use super::violation::{Violation, pointer, sort};
+use super::violation::{Violation, compare, pointer};
 use crate::job::wire::Path;
+use crate::json::joined;
 use serde_json::{Map, Value};
 
 /// The combining keywords of one schema.
@@ -34,16 +35,28 @@ pub(crate) struct Dynamic {
 }
 
 impl Logic {
-    pub(crate) fn in_place(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let lists = [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()];
-        let condition = self.condition.iter().flat_map(|(a, b, c)| [Some(*a), *b, *c]).flatten();
-        let lists = lists.into_iter().flatten().flat_map(|list| list.iter().copied());
-        self.refs.iter().copied().chain(lists).chain(self.not).chain(condition)
+    /// Adds the subschemas that are applied to the same value.
+    pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
+        into.extend_from_slice(&self.refs);
+        for list in [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()].into_iter().flatten() {
+            into.extend_from_slice(list);
+        }
+        let (condition, then, otherwise) =
+            self.condition.map_or((None, None, None), |(a, b, c)| (Some(a), b, c));
+        for id in [self.not, condition, then, otherwise].into_iter().flatten() {
+            into.push(id);
+        }
+    }
+
+    fn all_in_place(&self) -> Vec<NodeId> {
+        let mut all = Vec::new();
+        self.in_place(&mut all);
+        all
     }
 
     pub(crate) fn only_ref(&self) -> Option<NodeId> {
         match self.refs[..] {
-            [target] if self.dynamic.is_none() && self.in_place().count() == 1 => Some(target),
+            [target] if self.dynamic.is_none() && self.all_in_place().len() == 1 => Some(target),
             _ => None,
         }
     }
@@ -78,7 +91,7 @@ pub(crate) fn compile<'a>(
         not: c.schema(at, schema, "not"),
         condition: c.schema(at, schema, "if").map(|condition| (condition, then, otherwise)),
     };
-    (logic.in_place().next().is_some() || logic.dynamic.is_some()).then(|| Box::new(logic))
+    (!logic.all_in_place().is_empty() || logic.dynamic.is_some()).then(|| Box::new(logic))
 }
 
 pub(crate) fn check<I: Instance>(
@@ -109,7 +122,7 @@ pub(crate) fn check<I: Instance>(
         && check.quick(id, instance, at, None)
     {
         valid = false;
-        check.fail(at, "not", || format!("{} matches a schema that it must not match", shown(instance)));
+        check.fail(at, "not", &|| format!("{} matches a schema that it must not match", shown(instance)));
     }
     if let Some((condition, then, otherwise)) = rules.condition
         && (valid || check.goes_on())
@@ -167,7 +180,7 @@ fn check_any<I: Instance>(
         if let Some(seen) = seen {
             seen.merge(&unsure);
         }
-        check.fail(at, "anyOf", || no_match(instance, at, tried));
+        check.fail(at, "anyOf", &|| no_match(instance, at, &tried));
     }
     matched
 }
@@ -205,13 +218,13 @@ fn check_one<I: Instance>(
         seen.merge(if matched == 0 { &all } else { &of_match });
     }
     if matched == 0 {
-        check.fail(at, "oneOf", || no_match(instance, at, tried));
+        check.fail(at, "oneOf", &|| no_match(instance, at, &tried));
     } else if matched > 1 {
-        check.fail(at, "oneOf", || {
+        check.fail(at, "oneOf", &|| {
             format!(
                 "{} matches {matched} schemas, exactly one is allowed: {}",
                 shown(instance),
-                matches.join(", ")
+                joined(matches.iter(), ", ")
             )
         });
     }
@@ -225,13 +238,12 @@ const REASONS: usize = 3;
 const MESSAGE: usize = 500;
 
 /// Says for each alternative, by its number from 0, the first thing that is wrong.
-fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: Vec<Vec<Violation>>) -> String {
+fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: &[Vec<Violation>]) -> String {
     let count = tried.len();
     let base = pointer(at);
     let mut reasons = Vec::new();
-    for (n, mut violations) in tried.into_iter().enumerate().take(REASONS) {
-        sort(&mut violations);
-        if let Some(first) = violations.first() {
+    for (n, violations) in tried.iter().enumerate().take(REASONS) {
+        if let Some(first) = violations.iter().min_by(|a, b| compare(a, b)) {
             let place = first.path.strip_prefix(&base).filter(|place| !place.is_empty());
             let place = place.map(|place| format!("at {place}, ")).unwrap_or_default();
             reasons.push(format!("({n}) {place}{}", first.message));
@@ -241,7 +253,8 @@ fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: Vec<Vec<Violation>>
         reasons.push("…".to_owned());
     }
     let schemas = if count == 1 { "the only schema".to_owned() } else { format!("any of {count} schemas") };
-    let mut message = format!("{} does not match {schemas}: {}", shown(instance), reasons.join("; "));
+    let mut message =
+        format!("{} does not match {schemas}: {}", shown(instance), joined(reasons.iter(), "; "));
     if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
         message.truncate(end);
         message.push('…');

@@ -18,6 +18,7 @@ pub mod limits;
 mod logic;
 mod node;
 mod number;
+mod numbers;
 mod object;
 mod pattern;
 mod read;
@@ -36,7 +37,7 @@ use crate::problem::Problem;
 use check::{Check, Found};
 use node::Program;
 use serde_json::Value;
-use std::collections::BTreeMap;
+pub(crate) use violation::escaped;
 use violation::sort;
 
 /// What `format` does.
@@ -55,8 +56,8 @@ pub enum Formats {
 pub struct Options<'a> {
     /// What `format` does.
     pub formats: Formats,
-    /// Documents that references may lead to, by URI without fragment.
-    pub resources: BTreeMap<String, Value>,
+    /// Documents that references may lead to: each with its URI, without fragment.
+    pub resources: Vec<(String, Value)>,
     /// What the host knows of Unicode properties in patterns, for builds without tables of their own.
     pub patterns: Option<&'a dyn PatternEngine>,
 }

@@ -44,10 +44,15 @@ pub(crate) struct Node {
 impl Node {
     /// Subschemas that are applied to the same value, so that a loop through them would never end. Those of
     /// `$dynamicRef` are not among them: their targets depend on the way taken.
-    pub(crate) fn in_place(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let logic = self.logic.iter().flat_map(|logic| logic.in_place());
-        let object = self.object.iter().flat_map(|object| object.in_place());
-        logic.chain(object)
+    pub(crate) fn in_place(&self) -> Vec<NodeId> {
+        let mut all = Vec::new();
+        if let Some(logic) = &self.logic {
+            logic.in_place(&mut all);
+        }
+        if let Some(object) = &self.object {
+            object.in_place(&mut all);
+        }
+        all
     }
 
     /// The target when this is nothing but one `$ref`.

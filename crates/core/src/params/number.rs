@@ -4,9 +4,9 @@ use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::Number;
 use crate::job::wire::Path;
+use crate::json::decimal;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
-use std::fmt::{self, Write};
 
 /// The numeric keywords of one schema.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, a
             && wrong.contains(&value.compare(*limit))
         {
             valid = false;
-            if !check.fail(at, keyword, || format!("{value} is {text} {limit}")) {
+            if !check.fail(at, keyword, &|| format!("{value} is {text} {limit}")) {
                 return false;
             }
         }
@@ -63,7 +63,7 @@ pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, a
         && !divisor.divides(value)
     {
         valid = false;
-        check.fail(at, "multipleOf", || format!("{value} is not a multiple of {}", divisor.number));
+        check.fail(at, "multipleOf", &|| format!("{value} is not a multiple of {}", divisor.number));
     }
     valid
 }
@@ -78,7 +78,9 @@ struct Divisor {
 impl Divisor {
     fn divides(&self, value: Number) -> bool {
         match (value, self.number) {
-            (Number::Int(value), Number::Int(divisor)) => value % divisor == 0,
+            (Number::Int(value), Number::Int(divisor)) => {
+                remainder(value.unsigned_abs(), divisor.unsigned_abs()) == 0
+            }
             (Number::Float(value), _) if !value.is_finite() => false,
             (value, _) => Decimal::of(value).is_multiple_of(&self.decimal),
         }
@@ -103,8 +105,8 @@ impl Decimal {
             Number::Int(value) => Self::shortest(value as f64),
             Number::Float(value) => Self::shortest(value),
         };
-        while digits != 0 && digits % 10 == 0 {
-            digits /= 10;
+        while digits != 0 && u64::try_from(digits).is_ok_and(|digits| digits % 10 == 0) {
+            digits = (digits as u64 / 10).into();
             exponent += 1;
         }
         Self { digits, exponent }
@@ -112,10 +114,8 @@ impl Decimal {
 
     /// The shortest decimal that reads back as `value`: at most 17 digits.
     fn shortest(value: f64) -> (u128, i32) {
-        let mut text = Scientific::default();
-        // Cannot fail: `Scientific` takes any text.
-        let _ = write!(text, "{:e}", value.abs());
-        (text.mantissa, if text.negative { -text.exponent } else { text.exponent } - text.fraction)
+        let decimal = decimal::Decimal::shortest(value);
+        (decimal.digits.into(), decimal.exponent)
     }
 
     fn is_multiple_of(&self, divisor: &Self) -> bool {
@@ -124,51 +124,41 @@ impl Decimal {
         }
         let shift = self.exponent - divisor.exponent;
         if shift < 0 {
-            // divisor * 10^-shift grows beyond every value of 38 digits.
-            return match 10u128.checked_pow(shift.unsigned_abs()).and_then(|p| divisor.digits.checked_mul(p))
-            {
-                Some(divisor) => self.digits.is_multiple_of(divisor),
-                None => false,
-            };
+            // divisor * 10^-shift soon grows beyond every value.
+            let mut grown = divisor.digits;
+            for _ in 0..shift.unsigned_abs() {
+                if grown > self.digits {
+                    return false;
+                }
+                grown *= 10;
+            }
+            return remainder(self.digits, grown) == 0;
         }
-        let mut rest = self.digits % divisor.digits;
+        let mut rest = remainder(self.digits, divisor.digits);
         for _ in 0..shift {
             if rest == 0 {
                 break;
             }
-            rest = rest * 10 % divisor.digits;
+            rest = remainder(rest * 10, divisor.digits);
         }
         rest == 0
     }
 }
 
-/// Reads `d.ddde-xx` as it is written, without a buffer.
-#[derive(Default)]
-struct Scientific {
-    mantissa: u128,
-    fraction: i32,
-    exponent: i32,
-    after_point: bool,
-    after_e: bool,
-    negative: bool,
-}
-
-impl Write for Scientific {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            match byte {
-                b'.' => self.after_point = true,
-                b'e' => self.after_e = true,
-                b'-' => self.negative = true,
-                digit if self.after_e => self.exponent = self.exponent * 10 + i32::from(digit - b'0'),
-                digit => {
-                    self.mantissa = self.mantissa * 10 + u128::from(digit - b'0');
-                    self.fraction += i32::from(self.after_point);
-                }
-            }
-        }
-        Ok(())
+/// What a division leaves. Nearly all numbers have 64 bits; for the others it is done bit by bit, since the division of 128 bits
+/// is much code that nothing else needs.
+fn remainder(value: u128, divisor: u128) -> u128 {
+    if let (Ok(value), Ok(divisor)) = (u64::try_from(value), u64::try_from(divisor)) {
+        return (value % divisor).into();
     }
+    let mut rest = value;
+    let most = divisor.leading_zeros().saturating_sub(value.leading_zeros());
+    for shift in (0..=most).rev() {
+        if rest >= divisor << shift {
+            rest -= divisor << shift;
+        }
+    }
+    rest
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use super::array::counted;
 use super::check::{Check, for_each_member};
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
-use super::instance::{Instance, Name, quoted};
+use super::instance::{Instance, quoted};
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
+use super::violation::sort_by;
 use crate::job::wire::Path;
 use crate::suggest::nearest;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// The keywords for objects of one schema.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ struct Property {
 }
 
 impl ObjectRules {
-    pub(crate) fn in_place(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.dependent_schemas.iter().map(|(_, id)| *id)
+    pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
+        into.extend(self.dependent_schemas.iter().map(|(_, id)| *id));
     }
 
     fn find(&self, name: &str) -> Option<&Property> {
@@ -113,23 +113,23 @@ fn compile_known<'a>(
     at: &Place<'a>,
     schema: &'a Map<String, Value>,
 ) -> (Box<[Property]>, usize) {
-    let mut known: BTreeMap<(usize, &str), (Option<NodeId>, bool)> = BTreeMap::new();
+    let mut known: Vec<Property> = Vec::new();
     for (name, id) in c.schema_map(at, schema, "properties") {
-        known.insert((name.len(), name), (Some(id), false));
+        known.push(Property { name: name.into(), schema: Some(id), required: false });
     }
-    let required =
-        c.keyword(at, schema, "required").map(|value| c.names(&at.child("required", value), value));
-    let required = required.unwrap_or_default();
-    for name in &required {
-        known.entry((name.len(), name)).or_default().1 = true;
+    if let Some(value) = c.keyword(at, schema, "required") {
+        let names = c.names(&at.child("required", value), value);
+        known.extend(names.into_iter().map(|name| Property { name, schema: None, required: true }));
     }
-    let count = known.values().filter(|(_, required)| *required).count();
-    let known = known.into_iter().map(|((_, name), (schema, required))| Property {
-        name: name.into(),
-        schema,
-        required,
+    // A property comes before the same name of `required`, which it takes in.
+    sort_by(&mut known, &mut |a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
+    known.dedup_by(|later, kept| {
+        let same = later.name == kept.name;
+        kept.required |= same && later.required;
+        same
     });
-    (known.collect(), count)
+    let count = known.iter().filter(|property| property.required).count();
+    (known.into_boxed_slice(), count)
 }
 
 pub(crate) fn check<I: Instance>(
@@ -160,7 +160,8 @@ pub(crate) fn check<I: Instance>(
         if required < rules.required {
             valid = false;
             for property in rules.known.iter().filter(|p| p.required && instance.get(&p.name).is_none()) {
-                if !check.fail(at, "required", || format!("property {} is missing", quoted(&property.name))) {
+                if !check.fail(at, "required", &|| format!("property {} is missing", quoted(&property.name)))
+                {
                     return false;
                 }
             }
@@ -176,7 +177,7 @@ fn check_size<I: Instance>(rules: &ObjectRules, check: &mut Check<'_>, instance:
         && count < min
     {
         valid = false;
-        check.fail(at, "minProperties", || {
+        check.fail(at, "minProperties", &|| {
             counted(instance, count, "property", "fewer than the minimum", min)
         });
     }
@@ -184,8 +185,9 @@ fn check_size<I: Instance>(rules: &ObjectRules, check: &mut Check<'_>, instance:
         && count > max
     {
         valid = false;
-        check
-            .fail(at, "maxProperties", || counted(instance, count, "property", "more than the maximum", max));
+        check.fail(at, "maxProperties", &|| {
+            counted(instance, count, "property", "more than the maximum", max)
+        });
     }
     valid
 }
@@ -224,7 +226,7 @@ fn check_member<I: Instance>(
             }
             Err(why) => {
                 valid = false;
-                check.fail(at, "patternProperties", || why);
+                check.fail(at, "patternProperties", &|| why.clone());
             }
         }
     }
@@ -258,7 +260,7 @@ fn check_extra<I: Instance>(
     if id != FALSE {
         return check.node(id, member.value, &here, None);
     }
-    check.fail(&here, keyword, || {
+    check.fail(&here, keyword, &|| {
         let long_enough = member.name.len() > 2;
         let meant = nearest(member.name, rules.declared()).filter(|_| long_enough);
         let meant = meant.map(|name| format!(", did you mean {}", quoted(name))).unwrap_or_default();
@@ -268,10 +270,11 @@ fn check_extra<I: Instance>(
 }
 
 fn check_name(id: NodeId, check: &mut Check<'_>, name: &str, at: &Path<'_>) -> bool {
-    let (valid, violations) = check.apart(id, &Name(name), at, None);
+    // As a value like others: the validator is not built once more for names.
+    let (valid, violations) = check.apart(id, &&Value::from(name), at, None);
     if !valid {
         let why = violations.first().map(|first| format!(": {}", first.message)).unwrap_or_default();
-        check.fail(at, "propertyNames", || format!("property name {} is not valid{why}", quoted(name)));
+        check.fail(at, "propertyNames", &|| format!("property name {} is not valid{why}", quoted(name)));
     }
     valid
 }
@@ -291,7 +294,7 @@ fn check_dependent<I: Instance>(
         for need in needs.iter().filter(|need| instance.get(need).is_none()) {
             valid = false;
             let message = || format!("property {} is missing, {} needs it", quoted(need), quoted(name));
-            if !check.fail(at, "dependentRequired", message) {
+            if !check.fail(at, "dependentRequired", &message) {
                 return false;
             }
         }

@@ -9,6 +9,7 @@ use super::instance::{Number, shown};
 use super::keywords::{Vocabulary, find};
 use super::node::NodeId;
 use super::pattern::Pattern;
+use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
@@ -144,7 +145,7 @@ impl<'a> Compiler<'a> {
         match self.store.find(at.resource, reference) {
             Ok(place) => Some(self.queue(place)),
             Err(why) => {
-                let message = format!("{reference:?} leads to no schema: {why}");
+                let message = format!("{} leads to no schema: {why}", Quoted(reference));
                 let problem = Problem::error("unresolved_ref", at.keyword(keyword), message);
                 self.problems.push(problem);
                 None
@@ -178,10 +179,11 @@ impl<'a> Compiler<'a> {
                 Problem::warning(
                     "unchecked_format",
                     at.keyword("format"),
-                    format!("the format {name:?} is not checked"),
+                    format!("the format {} is not checked", Quoted(name)),
                 )
             } else {
-                let message = format!("{name:?} is not a format of JSON Schema 2020-12 and is not checked");
+                let message =
+                    format!("{} is not a format of JSON Schema 2020-12 and is not checked", Quoted(name));
                 let mut warning = Problem::warning("unknown_format", at.keyword("format"), message);
                 warning.hint = did_you_mean(name, Format::names());
                 warning
@@ -213,10 +215,5 @@ impl<'a> Compiler<'a> {
         hint: Option<String>,
     ) {
         self.problems.push(Problem { hint, ..Problem::error("keyword_value", at.keyword(keyword), message) });
-    }
-
-    /// Adds a hint to the problem that a keyword's value is going to raise.
-    pub(crate) fn hint_for(&mut self, at: &Place<'a>, keyword: &str, hint: &'static str) {
-        self.hints.insert(at.keyword(keyword), hint);
     }
 }

@@ -4,11 +4,12 @@
 
 use super::keywords::{Holds, Vocabulary, find};
 use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
+use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
-use super::violation::escaped;
+use super::violation::{escaped, sort_by};
+use crate::json::{self, Quoted, read, unescaped, write};
 use crate::problem::Problem;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The dialect that this validator speaks.
@@ -74,35 +75,47 @@ pub(crate) struct Resource<'a> {
     uri: String,
     root: Place<'a>,
     pub(crate) dialect: Dialect,
-    anchors: BTreeMap<&'a str, Place<'a>>,
-    dynamic_anchors: BTreeMap<&'a str, Place<'a>>,
+}
+
+/// A name for a subschema of a resource.
+struct Anchor<'a> {
+    resource: usize,
+    name: &'a str,
+    dynamic: bool,
+    place: Place<'a>,
+}
+
+impl Anchor<'_> {
+    fn key(&self) -> (usize, &str) {
+        (self.resource, self.name)
+    }
 }
 
 pub(crate) struct Store<'a> {
     resources: Vec<Resource<'a>>,
-    by_uri: BTreeMap<String, usize>,
+    /// Resources by URI; a document is there under the name that it was given and under its own. Sorted once a document is read.
+    uris: Vec<(String, usize)>,
+    /// By resource and name, sorted once a document is read.
+    anchors: Vec<Anchor<'a>>,
     /// The resource of each subschema, by the address of its value.
-    home: BTreeMap<usize, usize>,
-    given: &'a BTreeMap<String, Value>,
+    home: Numbers,
+    given: &'a [(String, Value)],
     pub(crate) problems: Vec<Problem>,
-}
-
-fn address(value: &Value) -> usize {
-    std::ptr::from_ref(value) as usize
 }
 
 fn meta_schema() -> Option<&'static Value> {
     static META_SCHEMA: OnceLock<Option<Value>> = OnceLock::new();
-    META_SCHEMA.get_or_init(|| serde_json::from_str(include_str!("metaschema.json")).ok()).as_ref()
+    META_SCHEMA.get_or_init(|| read(include_str!("metaschema.json")).ok()).as_ref()
 }
 
 impl<'a> Store<'a> {
     /// A store with the schema to compile as resource 0, when it is within the limits.
-    pub(crate) fn new(schema: &'a Value, given: &'a BTreeMap<String, Value>) -> Self {
+    pub(crate) fn new(schema: &'a Value, given: &'a [(String, Value)]) -> Self {
         let mut store = Self {
             resources: Vec::new(),
-            by_uri: BTreeMap::new(),
-            home: BTreeMap::new(),
+            uris: Vec::new(),
+            anchors: Vec::new(),
+            home: Numbers::default(),
             given,
             problems: Vec::new(),
         };
@@ -116,7 +129,7 @@ impl<'a> Store<'a> {
 
     /// The resource of a subschema, when the scan has met it.
     pub(crate) fn home(&self, value: &Value) -> Option<usize> {
-        self.home.get(&address(value)).copied()
+        self.home.get(address(value)).map(|home| home as usize)
     }
 
     /// The place of the schema to compile.
@@ -125,12 +138,9 @@ impl<'a> Store<'a> {
     }
 
     /// All places with a `$dynamicAnchor` of this name.
-    pub(crate) fn dynamic_anchors<'s>(
-        &'s self,
-        name: &'s str,
-    ) -> impl Iterator<Item = (u32, Place<'a>)> + 's {
-        let resources = self.resources.iter().enumerate();
-        resources.filter_map(move |(n, r)| r.dynamic_anchors.get(name).map(|place| (n as u32, place.clone())))
+    pub(crate) fn dynamic_anchors(&self, name: &str) -> Vec<(u32, Place<'a>)> {
+        let anchors = self.anchors.iter().filter(|anchor| anchor.dynamic && anchor.name == name);
+        anchors.map(|anchor| (anchor.resource as u32, anchor.place.clone())).collect()
     }
 
     fn load(&mut self, uri: &str, document: &'a Value, path: &str) {
@@ -142,20 +152,38 @@ impl<'a> Store<'a> {
             return;
         }
         self.scan(root);
+        self.sort();
     }
 
     fn add_resource(&mut self, uri: String, root: Place<'a>) {
-        if self.by_uri.contains_key(&uri) {
-            let message = format!("two schemas have the id {uri:?}");
-            self.problems.push(Problem::error("duplicate_id", root.keyword("$id"), message));
-        }
-        self.by_uri.insert(uri.clone(), self.resources.len());
-        self.resources.push(Resource {
-            uri,
-            root,
-            dialect: Dialect::STANDARD,
-            anchors: BTreeMap::new(),
-            dynamic_anchors: BTreeMap::new(),
+        self.uris.push((uri.clone(), self.resources.len()));
+        self.resources.push(Resource { uri, root, dialect: Dialect::STANDARD });
+    }
+
+    /// Puts the names in order, and refuses those that are there twice.
+    fn sort(&mut self) {
+        sort_by(&mut self.uris, &mut Ord::cmp);
+        let (resources, problems) = (&self.resources, &mut self.problems);
+        self.uris.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same && later.1 != kept.1 {
+                let message = format!("two schemas have the id {}", Quoted(&later.0));
+                let path = resources[later.1].root.keyword("$id");
+                problems.push(Problem::error("duplicate_id", path, message));
+            }
+            same
+        });
+        sort_by(&mut self.anchors, &mut |a, b| a.key().cmp(&b.key()));
+        self.anchors.dedup_by(|later, kept| {
+            let same = later.key() == kept.key();
+            if same && !std::ptr::eq(later.place.value, kept.place.value) {
+                let message = format!("the anchor {} is there twice", Quoted(later.name));
+                let keyword = if later.dynamic { "$dynamicAnchor" } else { "$anchor" };
+                let path = later.place.keyword(keyword);
+                problems.push(Problem::error("duplicate_anchor", path, message));
+            }
+            kept.dynamic |= same && later.dynamic;
+            same
         });
     }
 
@@ -177,7 +205,7 @@ impl<'a> Store<'a> {
             }
             self.scan_anchors(&place, schema);
         }
-        self.home.insert(address(value), place.resource);
+        self.home.insert(address(value), place.resource as u32);
         let Value::Object(schema) = value else { return };
         for (name, value) in schema {
             let holds = find(name).map_or(Holds::Nothing, |keyword| keyword.holds);
@@ -203,7 +231,7 @@ impl<'a> Store<'a> {
         let is_document = std::ptr::eq(self.resources[place.resource].root.value, place.value);
         if is_document {
             // A document is known by the name it was given under and by its own.
-            self.by_uri.insert(uri.clone(), place.resource);
+            self.uris.push((uri.clone(), place.resource));
             self.resources[place.resource].uri = uri;
         } else {
             place.resource = self.resources.len();
@@ -215,19 +243,12 @@ impl<'a> Store<'a> {
         for keyword in ["$anchor", "$dynamicAnchor"] {
             let Some(value) = schema.get(keyword) else { continue };
             let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
-                let message = format!("{value} is not the name of an anchor");
+                let message = format!("{} is not the name of an anchor", write(value));
                 self.problems.push(Problem::error("keyword_value", place.keyword(keyword), message));
                 continue;
             };
-            let resource = &mut self.resources[place.resource];
-            let before = resource.anchors.insert(name, place.clone());
-            if keyword == "$dynamicAnchor" {
-                resource.dynamic_anchors.insert(name, place.clone());
-            }
-            if before.is_some_and(|before| !std::ptr::eq(before.value, place.value)) {
-                let message = format!("the anchor {name:?} is there twice");
-                self.problems.push(Problem::error("duplicate_anchor", place.keyword(keyword), message));
-            }
+            let dynamic = keyword == "$dynamicAnchor";
+            self.anchors.push(Anchor { resource: place.resource, name, dynamic, place: place.clone() });
         }
     }
 
@@ -240,8 +261,8 @@ impl<'a> Store<'a> {
         {
             return Dialect::STANDARD;
         }
-        let Some(meta) = self.given.get(uri) else {
-            let message = format!("the dialect {named} is not known");
+        let Some(meta) = self.given(uri) else {
+            let message = format!("the dialect {} is not known", write(named));
             let problem = Problem::error("unsupported_dialect", place.keyword("$schema"), message);
             self.problems.push(problem.with_hint(format!("schemas are read as {DIALECT}")));
             return Dialect::STANDARD;
@@ -264,7 +285,8 @@ impl<'a> Store<'a> {
     pub(crate) fn find(&mut self, base: usize, reference: &str) -> Result<Place<'a>, String> {
         let (uri, fragment) = split_fragment(reference);
         let uri = resolve(&self.resources[base].uri, uri);
-        let index = self.by_uri(&uri).ok_or_else(|| format!("no schema with the id {uri:?} is at hand"))?;
+        let index =
+            self.by_uri(&uri).ok_or_else(|| format!("no schema with the id {} is at hand", Quoted(&uri)))?;
         let fragment = percent_decoded(fragment).ok_or_else(|| "its fragment is not valid".to_owned())?;
         let resource = &self.resources[index];
         if fragment.is_empty() {
@@ -273,25 +295,32 @@ impl<'a> Store<'a> {
         if fragment.starts_with('/') {
             return self.walk(resource.root.clone(), &fragment);
         }
-        resource
-            .anchors
-            .get(fragment.as_str())
-            .cloned()
-            .ok_or_else(|| format!("there is no anchor {fragment:?}"))
+        let anchor = self.anchor(index, &fragment).map(|anchor| anchor.place.clone());
+        anchor.ok_or_else(|| format!("there is no anchor {}", Quoted(&fragment)))
     }
 
     /// Whether the fragment of a reference names a `$dynamicAnchor`.
     pub(crate) fn is_dynamic(&mut self, base: usize, reference: &str) -> bool {
         let (uri, fragment) = split_fragment(reference);
         let uri = resolve(&self.resources[base].uri, uri);
-        self.by_uri(&uri).is_some_and(|index| self.resources[index].dynamic_anchors.contains_key(fragment))
+        let index = self.by_uri(&uri);
+        index.and_then(|index| self.anchor(index, fragment)).is_some_and(|anchor| anchor.dynamic)
+    }
+
+    fn anchor(&self, resource: usize, name: &str) -> Option<&Anchor<'a>> {
+        let found = self.anchors.binary_search_by(|anchor| anchor.key().cmp(&(resource, name)));
+        self.anchors.get(found.ok()?)
+    }
+
+    fn given(&self, uri: &str) -> Option<&'a Value> {
+        self.given.iter().find(|(name, _)| name == uri).map(|(_, document)| document)
     }
 
     fn by_uri(&mut self, uri: &str) -> Option<usize> {
-        if let Some(index) = self.by_uri.get(uri) {
-            return Some(*index);
+        if let Ok(found) = self.uris.binary_search_by(|(known, _)| known.as_str().cmp(uri)) {
+            return self.uris.get(found).map(|(_, index)| *index);
         }
-        let document = match self.given.get(uri) {
+        let document = match self.given(uri) {
             Some(document) => document,
             None if uri == DIALECT => meta_schema()?,
             None => return None,
@@ -303,13 +332,9 @@ impl<'a> Store<'a> {
 
     fn walk(&self, mut place: Place<'a>, pointer: &str) -> Result<Place<'a>, String> {
         for step in pointer.split('/').skip(1) {
-            let name = step.replace("~1", "/").replace("~0", "~");
-            let next = match place.value {
-                Value::Object(members) => members.get(&name),
-                Value::Array(items) => name.parse().ok().and_then(|n: usize| items.get(n)),
-                _ => None,
-            };
-            let next = next.ok_or_else(|| format!("{:?} has no {name:?}", place.path))?;
+            let name = unescaped(step);
+            let next = json::step(place.value, &name);
+            let next = next.ok_or_else(|| format!("{} has no {}", Quoted(&place.path), Quoted(&name)))?;
             place = place.child(&name, next);
             if let Some(home) = self.home(next) {
                 place.resource = home;

@@ -41,7 +41,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             && length.is_less(min)
         {
             valid = false;
-            if !check.fail(at, "minLength", || length_message(text, "fewer than the minimum", min)) {
+            if !check.fail(at, "minLength", &|| length_message(text, "fewer than the minimum", min)) {
                 return false;
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             && length.is_more(max)
         {
             valid = false;
-            if !check.fail(at, "maxLength", || length_message(text, "more than the maximum", max)) {
+            if !check.fail(at, "maxLength", &|| length_message(text, "more than the maximum", max)) {
                 return false;
             }
         }
@@ -60,13 +60,13 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             Ok(false) => {
                 valid = false;
                 let message = || format!("{} does not match the pattern {}", quoted(text), pattern.shown());
-                if !check.fail(at, "pattern", message) {
+                if !check.fail(at, "pattern", &message) {
                     return false;
                 }
             }
             Err(why) => {
                 valid = false;
-                if !check.fail(at, "pattern", || why) {
+                if !check.fail(at, "pattern", &|| why.clone()) {
                     return false;
                 }
             }
@@ -76,7 +76,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
         && !format.is_valid(text)
     {
         valid = false;
-        check.fail(at, "format", || format!("{} is not a valid {}", quoted(text), format.name()));
+        check.fail(at, "format", &|| format!("{} is not a valid {}", quoted(text), format.name()));
     }
     valid
 }

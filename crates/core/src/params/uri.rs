@@ -2,6 +2,8 @@
 //!
 //! Nothing is ever fetched; a URI is only the name of a schema.
 
+use crate::json::joined;
+
 /// A reference split by RFC 3986 appendix B; the fragment without its `#`.
 struct Parts<'a> {
     scheme: Option<&'a str>,
@@ -106,7 +108,7 @@ fn without_dots(path: &str) -> String {
             step => kept.push(step),
         }
     }
-    format!("{}{}", if rooted { "/" } else { "" }, kept.join("/"))
+    format!("{}{}", if rooted { "/" } else { "" }, joined(kept.iter(), "/"))
 }
 
 /// Replaces `%XX`; `None` when the result is not UTF-8 or an escape is cut short.

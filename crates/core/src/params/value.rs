@@ -4,6 +4,7 @@ use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::{Instance, Number, View, shown};
 use crate::job::wire::Path;
+use crate::json::joined;
 use crate::suggest::did_you_mean;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -53,7 +54,7 @@ impl Types {
             View::Foreign(_) => false,
         };
         if !allowed {
-            check.fail(at, "type", || {
+            check.fail(at, "type", &|| {
                 format!("{} is {}, not {}", shown(instance), with_article(kind(view)), self.named())
             });
         }
@@ -61,8 +62,12 @@ impl Types {
     }
 
     fn named(self) -> String {
-        let names: Vec<_> = TYPES.iter().filter(|(_, bit)| self.has(*bit)).map(|(name, _)| *name).collect();
-        names.iter().map(|name| with_article(name)).collect::<Vec<_>>().join(" or ")
+        let mut named = String::new();
+        for (name, _) in TYPES.iter().filter(|(_, bit)| self.has(*bit)) {
+            named += if named.is_empty() { "" } else { " or " };
+            named += &with_article(name);
+        }
+        named
     }
 }
 
@@ -138,7 +143,7 @@ pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance
         && !values.iter().any(|value| equal(check, instance, &value))
     {
         valid = false;
-        if !check.fail(at, "enum", || format!("{} is not {}", shown(instance), listed(values))) {
+        if !check.fail(at, "enum", &|| format!("{} is not {}", shown(instance), listed(values))) {
             return false;
         }
     }
@@ -146,7 +151,7 @@ pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance
         && !equal(check, instance, &value)
     {
         valid = false;
-        check.fail(at, "const", || format!("{} is not {}", shown(instance), shown(&value)));
+        check.fail(at, "const", &|| format!("{} is not {}", shown(instance), shown(&value)));
     }
     valid
 }
@@ -162,7 +167,7 @@ fn listed(values: &[Value]) -> String {
     match list.len() {
         0 => "among the values of an empty enum".to_owned(),
         1 => list.remove(0),
-        _ => format!("one of {}", list.join(", ")),
+        _ => format!("one of {}", joined(list.iter(), ", ")),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a validation finds, where, and in which order it is told.
 
 use crate::job::wire::Path;
+use crate::json::{Object, ToJson};
 use serde::Serialize;
+use serde_json::Value;
 use std::cmp::Ordering;
 
 /// One way in which an instance breaks its schema.
@@ -18,41 +20,78 @@ pub struct Violation {
     pub message: String,
 }
 
+impl ToJson for Violation {
+    fn to_json(&self) -> Value {
+        let mut object = Object::default();
+        object.set("path", self.path.as_str());
+        object.set("keyword", self.keyword);
+        object.set("message", self.message.as_str());
+        object.into()
+    }
+}
+
 /// The JSON Pointer of a place.
 pub(crate) fn pointer(path: &Path<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut here = path;
-    loop {
-        here = match here {
-            Path::Root => break,
-            Path::Key(parent, name) => {
-                steps.push(escaped(name));
-                parent
-            }
-            Path::Index(parent, index) => {
-                steps.push(index.to_string());
-                parent
-            }
-        };
-    }
-    steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
+    let (parent, step) = match path {
+        Path::Root => return String::new(),
+        Path::Key(parent, name) => (parent, escaped(name)),
+        Path::Index(parent, index) => (parent, index.to_string()),
+    };
+    let mut pointer = pointer(parent);
+    pointer.push('/');
+    pointer.push_str(&step);
+    pointer
 }
 
 /// A name as one step of a JSON Pointer.
 pub(crate) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+    let mut step = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '~' => step.push_str("~0"),
+            '/' => step.push_str("~1"),
+            c => step.push(c),
+        }
+    }
+    step
 }
 
 /// Puts violations in the order that holds in every language, whatever the order of members was: by path,
 /// step for step, then by keyword, then by message. Steps that are numbers come first and by value, others
 /// by code point; a place comes before what is inside it. Doubles are dropped.
 pub(crate) fn sort(violations: &mut Vec<Violation>) {
-    violations.sort_by(|a, b| {
-        compare_pointers(&a.path, &b.path)
-            .then_with(|| a.keyword.cmp(b.keyword))
-            .then_with(|| a.message.cmp(&b.message))
-    });
+    sort_by(violations, &mut compare);
     violations.dedup();
+}
+
+/// The order of violations that [`sort`] uses.
+pub(crate) fn compare(a: &Violation, b: &Violation) -> Ordering {
+    compare_pointers(&a.path, &b.path)
+        .then_with(|| a.keyword.cmp(b.keyword))
+        .then_with(|| a.message.cmp(&b.message))
+}
+
+/// Sorts a list, equal ones as they were. One sorting of numbers serves lists of all types, which keeps programs small.
+pub(crate) fn sort_by<T>(list: &mut [T], compare: &mut dyn FnMut(&T, &T) -> Ordering) {
+    let mut ranks = ranks(list.len(), &mut |a, b| compare(&list[a], &list[b]));
+    for n in 0..ranks.len() {
+        while ranks[n] != n {
+            let rank = ranks[n];
+            list.swap(n, rank);
+            ranks.swap(n, rank);
+        }
+    }
+}
+
+/// The place that each of so many things gets.
+fn ranks(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|a, b| compare(*a, *b));
+    let mut ranks = vec![0; count];
+    for (rank, n) in order.into_iter().enumerate() {
+        ranks[n] = rank;
+    }
+    ranks
 }
 
 /// The order of places that [`sort`] uses.
@@ -87,6 +126,19 @@ fn is_index(step: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn its_form_in_json_is_that_of_serde() {
+        let violation = Violation { path: "/a".to_owned(), keyword: "type", message: "message".to_owned() };
+        assert_eq!(serde_json::to_value(&violation).ok(), Some(violation.to_json()));
+    }
+
+    #[test]
+    fn sorting_keeps_equal_ones_as_they_were() {
+        let mut list = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e'), (0, 'f')];
+        sort_by(&mut list, &mut |a, b| a.0.cmp(&b.0));
+        assert_eq!(list, [(0, 'd'), (0, 'f'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c')]);
+    }
 
     #[test]
     fn pointers_escape_their_steps() {

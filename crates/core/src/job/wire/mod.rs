@@ -6,6 +6,7 @@
 
 mod macros;
 
+use crate::json::{self, Quoted};
 use crate::problem::Problem;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -43,7 +44,7 @@ impl fmt::Display for Path<'_> {
                 match (plain, matches!(parent, Path::Root)) {
                     (true, true) => f.write_str(key),
                     (true, false) => write!(f, "{parent}.{key}"),
-                    (false, _) => write!(f, "{parent}[{key:?}]"),
+                    (false, _) => write!(f, "{parent}[{}]", Quoted(key)),
                 }
             }
         }
@@ -111,7 +112,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
 
 /// The value as a person would recognise it, cut at 40 characters.
 pub(crate) fn excerpt(value: &Value) -> String {
-    let text = value.to_string();
+    let text = json::write(value);
     match text.char_indices().nth(40) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
@@ -337,7 +338,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for TextMap {
 pub fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Bool(_) | Value::Number(_) => Some(json::write(value)),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

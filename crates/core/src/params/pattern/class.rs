@@ -1,7 +1,5 @@
 //! Sets of characters of a regular expression.
 
-use std::fmt::Write;
-
 /// Code points as sorted, disjoint ranges, both ends included.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CharSet(Vec<(u32, u32)>);
@@ -80,6 +78,13 @@ impl CharSet {
         self.0 = joined;
     }
 
+    /// The ranges, in order.
+    #[cfg(any(test, not(feature = "quick")))]
+    pub(super) fn ranges(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
+    #[cfg(any(test, feature = "quick"))]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -89,15 +94,16 @@ impl CharSet {
         1 + self.0.len() as u64 / 8
     }
 
+    #[cfg(any(test, feature = "quick"))]
     /// The ranges as they stand between brackets; code points of surrogates are left out, no text has them.
     pub(super) fn write(&self, out: &mut String) {
         for &(first, last) in &self.0 {
             for (first, last) in [(first, last.min(0xd7ff)), (first.max(0xe000), last)] {
                 if first < last {
                     // Writing to a `String` cannot fail.
-                    let _ = write!(out, "\\x{{{first:x}}}-\\x{{{last:x}}}");
+                    out.push_str(&format!("\\x{{{first:x}}}-\\x{{{last:x}}}"));
                 } else if first == last {
-                    let _ = write!(out, "\\x{{{first:x}}}");
+                    out.push_str(&format!("\\x{{{first:x}}}"));
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! Regular expressions of ECMA-262 (as with the `u` flag, a little more lenient where schemas in the wild are)
-//! rewritten for engines of Rust.
+//! read once, for any engine: what is read goes to a [`Sink`].
 //!
-//! The rewriting makes plain what the engines read differently: `\d`, `\w`, `\s`, `.` and `\b` become explicit
+//! The reading makes plain what the engines read differently: `\d`, `\w`, `\s`, `.` and `\b` become explicit
 //! sets. What ECMA-262 does not have (`\A`, `\Z`, `(?i)`, `a++`) is refused.
 
 use super::super::limits::{MAX_PATTERN_LENGTH, MAX_PATTERN_WEIGHT};
 use super::class::CharSet;
-use std::fmt::Write;
+use crate::json::Quoted;
 
 /// What a pattern asks of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,15 +19,37 @@ pub(super) enum Needs {
     Backtracking,
 }
 
-pub(super) struct Translation {
-    pub(super) text: String,
+/// Takes the parts of a pattern in the order in which they are written.
+pub(super) trait Sink: Default {
+    /// A character that stands for itself: a letter, a digit, or beyond ASCII.
+    fn literal(&mut self, c: char);
+    /// One of these characters and properties (`\p{…}`, one behind the other), or none of them.
+    fn set(&mut self, set: &CharSet, properties: &str, negated: bool);
+    /// `^` or `$`.
+    fn anchor(&mut self, c: char);
+    /// The border of a word, or not. `linear`: nothing in the pattern needs more than a small automaton.
+    fn boundary(&mut self, wanted: bool, linear: bool);
+    /// The text of a group once more; of none yet, the empty text.
+    fn same(&mut self, group: Option<usize>);
+    /// A group begins; `mark` is what stands behind its `(`: nothing, `?:`, or that of a look around.
+    fn open(&mut self, mark: &str);
+    /// An alternative ends and the next one begins.
+    fn either(&mut self);
+    /// A group ends.
+    fn close(&mut self);
+    /// The last part comes so many times.
+    fn repeat(&mut self, least: usize, most: Option<usize>, lazy: bool);
+}
+
+pub(super) struct Translation<S> {
+    pub(super) sink: S,
     pub(super) needs: Needs,
     /// Parts of the pattern with counted repetitions written out.
     pub(super) weight: u64,
 }
 
-/// Rewrites a pattern, or says what is wrong with it.
-pub(super) fn translate(source: &str) -> Result<Translation, String> {
+/// Reads a pattern, or says what is wrong with it.
+pub(super) fn translate<S: Sink>(source: &str) -> Result<Translation<S>, String> {
     let chars: Vec<char> = source.chars().take(MAX_PATTERN_LENGTH + 1).collect();
     if chars.len() > MAX_PATTERN_LENGTH {
         return Err(format!("it is longer than {MAX_PATTERN_LENGTH} characters"));
@@ -37,10 +59,10 @@ pub(super) fn translate(source: &str) -> Result<Translation, String> {
     if first.needs == Needs::Linear { Ok(first) } else { Translator::run(&chars, first.needs) }
 }
 
-pub(super) struct Translator<'a> {
+pub(super) struct Translator<'a, S> {
     pub(super) chars: &'a [char],
     pub(super) at: usize,
-    pub(super) out: String,
+    pub(super) out: S,
     needs: Needs,
     pub(super) target: Needs,
     /// Capturing groups closed so far, by number from 1, and the names.
@@ -52,12 +74,12 @@ pub(super) struct Translator<'a> {
 /// Groups inside groups.
 const MAX_NESTING: usize = 50;
 
-impl<'a> Translator<'a> {
-    fn run(chars: &'a [char], target: Needs) -> Result<Translation, String> {
+impl<'a, S: Sink> Translator<'a, S> {
+    fn run(chars: &'a [char], target: Needs) -> Result<Translation<S>, String> {
         let mut translator = Self {
             chars,
             at: 0,
-            out: String::new(),
+            out: S::default(),
             needs: Needs::Linear,
             target,
             closed: Vec::new(),
@@ -69,7 +91,7 @@ impl<'a> Translator<'a> {
         if translator.at < chars.len() {
             return Err("there is a \")\" without its \"(\"".to_owned());
         }
-        Ok(Translation { text: translator.out, needs: translator.needs, weight })
+        Ok(Translation { sink: translator.out, needs: translator.needs, weight })
     }
 
     /// Back-references may come before their group, so groups are counted first.
@@ -91,7 +113,7 @@ impl<'a> Translator<'a> {
                     if named {
                         let name: String = self.chars[at + 3..].iter().take_while(|c| **c != '>').collect();
                         if self.names.iter().any(|(known, _)| *known == name) {
-                            return Err(format!("two groups have the name {name:?}"));
+                            return Err(format!("two groups have the name {}", Quoted(&name)));
                         }
                         self.names.push((name, self.groups));
                     }
@@ -132,7 +154,7 @@ impl<'a> Translator<'a> {
                 ')' => break,
                 '|' => {
                     self.at += 1;
-                    self.out.push('|');
+                    self.out.either();
                     weight += 1;
                 }
                 _ => weight = weight.saturating_add(self.term(depth)?),
@@ -151,7 +173,7 @@ impl<'a> Translator<'a> {
         self.at += 1;
         let weight = match c {
             '^' | '$' => {
-                self.out.push(c);
+                self.out.anchor(c);
                 return Ok(1);
             }
             '(' => match self.group(depth)? {
@@ -164,7 +186,7 @@ impl<'a> Translator<'a> {
                 Some(weight) => weight,
                 None => return Ok(1),
             },
-            '*' | '+' | '?' => return Err(format!("there is nothing before {c:?} to repeat")),
+            '*' | '+' | '?' => return Err(format!("there is nothing before '{c}' to repeat")),
             '{' if self.counts()?.is_some() => {
                 return Err("there is nothing before \"{\" to repeat".to_owned());
             }
@@ -175,7 +197,7 @@ impl<'a> Translator<'a> {
 
     fn literal(&mut self, c: char) -> u64 {
         if c.is_ascii_alphanumeric() || !c.is_ascii() {
-            self.out.push(c);
+            self.out.literal(c);
         } else {
             self.set(&CharSet::of(&[(u32::from(c), u32::from(c))]));
         }
@@ -187,14 +209,7 @@ impl<'a> Translator<'a> {
     }
 
     pub(super) fn bracketed(&mut self, set: &CharSet, properties: &str, negated: bool) -> u64 {
-        self.out.push_str(if negated { "[^" } else { "[" });
-        if set.is_empty() && properties.is_empty() {
-            // An empty set matches nothing.
-            self.out.push_str("^\\x{0}-\\x{10ffff}");
-        }
-        set.write(&mut self.out);
-        self.out.push_str(properties);
-        self.out.push(']');
+        self.out.set(set, properties, negated);
         set.weight()
     }
 
@@ -203,11 +218,10 @@ impl<'a> Translator<'a> {
         let mut number = None;
         let mut repeatable = true;
         if self.take("?:") {
-            self.out.push_str("(?:");
+            self.out.open("?:");
         } else if let Some(look) = ["?=", "?!", "?<=", "?<!"].into_iter().find(|look| self.take(look)) {
             self.needs(Needs::Backtracking);
-            self.out.push('(');
-            self.out.push_str(look);
+            self.out.open(look);
             repeatable = false;
         } else {
             if self.take("?<") {
@@ -217,13 +231,13 @@ impl<'a> Translator<'a> {
             }
             self.groups += 1;
             number = Some(self.groups);
-            self.out.push('(');
+            self.out.open("");
         }
         let weight = self.alternatives(depth + 1)?;
         if !self.take(")") {
             return Err("there is a \"(\" without its \")\"".to_owned());
         }
-        self.out.push(')');
+        self.out.close();
         if let Some(number) = number {
             self.closed[number] = true;
         }
@@ -236,7 +250,7 @@ impl<'a> Translator<'a> {
         self.at += name.chars().count();
         let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
         if !starts || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') || !self.take(">") {
-            return Err(format!("{name:?} is not the name of a group"));
+            return Err(format!("{} is not the name of a group", Quoted(&name)));
         }
         Ok(name)
     }
@@ -268,35 +282,30 @@ impl<'a> Translator<'a> {
 
     /// A quantifier, if there is one, after a part of this weight.
     fn quantifier(&mut self, weight: u64) -> Result<u64, String> {
-        let times = match self.peek() {
-            Some(c @ ('*' | '+' | '?')) => {
-                self.at += 1;
-                self.out.push(c);
-                1
-            }
-            Some('{') => {
-                self.at += 1;
-                let Some((least, most)) = self.counts()? else {
-                    self.at -= 1;
-                    return Ok(weight);
-                };
-                let times = most.unwrap_or(least.saturating_add(1)).max(1) as u64;
-                // Refused before an engine writes it out.
-                if weight.saturating_mul(times) > MAX_PATTERN_WEIGHT {
-                    return Ok(weight.saturating_mul(times));
-                }
-                // Writing to a `String` cannot fail.
-                let _ = match most {
-                    Some(most) => write!(self.out, "{{{least},{most}}}"),
-                    None => write!(self.out, "{{{least},}}"),
-                };
-                times
-            }
+        let plain = match self.peek() {
+            Some('*') => Some((0, None)),
+            Some('+') => Some((1, None)),
+            Some('?') => Some((0, Some(1))),
+            Some('{') => None,
             _ => return Ok(weight),
         };
-        if self.take("?") {
-            self.out.push('?');
+        self.at += 1;
+        if let Some((least, most)) = plain {
+            let lazy = self.take("?");
+            self.out.repeat(least, most, lazy);
+            return Ok(weight);
         }
-        Ok(weight.saturating_mul(times))
+        let Some((least, most)) = self.counts()? else {
+            self.at -= 1;
+            return Ok(weight);
+        };
+        let times = most.unwrap_or(least.saturating_add(1)).max(1) as u64;
+        let weight = weight.saturating_mul(times);
+        // Refused before an engine writes it out.
+        if weight <= MAX_PATTERN_WEIGHT {
+            let lazy = self.take("?");
+            self.out.repeat(least, most, lazy);
+        }
+        Ok(weight)
     }
 }

@@ -1,10 +1,9 @@
 //! Escapes and classes of the regular expressions of ECMA-262; the rest of the grammar is in `ecma`.
 
 use super::class::CharSet;
-use super::ecma::{Needs, Translator};
-use std::fmt::Write;
+use super::ecma::{Needs, Sink, Translator};
 
-impl Translator<'_> {
+impl<S: Sink> Translator<'_, S> {
     /// An escape outside of a class, after its `\`; `None` for what cannot be repeated.
     pub(super) fn escape(&mut self) -> Result<Option<u64>, String> {
         let Some(c) = self.peek() else { return Err("it ends with a \"\\\"".to_owned()) };
@@ -58,24 +57,18 @@ impl Translator<'_> {
     }
 
     fn boundary(&mut self, c: char) {
-        const WORD: &str = "[0-9A-Za-z_]";
-        if self.target == Needs::Linear {
-            self.out.push('\\');
-            self.out.push(c);
-            return;
+        let linear = self.target == Needs::Linear;
+        if !linear {
+            // The boundary of an engine with Unicode looks at Unicode words. Ours makes the pattern backtrack.
+            self.needs(Needs::Backtracking);
         }
-        // The engine's own boundary looks at Unicode words. This one makes the pattern backtrack.
-        self.needs(Needs::Backtracking);
-        let (inside, outside) = if c == 'b' { ("!", "=") } else { ("=", "!") };
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.out, "(?:(?<={WORD})(?{inside}{WORD})|(?<!{WORD})(?{outside}{WORD}))");
+        self.out.boundary(c == 'b', linear);
     }
 
     fn back_reference(&mut self, number: usize) {
         self.needs(Needs::Backtracking);
         // A group that is still open, or comes later, has matched nothing yet.
-        let reference = if self.closed[number] { format!("(?:\\{number})") } else { "(?:)".to_owned() };
-        self.out.push_str(&reference);
+        self.out.same(Some(number).filter(|number| self.closed[*number]));
     }
 
     /// Reads `p{…}` or `P{…}`.

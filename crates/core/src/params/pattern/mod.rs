@@ -1,24 +1,26 @@
 //! `pattern` and `patternProperties`: regular expressions with the meaning of ECMA-262, in bounded time.
 //!
-//! With the feature `fancy` what a finite automaton can do runs on `regex-lite`; look-around, back-references and Unicode
+//! With the feature `quick` what a finite automaton can do runs on `regex-lite`; look-around, back-references and Unicode
 //! properties need more and run on `fancy-regex` with a limit of steps. Without it, in the browser, all of it runs on a
 //! small engine of our own ([`steps`]), which asks the host about Unicode properties. The tests hold the two to each other.
 
 mod class;
 mod ecma;
 mod escape;
-#[cfg(any(test, not(feature = "fancy")))]
+#[cfg(any(test, not(feature = "quick")))]
 mod program;
-#[cfg(any(test, not(feature = "fancy")))]
+#[cfg(any(test, not(feature = "quick")))]
 mod steps;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, feature = "quick"))]
+mod text;
 
 use super::check::Check;
 use super::instance::quoted;
-use ecma::{Needs, translate};
+use ecma::{Needs, Translation, translate};
 
-/// What the host knows of Unicode, for builds without tables of their own (feature `fancy`).
+/// What the host knows of Unicode, for builds without tables of their own (feature `quick`).
 pub trait PatternEngine {
     /// Compiles `\p{…}` or `\P{…}`, to be matched with texts of one character; or says why it is no property.
     fn compile(&self, source: &str) -> Result<Box<dyn PatternMatcher>, String>;
@@ -39,13 +41,13 @@ pub(crate) struct Pattern {
 }
 
 enum Engine {
-    #[cfg(feature = "fancy")]
+    #[cfg(feature = "quick")]
     Lite(regex_lite::Regex),
-    #[cfg(feature = "fancy")]
+    #[cfg(feature = "quick")]
     Unicode(fancy_regex::Regex),
-    #[cfg(feature = "fancy")]
+    #[cfg(feature = "quick")]
     Backtracking(fancy_regex::Regex),
-    #[cfg(not(feature = "fancy"))]
+    #[cfg(not(feature = "quick"))]
     Small(program::Program, Needs),
 }
 
@@ -57,15 +59,14 @@ impl std::fmt::Debug for Pattern {
 
 /// Whether a text is a regular expression of ECMA-262.
 pub(crate) fn is_regex(source: &str) -> bool {
-    translate(source).is_ok()
+    translate::<Form>(source).is_ok()
 }
 
 impl Pattern {
     /// Compiles a pattern, or says what is wrong with it.
     pub(crate) fn compile(source: &str, host: Option<&dyn PatternEngine>) -> Result<Self, String> {
-        let translation = translate(source)?;
-        let engine = engine(&translation.text, translation.needs, host)?;
-        Ok(Self { source: source.into(), engine, weight: translation.weight })
+        let Translation { sink, needs, weight } = translate::<Form>(source)?;
+        Ok(Self { source: source.into(), engine: engine(sink, needs, host)?, weight })
     }
 
     /// The pattern for a message.
@@ -77,27 +78,27 @@ impl Pattern {
     pub(crate) fn is_match(&self, text: &str, check: &mut Check<'_>) -> Result<bool, String> {
         let length = text.len() as u64 + 1;
         let steps = match &self.engine {
-            #[cfg(feature = "fancy")]
+            #[cfg(feature = "quick")]
             Engine::Lite(_) | Engine::Unicode(_) => length.saturating_mul(self.weight),
             // This can go over the text again from every place in it.
-            #[cfg(feature = "fancy")]
+            #[cfg(feature = "quick")]
             Engine::Backtracking(_) => self.backtracked(length)?,
-            #[cfg(not(feature = "fancy"))]
+            #[cfg(not(feature = "quick"))]
             Engine::Small(_, Needs::Backtracking) => self.backtracked(length)?,
-            #[cfg(not(feature = "fancy"))]
+            #[cfg(not(feature = "quick"))]
             Engine::Small(..) => length.saturating_mul(self.weight),
         };
         if !check.spend(steps) {
             return Ok(false);
         }
         match &self.engine {
-            #[cfg(feature = "fancy")]
+            #[cfg(feature = "quick")]
             Engine::Lite(regex) => Ok(regex.is_match(text)),
-            #[cfg(feature = "fancy")]
+            #[cfg(feature = "quick")]
             Engine::Unicode(regex) | Engine::Backtracking(regex) => {
                 regex.is_match(text).map_err(|_| self.too_many_steps(text))
             }
-            #[cfg(not(feature = "fancy"))]
+            #[cfg(not(feature = "quick"))]
             Engine::Small(program, _) => {
                 steps::is_match(program, text).map_err(|_| self.too_many_steps(text))
             }
@@ -120,13 +121,22 @@ impl Pattern {
     }
 }
 
-#[cfg(not(feature = "fancy"))]
-fn engine(text: &str, needs: Needs, host: Option<&dyn PatternEngine>) -> Result<Engine, String> {
-    Ok(Engine::Small(program::Program::compile(text, host)?, needs))
+/// What a pattern is read into.
+#[cfg(not(feature = "quick"))]
+type Form = program::Parts;
+
+#[cfg(not(feature = "quick"))]
+fn engine(parts: Form, needs: Needs, host: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+    Ok(Engine::Small(program::Program::compile(parts, host)?, needs))
 }
 
-#[cfg(feature = "fancy")]
-fn engine(text: &str, needs: Needs, _: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+/// What a pattern is read into.
+#[cfg(feature = "quick")]
+type Form = text::Text;
+
+#[cfg(feature = "quick")]
+fn engine(text: Form, needs: Needs, _: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+    let text = &text.0;
     if needs == Needs::Linear {
         return regex_lite::Regex::new(text).map(Engine::Lite).map_err(|error| error.to_string());
     }

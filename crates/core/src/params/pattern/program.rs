@@ -1,6 +1,11 @@
-//! The program of the small engine, and its compiler from the text that `ecma` writes.
+//! The program of the small engine, and its compiler from the parts of a pattern.
 
+use super::class::CharSet;
+use super::ecma::Sink;
 use super::{PatternEngine, PatternMatcher};
+
+/// What knows Unicode properties, if anything does.
+type Host<'h> = Option<&'h dyn PatternEngine>;
 
 /// One instruction; execution goes on with the next one unless it says otherwise.
 pub(super) enum Op {
@@ -62,18 +67,15 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Compiles what `translate` wrote. `host` knows Unicode properties; without one they are refused.
-    pub(super) fn compile(text: &str, host: Option<&dyn PatternEngine>) -> Result<Self, String> {
-        let chars: Vec<char> = text.chars().collect();
-        let mut reader = Reader { chars: &chars, at: 0, groups: 0, sets: Vec::new(), captures: false, host };
-        let part = reader.alternatives()?;
+    /// Compiles a whole pattern. `host` knows Unicode properties; without one they are refused.
+    pub(super) fn compile(parts: Parts, host: Host<'_>) -> Result<Self, String> {
         let mut program = Self {
             ops: Vec::new(),
-            sets: reader.sets,
-            slots: 2 * (reader.groups + 1),
-            captures: reader.captures,
+            sets: Vec::new(),
+            slots: 2 * (parts.groups + 1),
+            captures: parts.captures,
         };
-        program.write(&part);
+        program.write(&parts.here.whole(), host)?;
         program.ops.push(Op::Accept);
         Ok(program)
     }
@@ -82,17 +84,29 @@ impl Program {
         self.ops.len()
     }
 
-    fn write(&mut self, part: &Part) {
+    fn write(&mut self, part: &Part, host: Host<'_>) -> Result<(), String> {
         match part {
-            Part::Set(set) => self.ops.push(Op::Set(*set)),
+            Part::Set { ranges, properties, negated } => {
+                let known = |name: &str| match host {
+                    Some(host) => host.compile(name),
+                    None => Err("this build has no tables for Unicode properties".to_owned()),
+                };
+                let properties = properties.split_inclusive('}').map(known).collect::<Result<_, _>>()?;
+                self.ops.push(Op::Set(self.sets.len()));
+                self.sets.push(Set { ranges: ranges.clone(), properties, negated: *negated });
+            }
             Part::Start => self.ops.push(Op::Start),
             Part::End => self.ops.push(Op::End),
             Part::Word(wanted) => self.ops.push(Op::Word(*wanted)),
             Part::Same(group) => self.ops.push(Op::Same(*group)),
-            Part::Sequence(parts) => parts.iter().for_each(|part| self.write(part)),
+            Part::Sequence(parts) => {
+                for part in parts {
+                    self.write(part, host)?;
+                }
+            }
             Part::Group(number, inner) => {
                 self.ops.push(Op::Save(2 * number));
-                self.write(inner);
+                self.write(inner, host)?;
                 self.ops.push(Op::Save(2 * number + 1));
             }
             Part::Either(parts) => {
@@ -102,7 +116,7 @@ impl Program {
                     if n + 1 < parts.len() {
                         self.ops.push(Op::Split(split + 1, 0));
                     }
-                    self.write(part);
+                    self.write(part, host)?;
                     if n + 1 < parts.len() {
                         jumps.push(self.here());
                         self.ops.push(Op::Jump(0));
@@ -116,20 +130,30 @@ impl Program {
             Part::Look { ahead, negated, inner } => {
                 let look = self.here();
                 self.ops.push(Op::Accept);
-                self.write(inner);
+                self.write(inner, host)?;
                 self.ops.push(Op::Accept);
                 let (next, widths) = (self.here(), inner.widths());
                 self.ops[look] = Op::Look { ahead: *ahead, negated: *negated, next, widths };
             }
-            Part::Repeat { inner, least, most, lazy } => self.repeat(inner, *least, *most, *lazy),
+            Part::Repeat { inner, least, most, lazy } => {
+                let times = (*least, *most);
+                self.repeat(inner, times, *lazy, host)?;
+            }
         }
+        Ok(())
     }
 
-    fn repeat(&mut self, inner: &Part, least: usize, most: Option<usize>, lazy: bool) {
+    fn repeat(
+        &mut self,
+        inner: &Part,
+        (least, most): (usize, Option<usize>),
+        lazy: bool,
+        host: Host<'_>,
+    ) -> Result<(), String> {
         let split =
             |into: usize, past: usize| if lazy { Op::Split(past, into) } else { Op::Split(into, past) };
         for _ in 0..least {
-            self.write(inner);
+            self.write(inner, host)?;
         }
         match most {
             None => {
@@ -138,7 +162,7 @@ impl Program {
                 let start = self.here();
                 self.ops.push(Op::Accept);
                 self.ops.push(Op::Save(slot));
-                self.write(inner);
+                self.write(inner, host)?;
                 self.ops.push(Op::Progress(slot));
                 self.ops.push(Op::Jump(start));
                 self.ops[start] = split(start + 1, self.here());
@@ -148,7 +172,7 @@ impl Program {
                 for _ in least..most {
                     splits.push(self.here());
                     self.ops.push(Op::Accept);
-                    self.write(inner);
+                    self.write(inner, host)?;
                 }
                 let end = self.here();
                 for at in splits {
@@ -156,12 +180,18 @@ impl Program {
                 }
             }
         }
+        Ok(())
     }
 }
 
 /// A part of a pattern.
-enum Part {
-    Set(usize),
+pub(super) enum Part {
+    /// One character of a set; properties are one behind the other: `\p{Lu}\P{L}`.
+    Set {
+        ranges: Vec<(u32, u32)>,
+        properties: String,
+        negated: bool,
+    },
     Start,
     End,
     Word(bool),
@@ -169,24 +199,42 @@ enum Part {
     Sequence(Vec<Self>),
     Either(Vec<Self>),
     Group(usize, Box<Self>),
-    Look { ahead: bool, negated: bool, inner: Box<Self> },
-    Repeat { inner: Box<Self>, least: usize, most: Option<usize>, lazy: bool },
+    Look {
+        ahead: bool,
+        negated: bool,
+        inner: Box<Self>,
+    },
+    Repeat {
+        inner: Box<Self>,
+        least: usize,
+        most: Option<usize>,
+        lazy: bool,
+    },
 }
 
 impl Part {
     fn widths(&self) -> Widths {
         match self {
-            Self::Set(_) => (1, 1),
+            Self::Set { .. } => (1, 1),
             Self::Start | Self::End | Self::Word(_) | Self::Look { .. } => (0, 0),
             Self::Same(_) => (0, usize::MAX),
             Self::Group(_, inner) => inner.widths(),
-            Self::Sequence(parts) => parts.iter().map(Self::widths).fold((0, 0), |(least, most), widths| {
-                (least.saturating_add(widths.0), most.saturating_add(widths.1))
-            }),
-            Self::Either(parts) => parts
-                .iter()
-                .map(Self::widths)
-                .fold((usize::MAX, 0), |(least, most), widths| (least.min(widths.0), most.max(widths.1))),
+            Self::Sequence(parts) => {
+                let mut sum: Widths = (0, 0);
+                for part in parts {
+                    let widths = part.widths();
+                    sum = (sum.0.saturating_add(widths.0), sum.1.saturating_add(widths.1));
+                }
+                sum
+            }
+            Self::Either(parts) => {
+                let mut both: Widths = (usize::MAX, 0);
+                for part in parts {
+                    let widths = part.widths();
+                    both = (both.0.min(widths.0), both.1.max(widths.1));
+                }
+                both
+            }
             Self::Repeat { inner, least, most, .. } => {
                 let (shortest, longest) = inner.widths();
                 let times = most.unwrap_or(usize::MAX);
@@ -196,158 +244,98 @@ impl Part {
     }
 }
 
-/// Reads what `translate` wrote, which is valid.
-struct Reader<'c> {
-    chars: &'c [char],
-    at: usize,
-    groups: usize,
-    sets: Vec<Set>,
-    captures: bool,
-    host: Option<&'c dyn PatternEngine>,
+/// A group that is open, or the whole pattern.
+#[derive(Default)]
+struct Open {
+    /// How the group began, and its number if it captures.
+    mark: String,
+    number: usize,
+    /// The alternatives that have ended, and the parts of the one that has not.
+    ended: Vec<Part>,
+    parts: Vec<Part>,
 }
 
-impl Reader<'_> {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
+impl Open {
+    fn either(&mut self) {
+        self.ended.push(Part::Sequence(std::mem::take(&mut self.parts)));
     }
 
-    fn take(&mut self, text: &str) -> bool {
-        let found = text.chars().enumerate().all(|(n, c)| self.chars.get(self.at + n) == Some(&c));
-        if found {
-            self.at += text.chars().count();
+    fn whole(mut self) -> Part {
+        self.either();
+        if self.ended.len() == 1 { self.ended.swap_remove(0) } else { Part::Either(self.ended) }
+    }
+}
+
+/// A pattern as parts.
+#[derive(Default)]
+pub(super) struct Parts {
+    above: Vec<Open>,
+    here: Open,
+    groups: usize,
+    captures: bool,
+}
+
+impl Parts {
+    fn add(&mut self, part: Part) {
+        self.here.parts.push(part);
+    }
+}
+
+impl Sink for Parts {
+    fn literal(&mut self, c: char) {
+        self.add(Part::Set { ranges: vec![(c.into(), c.into())], properties: String::new(), negated: false });
+    }
+
+    fn set(&mut self, set: &CharSet, properties: &str, negated: bool) {
+        self.add(Part::Set { ranges: set.ranges().to_vec(), properties: properties.to_owned(), negated });
+    }
+
+    fn anchor(&mut self, c: char) {
+        self.add(if c == '^' { Part::Start } else { Part::End });
+    }
+
+    fn boundary(&mut self, wanted: bool, _linear: bool) {
+        self.add(Part::Word(wanted));
+    }
+
+    fn same(&mut self, group: Option<usize>) {
+        if let Some(number) = group {
+            self.captures = true;
+            self.add(Part::Same(number));
+        } else {
+            self.add(Part::Sequence(Vec::new()));
         }
-        found
     }
 
-    fn number(&mut self, radix: u32) -> usize {
-        let mut number: usize = 0;
-        while let Some(digit) = self.peek().and_then(|c| c.to_digit(radix)) {
-            number = number.saturating_mul(radix as usize).saturating_add(digit as usize);
-            self.at += 1;
+    fn open(&mut self, mark: &str) {
+        self.groups += usize::from(mark.is_empty());
+        let inner = Open { mark: mark.to_owned(), number: self.groups, ..Open::default() };
+        self.above.push(std::mem::replace(&mut self.here, inner));
+    }
+
+    fn either(&mut self) {
+        self.here.either();
+    }
+
+    fn close(&mut self) {
+        let above = self.above.pop().unwrap_or_default();
+        let inner = std::mem::replace(&mut self.here, above);
+        let (mark, number) = (inner.mark.clone(), inner.number);
+        let inner = inner.whole();
+        self.add(match &*mark {
+            "?:" => inner,
+            "" => Part::Group(number, Box::new(inner)),
+            look => Part::Look {
+                ahead: !look.contains('<'),
+                negated: look.ends_with('!'),
+                inner: Box::new(inner),
+            },
+        });
+    }
+
+    fn repeat(&mut self, least: usize, most: Option<usize>, lazy: bool) {
+        if let Some(inner) = self.here.parts.pop() {
+            self.add(Part::Repeat { inner: Box::new(inner), least, most, lazy });
         }
-        number
-    }
-
-    fn alternatives(&mut self) -> Result<Part, String> {
-        let mut parts = vec![self.sequence()?];
-        while self.take("|") {
-            parts.push(self.sequence()?);
-        }
-        Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Part::Either(parts) })
-    }
-
-    fn sequence(&mut self) -> Result<Part, String> {
-        let mut parts = Vec::new();
-        while self.peek().is_some_and(|c| c != '|' && c != ')') {
-            let part = self.part()?;
-            parts.push(self.repeated(part));
-        }
-        Ok(Part::Sequence(parts))
-    }
-
-    fn repeated(&mut self, part: Part) -> Part {
-        let (least, most) = match self.peek() {
-            Some('*') => (0, None),
-            Some('+') => (1, None),
-            Some('?') => (0, Some(1)),
-            Some('{') => {
-                self.at += 1;
-                let least = self.number(10);
-                let most = if self.take(",") {
-                    self.peek().filter(char::is_ascii_digit).map(|_| self.number(10))
-                } else {
-                    Some(least)
-                };
-                (least, most)
-            }
-            _ => return part,
-        };
-        self.at += 1;
-        let lazy = self.take("?");
-        Part::Repeat { inner: Box::new(part), least, most, lazy }
-    }
-
-    fn part(&mut self) -> Result<Part, String> {
-        let c = self.peek().unwrap_or_default();
-        self.at += 1;
-        Ok(match c {
-            '^' => Part::Start,
-            '$' => Part::End,
-            '[' => self.set()?,
-            '(' => self.group()?,
-            '\\' => {
-                let wanted = self.peek();
-                if let Some('b' | 'B') = wanted {
-                    self.at += 1;
-                    return Ok(Part::Word(wanted == Some('b')));
-                }
-                self.captures = true;
-                Part::Same(self.number(10))
-            }
-            c => self.add(Set { ranges: vec![(c.into(), c.into())], properties: Vec::new(), negated: false }),
-        })
-    }
-
-    fn group(&mut self) -> Result<Part, String> {
-        for (mark, ahead, negated) in
-            [("?=", true, false), ("?!", true, true), ("?<=", false, false), ("?<!", false, true)]
-        {
-            if self.take(mark) {
-                let inner = Box::new(self.inner()?);
-                return Ok(Part::Look { ahead, negated, inner });
-            }
-        }
-        if self.take("?:") {
-            return self.inner();
-        }
-        self.groups += 1;
-        let number = self.groups;
-        Ok(Part::Group(number, Box::new(self.inner()?)))
-    }
-
-    fn inner(&mut self) -> Result<Part, String> {
-        let part = self.alternatives()?;
-        self.at += 1;
-        Ok(part)
-    }
-
-    fn add(&mut self, set: Set) -> Part {
-        self.sets.push(set);
-        Part::Set(self.sets.len() - 1)
-    }
-
-    /// `[…]` of `\x{…}`, ranges of them, and properties.
-    fn set(&mut self) -> Result<Part, String> {
-        let mut set = Set { ranges: Vec::new(), properties: Vec::new(), negated: self.take("^") };
-        while !self.take("]") {
-            if self.peek() != Some('\\') || self.chars.get(self.at + 1) == Some(&'x') {
-                let first = self.code();
-                let last = if self.take("-") { self.code() } else { first };
-                set.ranges.push((first, last));
-                continue;
-            }
-            let from = self.at;
-            while !self.take("}") {
-                self.at += 1;
-            }
-            let property: String = self.chars[from..self.at].iter().collect();
-            let Some(host) = self.host else {
-                return Err("this build has no tables for Unicode properties".to_owned());
-            };
-            set.properties.push(host.compile(&property)?);
-        }
-        Ok(self.add(set))
-    }
-
-    /// A character of a set, as it is or as `\x{…}`.
-    fn code(&mut self) -> u32 {
-        if self.take("\\x{") {
-            let code = self.number(16) as u32;
-            self.at += 1;
-            return code;
-        }
-        let code = self.peek().map_or(0, u32::from);
-        self.at += 1;
-        code
     }
 }

@@ -2,11 +2,11 @@
 //! than everything else together, and where RegExp has no limit of steps, so that one pattern could stop a page.
 //!
 //! It backtracks over a program, remembers where it failed (which makes patterns without back-references linear in
-//! text and pattern), and counts its steps. It reads the text that [`super::ecma::translate`] writes, not ECMA-262.
+//! text and pattern), and counts its steps.
 
 use super::super::limits::MAX_BACKTRACKS;
+use super::super::numbers::Numbers;
 use super::program::{Op, Program};
-use std::collections::BTreeMap;
 
 /// One match under way.
 struct Matching<'p> {
@@ -17,7 +17,7 @@ struct Matching<'p> {
     /// Where the main program failed, one bit for each instruction and place; empty when captures matter.
     failed: Vec<u64>,
     /// What looks around gave, by instruction and place.
-    looked: BTreeMap<(usize, usize), bool>,
+    looked: Numbers,
     steps: usize,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn is_match(program: &Program, text: &str) -> Result<bool, TooManySte
         text: &text,
         saved: vec![UNSET; program.slots],
         failed: vec![0; bits.div_ceil(64)],
-        looked: BTreeMap::new(),
+        looked: Numbers::default(),
         steps,
     };
     for start in 0..=text.len() {
@@ -153,8 +153,9 @@ impl Matching<'_> {
             return Ok(true);
         };
         let remember = !self.program.captures;
-        if let Some(known) = self.looked.get(&(pc, at)).filter(|_| remember) {
-            return Ok(*known);
+        let state = pc * (self.text.len() + 1) + at;
+        if let Some(known) = self.looked.get(state).filter(|_| remember) {
+            return Ok(known == 1);
         }
         let before = self.saved.clone();
         let mut holds = false;
@@ -175,7 +176,7 @@ impl Matching<'_> {
         }
         let holds = holds != negated;
         if remember {
-            self.looked.insert((pc, at), holds);
+            self.looked.insert(state, u32::from(holds));
         }
         Ok(holds)
     }

@@ -4,6 +4,8 @@ use super::super::check::Check;
 use super::super::node::Program;
 use super::Pattern;
 use super::ecma::translate;
+use super::program::Parts;
+use super::text::Text;
 
 fn matches(source: &str, text: &str) -> Result<bool, String> {
     let program = Program { nodes: Vec::new(), root: 0, dynamic: false };
@@ -36,7 +38,7 @@ fn patterns_mean_what_ecma_262_says() {
     }
 }
 
-#[cfg(feature = "fancy")]
+#[cfg(feature = "quick")]
 #[test]
 fn look_around_and_back_references_backtrack() {
     for (source, text, expected) in [
@@ -61,18 +63,18 @@ fn what_ecma_262_does_not_have_is_refused() {
         r"\Z", r"\Aa", "(?i)a", "a++", "*a", "a)", "(a", "[a", r"\", "a{3,1}", "[b-a]", r"(a)\2", r"\k<n>",
         r"\p{}", r"\x1",
     ] {
-        assert!(translate(source).is_err(), "{source}");
+        assert!(translate::<Text>(source).is_err(), "{source}");
     }
 }
 
 #[test]
 fn patterns_that_grow_without_end_are_refused() {
     for source in ["(((a{100}){100}){100}){100}", "a{99999999}", &"(".repeat(1000), &"a".repeat(3000)] {
-        assert!(translate(source).is_err(), "{}", &source[..10]);
+        assert!(translate::<Text>(source).is_err(), "{}", &source[..10]);
     }
 }
 
-#[cfg(feature = "fancy")]
+#[cfg(feature = "quick")]
 #[test]
 fn catastrophic_patterns_end() {
     let long = "a".repeat(5_000) + "b";
@@ -127,7 +129,7 @@ impl Made {
     }
 }
 
-#[cfg(feature = "fancy")]
+#[cfg(feature = "quick")]
 #[test]
 fn the_small_engine_agrees_with_the_others() {
     let mut made = Made(7);
@@ -135,8 +137,8 @@ fn the_small_engine_agrees_with_the_others() {
     for _ in 0..6_000 {
         let mut groups = 0;
         let source = made.pattern(3, &mut groups);
-        let Ok(translation) = translate(&source) else { panic!("{source} is a pattern") };
-        let small = super::program::Program::compile(&translation.text, None).expect("it is valid");
+        let Ok(translation) = translate::<Parts>(&source) else { panic!("{source} is a pattern") };
+        let small = super::program::Program::compile(translation.sink, None).expect("it is valid");
         for _ in 0..4 {
             let length = made.next(7);
             let text: String = (0..length).map(|_| ['a', 'b', 'c', ' '][made.next(4) as usize]).collect();
@@ -155,8 +157,8 @@ fn the_small_engine_agrees_with_the_others() {
 #[test]
 fn the_small_engine_ends() {
     let small = |source: &str, text: &str| {
-        let translation = translate(source).expect("a pattern");
-        let program = super::program::Program::compile(&translation.text, None).expect("it is valid");
+        let translation = translate::<Parts>(source).expect("a pattern");
+        let program = super::program::Program::compile(translation.sink, None).expect("it is valid");
         super::steps::is_match(&program, text).ok()
     };
     let long = "a".repeat(5_000) + "!";
