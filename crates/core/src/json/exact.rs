@@ -76,7 +76,7 @@ impl Big {
     fn plus(&self, other: &Self) -> Self {
         let mut sum = Vec::new();
         let mut carry = 0;
-        for n in 0..self.0.len().max(other.0.len()) + 1 {
+        for n in 0..=self.0.len().max(other.0.len()) {
             let digit = |big: &Self| u64::from(big.0.get(n).copied().unwrap_or(0));
             carry += digit(self) + digit(other);
             sum.push(carry as u32);

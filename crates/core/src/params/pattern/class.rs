@@ -1,5 +1,8 @@
 //! Sets of characters of a regular expression.
 
+#[cfg(any(test, feature = "quick"))]
+use std::{cmp::Ordering, fmt::Write};
+
 /// Code points as sorted, disjoint ranges, both ends included.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CharSet(Vec<(u32, u32)>);
@@ -99,12 +102,12 @@ impl CharSet {
     pub(super) fn write(&self, out: &mut String) {
         for &(first, last) in &self.0 {
             for (first, last) in [(first, last.min(0xd7ff)), (first.max(0xe000), last)] {
-                if first < last {
-                    // Writing to a `String` cannot fail.
-                    out.push_str(&format!("\\x{{{first:x}}}-\\x{{{last:x}}}"));
-                } else if first == last {
-                    out.push_str(&format!("\\x{{{first:x}}}"));
-                }
+                // Writing to a `String` cannot fail.
+                let _ = match first.cmp(&last) {
+                    Ordering::Less => write!(out, "\\x{{{first:x}}}-\\x{{{last:x}}}"),
+                    Ordering::Equal => write!(out, "\\x{{{first:x}}}"),
+                    Ordering::Greater => Ok(()),
+                };
             }
         }
     }
