@@ -6,12 +6,13 @@ use crate::print::Printer;
 use crate::project::{self, Project};
 use lakeflow_client::auth::{Profiles, Secret, Settings};
 use lakeflow_client::{CallOptions, Jobs, Workspace};
-use lakeflow_core::api::{self, retry::RetryPolicy};
+use lakeflow_core::api::{self, Request, retry::RetryPolicy};
 use lakeflow_core::bundle::Bundle;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::JobId;
 use lakeflow_core::problem::Position;
 use lakeflow_engine::{BundleView, Config, Engine, EngineFile, Smtp};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,11 @@ impl Connection {
         if let Some(engine) = self.engine {
             engine.shutdown().await;
         }
+    }
+
+    /// The answer to a call that has no method of its own.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Value, Failure> {
+        Ok(self.jobs.workspace().request(request, &CallOptions::default()).await?)
     }
 
     /// A link that signs a browser in to the pages of the engine, when this process is it.
@@ -122,8 +128,7 @@ impl Connection {
     async fn mount(&self, bundle: &Bundle, root: &Path) -> Result<(), Failure> {
         let folder = (bundle.workspace.file_path.clone(), root.display().to_string());
         let request = api::mount(&BTreeMap::from([folder]));
-        self.jobs.workspace().request(&request, &CallOptions::default()).await?;
-        Ok(())
+        self.call(&request).await.map(|_| ())
     }
 }
 
@@ -133,6 +138,11 @@ pub(crate) struct Deployed {
     pub(crate) name: String,
     pub(crate) job_id: JobId,
     pub(crate) created: bool,
+}
+
+/// As [`connect`], for commands that know no target of the bundle.
+pub(crate) async fn reach(args: &HostArgs, printer: &Printer) -> Result<Connection, Failure> {
+    connect(args, &BundleArgs { target: None, variables: Vec::new() }, printer).await
 }
 
 /// Connects to the host that is named, else to the engine of the data folder, else starts that engine. The bundle is read

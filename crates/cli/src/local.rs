@@ -108,6 +108,7 @@ impl LocalEngine {
         config.port = Some(options.port);
         config.python = options.python;
         config.allow_unsupported = options.allow_unsupported;
+        config.smtp = host::smtp(None, None);
         config.fire_triggers = options.triggers;
         config.clock = options.clock.as_deref().map(time).transpose()?;
         if let Some(notice) = options.notice {

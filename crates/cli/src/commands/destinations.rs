@@ -1,13 +1,12 @@
 //! `lakeflow destinations`: where notifications go, and what became of them.
 
 use crate::Ended;
-use crate::args::{BundleArgs, Config, Create, Deliveries, Destinations, HostArgs, Named, Retry, Update};
+use crate::args::{Config, Create, Deliveries, Destinations, Named, Retry, Update};
 use crate::failure::{Failure, exit};
 use crate::host::{self, Connection};
 use crate::print::Printer;
 use crate::render;
-use lakeflow_client::CallOptions;
-use lakeflow_core::api::{self, Request};
+use lakeflow_core::api;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::suggest::did_you_mean;
 use serde_json::{Map, Value, json};
@@ -23,7 +22,7 @@ pub(crate) async fn run(command: Destinations, printer: &Printer) -> Ended {
         Destinations::Deliveries(args) => &args.host,
         Destinations::Retry(args) => &args.host,
     };
-    let connection = connect(host, printer).await?;
+    let connection = host::reach(host, printer).await?;
     let ended = match &command {
         Destinations::List(args) => list(&connection, args.json, printer).await,
         Destinations::Create(args) => create(&connection, args, printer).await,
@@ -37,15 +36,6 @@ pub(crate) async fn run(command: Destinations, printer: &Printer) -> Ended {
     ended
 }
 
-async fn connect(host: &HostArgs, printer: &Printer) -> Result<Connection, Failure> {
-    let bundle = BundleArgs { target: None, variables: Vec::new() };
-    host::connect(host, &bundle, printer).await
-}
-
-async fn call(connection: &Connection, request: &Request) -> Result<Value, Failure> {
-    Ok(connection.jobs.workspace().request(request, &CallOptions::default()).await?)
-}
-
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
@@ -55,7 +45,7 @@ async fn all(connection: &Connection) -> Result<Vec<Value>, Failure> {
     let mut found = Vec::new();
     let mut token: Option<String> = None;
     loop {
-        let page = call(connection, &api::list_destinations(token.as_deref())).await?;
+        let page = connection.call(&api::list_destinations(token.as_deref())).await?;
         found.extend(page.get("results").and_then(Value::as_array).into_iter().flatten().cloned());
         token = page.get("next_page_token").and_then(Value::as_str).map(str::to_owned);
         if token.as_ref().is_none_or(String::is_empty) {
@@ -117,7 +107,7 @@ async fn create(connection: &Connection, args: &Create, printer: &Printer) -> En
     if let Some(id) = &args.id {
         body["id"] = json!(id);
     }
-    let created = call(connection, &api::create_destination(body)).await?;
+    let created = connection.call(&api::create_destination(body)).await?;
     printer.line(text(&created, "id"))?;
     Ok(exit::SUCCESS)
 }
@@ -131,7 +121,7 @@ async fn update(connection: &Connection, args: &Update, printer: &Printer) -> En
         body["config"] = config;
     }
     let id = find(connection, &args.destination).await?;
-    call(connection, &api::update_destination(&id, body)).await?;
+    connection.call(&api::update_destination(&id, body)).await?;
     printer.note(&format!("{id} is changed"));
     Ok(exit::SUCCESS)
 }
@@ -179,14 +169,14 @@ fn secret(path: &Path) -> Result<String, Failure> {
 
 async fn delete(connection: &Connection, args: &Named, printer: &Printer) -> Ended {
     let id = find(connection, &args.destination).await?;
-    call(connection, &api::delete_destination(&id)).await?;
+    connection.call(&api::delete_destination(&id)).await?;
     printer.note(&format!("{id} is removed"));
     Ok(exit::SUCCESS)
 }
 
 async fn test(connection: &Connection, args: &Named, printer: &Printer) -> Ended {
     let id = find(connection, &args.destination).await?;
-    let answer = call(connection, &api::test_destination(&id)).await?;
+    let answer = connection.call(&api::test_destination(&id)).await?;
     if answer.get("delivered") == Some(&Value::Bool(true)) {
         printer.line("the test has arrived")?;
         return Ok(exit::SUCCESS);
@@ -200,7 +190,7 @@ async fn deliveries(connection: &Connection, args: &Deliveries, printer: &Printe
     filter.extend(args.run.map(|run| ("run_id".to_owned(), run.to_string())));
     let state = args.state.as_ref().map(|state| state.to_uppercase().replace('-', "_"));
     filter.extend(state.map(|state| ("state".to_owned(), state)));
-    let page = call(connection, &api::list_deliveries(filter)).await?;
+    let page = connection.call(&api::list_deliveries(filter)).await?;
     let all: Vec<&Value> = page.get("deliveries").and_then(Value::as_array).into_iter().flatten().collect();
     if args.json {
         for one in &all {
@@ -239,7 +229,7 @@ fn row(one: &Value) -> Vec<String> {
 }
 
 async fn retry(connection: &Connection, args: &Retry, printer: &Printer) -> Ended {
-    call(connection, &api::retry_delivery(args.delivery)).await?;
+    connection.call(&api::retry_delivery(args.delivery)).await?;
     printer.note(&format!("delivery {} is tried again", args.delivery));
     Ok(exit::SUCCESS)
 }

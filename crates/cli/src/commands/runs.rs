@@ -2,9 +2,7 @@
 
 use super::{run, target};
 use crate::Ended;
-use crate::args::{
-    BundleArgs, HostArgs, Runs, RunsCancel, RunsGet, RunsList, RunsOutput, RunsRepair, RunsWait,
-};
+use crate::args::{Runs, RunsCancel, RunsGet, RunsList, RunsOutput, RunsRepair, RunsWait};
 use crate::failure::{Failure, exit};
 use crate::follow::{self, follow};
 use crate::host::{self, Connection};
@@ -30,7 +28,7 @@ pub(crate) async fn run(command: Runs, printer: &Printer) -> Ended {
         | Runs::Repair(RunsRepair { host, .. })
         | Runs::Output(RunsOutput { host, .. }) => host.clone(),
     };
-    let connection = connect(&host, printer).await?;
+    let connection = host::reach(&host, printer).await?;
     let ended = match command {
         Runs::List(args) => list(&connection, &args, printer).await,
         Runs::Get(args) => get(&connection, &args, printer).await,
@@ -44,11 +42,6 @@ pub(crate) async fn run(command: Runs, printer: &Printer) -> Ended {
     };
     connection.close().await;
     ended
-}
-
-async fn connect(host: &HostArgs, printer: &Printer) -> Result<Connection, Failure> {
-    let bundle = BundleArgs { target: None, variables: Vec::new() };
-    host::connect(host, &bundle, printer).await
 }
 
 async fn list(connection: &Connection, args: &RunsList, printer: &Printer) -> Ended {

@@ -2,13 +2,13 @@
 
 use super::target;
 use crate::Ended;
-use crate::args::{BundleArgs, HostArgs, Triggers, TriggersList, TriggersSwitch};
+use crate::args::{Triggers, TriggersList, TriggersSwitch};
 use crate::failure::{Failure, exit};
 use crate::host::{self, Connection};
 use crate::print::Printer;
 use crate::render;
-use lakeflow_client::{CallOptions, Clock};
-use lakeflow_core::api::{self, ListJobs, Request};
+use lakeflow_client::Clock;
+use lakeflow_core::api::{self, ListJobs};
 use lakeflow_core::job::wire::Wire;
 use lakeflow_core::trigger::{Due, Kind, Missed, TimedState, set_paused, triggers};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ pub(crate) async fn run(command: Triggers, printer: &Printer) -> Ended {
     let (Triggers::List(TriggersList { host, .. })
     | Triggers::Pause(TriggersSwitch { host, .. })
     | Triggers::Unpause(TriggersSwitch { host, .. })) = &command;
-    let connection = connect(host, printer).await?;
+    let connection = host::reach(host, printer).await?;
     let ended = match &command {
         Triggers::List(args) => list(&connection, args.json, printer).await,
         Triggers::Pause(args) => switch(&connection, args, true, printer).await,
@@ -30,19 +30,10 @@ pub(crate) async fn run(command: Triggers, printer: &Printer) -> Ended {
     ended
 }
 
-async fn connect(host: &HostArgs, printer: &Printer) -> Result<Connection, Failure> {
-    let bundle = BundleArgs { target: None, variables: Vec::new() };
-    host::connect(host, &bundle, printer).await
-}
-
-async fn call(connection: &Connection, request: &Request) -> Result<Value, Failure> {
-    Ok(connection.jobs.workspace().request(request, &CallOptions::default()).await?)
-}
-
 /// The triggers as the local engine tells them, with what is settled; of a workspace as the definitions say.
 async fn found(connection: &Connection) -> Result<(bool, Vec<Value>), Failure> {
     if connection.local {
-        let told = call(connection, &api::local_triggers()).await?;
+        let told = connection.call(&api::local_triggers()).await?;
         let all = told.get("triggers").and_then(Value::as_array).cloned().unwrap_or_default();
         return Ok((told.get("firing") == Some(&Value::Bool(true)), all));
     }
@@ -122,7 +113,7 @@ async fn switch(connection: &Connection, args: &TriggersSwitch, paused: bool, pr
                 "--all switches a local engine that is running; start one with `lakeflow dev`, or name a job",
             ));
         }
-        call(connection, &api::switch_local_triggers(!paused)).await?;
+        connection.call(&api::switch_local_triggers(!paused)).await?;
         printer.line(&format!("all triggers are {what}, as long as this engine runs"))?;
         return Ok(exit::SUCCESS);
     };
