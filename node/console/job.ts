@@ -227,6 +227,8 @@ export class RunsScreen implements Screen {
     if (by > 0) this.pages = [...this.pages, page.runs].slice(-MOST_PAGES)
     else this.pages = [page.runs, ...this.pages].slice(0, MOST_PAGES)
     this.start = by > 0 ? n + 1 - this.pages.length : n
+    // The first page was read anew, so nothing waits any more.
+    if (!this.start) this.fresh = []
     this.app.draw()
   }
   private set(change: Partial<RunsScreen['filter']>): void {

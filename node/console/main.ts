@@ -215,7 +215,8 @@ function welcome(): TemplateResult {
 }
 
 function draw(): void {
-  const flush = !!screen.run
+  // A run takes the whole width, also before it is there: nothing moves when it comes.
+  const flush = screen.run === undefined ? screen instanceof Blank && /^\/runs\/./.test(location.pathname) : !!screen.run
   const root = document.getElementById('app')!
   render(signedOut ? html`<header class="top"><span class="brand"><span class="logo"></span><span>lakeflow</span></span></header>${welcome()}` : html`
     <header class="top"><button class="ghost menu" aria-label="Jobs" aria-expanded=${railOpen} @click=${() => { railOpen = !railOpen; app.draw() }}>${glyph('menu')}</button><a class="brand" href="/" aria-label="lakeflow"><span class="logo"></span><span>lakeflow</span></a>${crumbs()}<span class="sp"></span>
@@ -229,7 +230,7 @@ function draw(): void {
   const box = root.querySelector('dialog')
   if (box && !box.open) {
     box.showModal()
-    box.querySelector<HTMLElement>('[autofocus],.in input,.in')?.focus()
+    ;['[autofocus]', '.in input', '.in'].map(place => box.querySelector<HTMLElement>(place)).find(Boolean)?.focus()
   }
   document.title = signedOut ? 'lakeflow' : screen.title()
   icon()

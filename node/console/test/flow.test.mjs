@@ -180,6 +180,24 @@ test('the engine is killed and comes back: the page says so, and goes on without
   await state(page, 'Succeeded')
 })
 
+test('nothing moves once a run is shown', async () => {
+  engine.go()
+  const run = await engine.run('flow', { mode: 'bad' })
+  await engine.ended(run)
+  const page = await browser.signedIn(engine)
+  await page.addInitScript(() => {
+    window.shifts = []
+    new PerformanceObserver(list => {
+      for (const one of list.getEntries()) window.shifts.push([one.value, one.sources.map(source => source.node?.className ?? source.node?.nodeName)])
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+  await page.goto(`${engine.url}/runs/${run}`)
+  await page.locator('.ln.x').first().waitFor()
+  await page.getByText('End of log').waitFor()
+  const shifts = await page.evaluate(() => window.shifts)
+  assert.ok(shifts.reduce((sum, [value]) => sum + value, 0) < 0.02, JSON.stringify(shifts))
+})
+
 test('a run that is deleted elsewhere says so', async () => {
   engine.go()
   const run = await engine.run('flow')

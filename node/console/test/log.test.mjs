@@ -101,3 +101,14 @@ test('at most 5 MB are in the page: where older lines come, newer go, and come b
   await page.locator('.ln', { hasText: 'line 120000 of' }).waitFor()
   assert.ok(await box.evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40))
 })
+
+test('a log that grows by a thousand lines a second is followed without a loss', async () => {
+  const id = await engine.run('quick')
+  const page = await open(id, 'stream')
+  await page.getByText('Following').waitFor()
+  await page.locator('.ln', { hasText: /^row 8000$/ }).waitFor()
+  await page.getByText('End of log').waitFor()
+  const rows = await page.locator('.ln').allTextContents()
+  assert.deepEqual(rows, Array.from({ length: 8000 }, (_, n) => `row ${n + 1}`), 'every line, once, in order')
+  assert.ok(await page.locator('.box').evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40), 'the end is in sight')
+})

@@ -1,5 +1,6 @@
 // A run in somebody else's page: read from a document, or polled from an address until it is over. The core makes the
 // model of the document and says when to ask again.
+import { later } from './html.js'
 import { over } from './states.js'
 import type { RunModel } from './types.js'
 
@@ -9,9 +10,9 @@ export interface RunRules {
   runModel(run: unknown, now: number): RunModel
 }
 
-let rules: Promise<RunRules> | RunRules | undefined
-/** Where the core comes from; called once by who embeds the elements. */
-export const useRunRules = (given: Promise<RunRules> | RunRules): void => { rules = given }
+const rules = later<RunRules>()
+/** Where the core comes from; called once by who embeds the elements, before or after there is a run. */
+export const useRunRules = rules.give
 
 export interface Follower { stop(): void }
 interface Target { model: RunModel | undefined; problem: string }
@@ -29,8 +30,8 @@ export function follow(target: Target, asked: Asked): Follower {
 }
 
 async function work(target: Target, asked: Asked, stop: AbortSignal): Promise<void> {
-  if (!rules) throw new Error('call useRunRules() with the core of lakeflow-jobs/web first')
-  const core = await rules
+  const core = await rules.get()
+  if (stop.aborted) return
   if (!asked.src) {
     target.model = core.runModel(asked.run, Date.now())
     return

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { Base, type Changes } from './element.js'
 import { FORM_CSS } from './form-css.js'
 import { drawControl, type ControlState } from './form-controls.js'
-import { glyph } from './html.js'
+import { glyph, later } from './html.js'
 
 /** A field, as `describe` of the core tells it. */
 export interface Field {
@@ -23,9 +23,9 @@ export interface FormRules {
 }
 export interface Preset { label: string; values: Record<string, unknown> }
 
-let rules: Promise<FormRules> | FormRules | undefined
-/** Where the core comes from; called once by who embeds the elements. */
-export const useFormRules = (given: Promise<FormRules> | FormRules): void => { rules = given }
+const rules = later<FormRules>()
+/** Where the core comes from; called once by who embeds the elements, before or after there is a form. */
+export const useFormRules = rules.give
 
 /** The text that stands for a value in a control. */
 export const textOf = (value: unknown): string =>
@@ -96,11 +96,7 @@ export class LakeflowParamFormElement extends Base {
     else if (changed.has('values') && this.values && this.form_) this.fill(this.values, false)
   }
 
-  async #core(): Promise<FormRules> {
-    const core = this.rules ?? (await rules)
-    if (!core) throw new Error('call useFormRules() with the core of lakeflow-jobs/web first')
-    return core
-  }
+  async #core(): Promise<FormRules> { return this.rules ?? rules.get() }
 
   async #begin(): Promise<void> {
     try {

@@ -35,3 +35,10 @@ export async function copy(text: string): Promise<boolean> {
     return false
   }
 }
+
+/** Something that is given once a page has it; whoever asks earlier waits for it. */
+export function later<T>(): { get: () => Promise<T> | T; give: (given: Promise<T> | T) => void } {
+  let done: (given: Promise<T> | T) => void
+  let value: Promise<T> | T = new Promise<T>(resolve => { done = resolve })
+  return { get: () => value, give: given => { done(given); value = given } }
+}

@@ -77,6 +77,8 @@ export class LogView {
     this.#target = options.line
     box.onscroll = () => this.#scrolled()
     box.onclick = event => this.#clicked(event)
+    // Lines are as high as they are only once they were seen: the end is held on to.
+    new ResizeObserver(() => { if (this.state.follow && this.state.loaded && !this.#ahead) box.scrollTop = box.scrollHeight }).observe(this.list)
     void this.#open()
   }
 

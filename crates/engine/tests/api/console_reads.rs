@@ -75,6 +75,7 @@ async fn home_jobs_and_schedules_say_what_there_is() {
     assert_eq!((&head["name"], &head["tasks"], &head["needs"]), (&json!(HOSTILE), &json!(2), &json!(2)));
     assert_eq!(head["schedule"]["words"], "Every day at 06:00");
     let schedules = pages.get("schedules").await;
+    assert_eq!((&schedules["fires"], &schedules["jobs"][0]["last"]), (&json!(true), &Value::Null));
     let schedule = &schedules["jobs"][0]["schedule"];
     assert_eq!((&schedule["zone"], schedule["next"].as_array().unwrap().len()), (&json!("Europe/Berlin"), 5));
     let definition = pages.get(&format!("jobs/{job}")).await;

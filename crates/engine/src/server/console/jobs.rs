@@ -99,15 +99,19 @@ pub(super) async fn home(ask: Ask) -> Answer {
     }))
 }
 
-/// `GET schedules`: every job that starts by itself, with its next fire times.
+/// `GET schedules`: every job that starts by itself, with its next fire times and its last one; `fires` is false when the engine
+/// was told to start nothing by itself.
 pub(super) async fn schedules(ask: Ask) -> Answer {
     let filter = JobFilter { limit: MOST_JOBS, ..JobFilter::default() };
     let jobs = ask.app.driver.store().jobs(filter, |_| true).await?;
+    let upcoming = ask.app.driver.upcoming();
     let shown = jobs.iter().filter_map(|job| {
         let schedule = schedule::of(job, 5)?;
-        Some(json!({ "id": job.job_id.to_string(), "name": job.settings.display_name(), "schedule": schedule }))
+        let last = upcoming.iter().filter(|one| one.job_id == job.job_id).filter_map(|one| one.last).max();
+        let (id, name) = (job.job_id.to_string(), job.settings.display_name());
+        Some(json!({ "id": id, "name": name, "schedule": schedule, "last": last }))
     });
-    Ok(json!({ "now": Clock::wall(), "jobs": shown.collect::<Value>() }))
+    Ok(json!({ "now": Clock::wall(), "fires": ask.app.fire_triggers, "jobs": shown.collect::<Value>() }))
 }
 
 /// `GET jobs/ID`: the definition as written, with what the lint finds at its lines, the graph and the schedule.
