@@ -53,7 +53,7 @@ export class DefinitionScreen implements Screen {
 const fires = (schedule: Schedule): TemplateResult => html`<ul class="fires num">${schedule.next?.map(fire => html`<li title=${`${stamp(fire.at)} here, ${fire.utc}`}>${fire.local.replace('T', ' ')} <span class="muted">${schedule.zone ?? 'UTC'}, ${away(fire.at)}</span></li>`)}</ul>`
 
 export class SchedulesScreen implements Screen {
-  private page: Reading<{ fires: boolean; jobs: { id: string; name: string; schedule: Schedule; last: number | null }[] }>
+  private page: Reading<{ fires: boolean; jobs: { id: string; name: string; schedule: Schedule; last: number | null; waits: string | null; fault: string | null }[] }>
   constructor(app: App) { this.page = new Reading(app) }
   title(): string { return 'Schedules' }
   async load(): Promise<void> { await this.page.read(get('schedules')) }
@@ -62,8 +62,8 @@ export class SchedulesScreen implements Screen {
     const page = this.page.value
     return html`<div class="hd"><div><h1>Schedules</h1><p class="meta"><span>Jobs that start by themselves, with their next fire times in the zone of each schedule</span></p></div></div>
       ${this.page.error ? trouble(this.page, 'The schedules cannot be read', () => void this.load()) : nothing}
-      ${page && !page.fires ? html`<p class="card strip"><span>${glyph('pause')} Nothing starts by itself now: the engine was started with <code>--pause-triggers</code>.</span></p>` : nothing}
-      ${!page ? (this.page.error ? nothing : hold(240)) : page.jobs.length ? html`<div class="card wrapx cards"><table class="tb"><thead><tr><th>Job</th><th>Starts</th><th>Next fire times</th><th>State</th></tr></thead><tbody>${page.jobs.map(job => html`<tr><td><a class="lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a></td><td><span class="meta">${scheduleLine({ ...job.schedule, next: null, paused: false })}</span>${job.schedule.text ? html`<div class="mono muted">${job.schedule.text}</div>` : nothing}</td><td .style=${'padding-top:8px;padding-bottom:8px'}>${job.schedule.next?.length ? fires(job.schedule) : html`<span class="muted">when it happens</span>`}</td><td><span class="st">${tile(job.schedule.paused ? 'DISABLED' : 'QUEUED', 's')}${job.schedule.paused ? 'Paused' : 'Waiting'}</span>${job.last ? html`<span class="muted num" title=${stamp(job.last)}>last fired ${away(job.last)}</span>` : nothing}</td></tr>`)}</tbody></table></div>`
+      ${page?.fires === false ? html`<p class="card strip"><span>${glyph('pause')} Nothing starts by itself now: the engine was started with <code>--pause-triggers</code>.</span></p>` : nothing}
+      ${!page ? (this.page.error ? nothing : hold(240)) : page.jobs.length ? html`<div class="card wrapx cards"><table class="tb"><thead><tr><th>Job</th><th>Starts</th><th>Next fire times</th><th>State</th></tr></thead><tbody>${page.jobs.map(job => html`<tr><td><a class="lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a></td><td><span class="meta">${scheduleLine({ ...job.schedule, next: null, paused: false })}</span>${job.schedule.text ? html`<div class="mono muted">${job.schedule.text}</div>` : nothing}</td><td class="full" .style=${'padding-top:8px;padding-bottom:8px'}>${job.schedule.next?.length ? fires(job.schedule) : html`<span class="muted">waits for ${job.waits ?? 'what starts it'}</span>`}</td><td><span class="st">${tile(job.schedule.paused ? 'DISABLED' : 'QUEUED', 's')}${job.schedule.paused ? 'Paused' : 'Waiting'}</span>${job.last ? html`<span class="muted num" title=${stamp(job.last)}>last fired ${away(job.last)}</span>` : nothing}${job.fault ? html`<div class="bad">${job.fault}</div>` : nothing}</td></tr>`)}</tbody></table></div>`
       : html`<div class="card empty"><h2>No job starts by itself</h2><p>A <code>schedule</code> or a <code>trigger</code> in a job puts it here.</p></div>`}`
   }
 }

@@ -34,7 +34,7 @@ export const PANEL_CSS = `.dp{display:flex;flex-direction:column;min-width:0;min
 .box a{color:var(--accent)}.note{padding:4px 12px;color:var(--muted);font:12px/20px var(--sans)}.note button{margin-left:8px}
 ::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
 @container(max-width:1100px){.box{max-height:70vh}}
-@container(max-width:720px){.dp .shut{display:none}.box{max-height:none;height:58vh}}
+@container(max-width:720px){.find{flex-basis:60%;max-width:none}.dp .shut{display:none}.box{max-height:none;height:58vh}}
 @media print{.lt,.lb{display:none}.box{max-height:none;overflow:visible}}
 `
 

@@ -107,11 +107,19 @@ pub(super) async fn schedules(ask: Ask) -> Answer {
     let upcoming = ask.app.driver.upcoming();
     let shown = jobs.iter().filter_map(|job| {
         let schedule = schedule::of(job, 5)?;
-        let last = upcoming.iter().filter(|one| one.job_id == job.job_id).filter_map(|one| one.last).max();
-        let (id, name) = (job.job_id.to_string(), job.settings.display_name());
-        Some(json!({ "id": id, "name": name, "schedule": schedule, "last": last }))
+        let own = || upcoming.iter().filter(|one| one.job_id == job.job_id);
+        Some(json!({
+            "id": job.job_id.to_string(),
+            "name": job.settings.display_name(),
+            "schedule": schedule,
+            "last": own().filter_map(|one| one.last).max(),
+            "waits": own().next().map(|one| &one.waits_for),
+            "fault": own().find_map(|one| one.fault.as_ref()),
+        }))
     });
-    Ok(json!({ "now": Clock::wall(), "fires": ask.app.fire_triggers, "jobs": shown.collect::<Value>() }))
+    Ok(
+        json!({ "now": Clock::wall(), "fires": ask.app.driver.triggers_on(), "jobs": shown.collect::<Value>() }),
+    )
 }
 
 /// `GET jobs/ID`: the definition as written, with what the lint finds at its lines, the graph and the schedule.
