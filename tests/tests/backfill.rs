@@ -1,8 +1,9 @@
 //! Which windows a backfill has, and what each run of it gets: the vectors `backfill_*.json`.
 
-use lakeflow_core::backfill::{parameters, templates, token, window_name, windows};
+use lakeflow_core::backfill::{Resume, parameters, resume, templates, token, window_name, windows};
 use lakeflow_core::id::JobId;
 use lakeflow_core::problem::Problem;
+use lakeflow_core::run::RunDoc;
 use lakeflow_core::time::WallTime;
 use lakeflow_tests::vectors;
 use serde_json::{Map, Value, json};
@@ -65,4 +66,29 @@ fn a_window_has_one_token_and_every_other_has_another() {
     assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
     let longest = token(JobId(i64::MAX), "x", WallTime(253_402_300_799_999), &params("x"), 9_999);
     assert!(longest.len() <= lakeflow_core::api::IDEMPOTENCY_TOKEN_LIMIT, "{longest}");
+}
+
+#[test]
+fn a_window_is_taken_up_where_it_was_left() {
+    let run = |state: &str, result: Option<&str>| -> RunDoc {
+        let state = json!({ "life_cycle_state": state, "result_state": result });
+        serde_json::from_value(json!({ "run_id": 1, "state": state })).unwrap()
+    };
+    let cases = [
+        (run("RUNNING", None), true, Resume::Wait),
+        (run("QUEUED", None), true, Resume::Wait),
+        (run("TERMINATED", Some("SUCCESS")), true, Resume::Done),
+        (run("TERMINATED", Some("SUCCESS_WITH_FAILURES")), true, Resume::Done),
+        (run("INTERNAL_ERROR", Some("FAILED")), true, Resume::Repair),
+        (run("TERMINATED", Some("CANCELED")), true, Resume::Repair),
+        (run("TERMINATED", Some("TIMEDOUT")), true, Resume::Repair),
+        (run("SKIPPED", Some("MAXIMUM_CONCURRENT_RUNS_REACHED")), true, Resume::Again),
+        // A run of this time is not repaired, and a short one may be over when it is first looked at.
+        (run("INTERNAL_ERROR", Some("FAILED")), false, Resume::Wait),
+        (run("TERMINATED", Some("SUCCESS")), false, Resume::Wait),
+    ];
+    for (run, before, expect) in cases {
+        assert_eq!(resume(&run, before, false), expect, "{run:?}");
+    }
+    assert_eq!(resume(&run("INTERNAL_ERROR", Some("FAILED")), true, true), Resume::Done);
 }

@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// A connection to a host.
 #[pyclass(frozen, module = "lakeflow_jobs._native")]
@@ -257,6 +258,15 @@ impl Client {
             Ok(jobs.failed_iterations(&run, most).await?)
         };
         self.give(py, future, |py, failed| list(py, failed.iter().map(TaskFailure::from).collect()))
+    }
+
+    /// Rows of a query on the tables of a local engine, as `{columns, rows, truncated}`.
+    fn sql<'py>(&self, py: Python<'py>, statement: String, limit: i64, seconds: f64) -> Given<'py> {
+        let jobs = self.jobs(py)?;
+        let timeout = Duration::try_from_secs_f64(seconds)
+            .map_err(|e| pyo3::exceptions::PyValueError::new_err(format!("timeout: {e}")))?;
+        let future = async move { Ok(jobs.sql(&statement, Some(limit), timeout).await?) };
+        self.give(py, future, |py, rows| object(py, &rows))
     }
 
     fn run_log<'py>(&self, py: Python<'py>, run_id: i64) -> Given<'py> {

@@ -1,10 +1,12 @@
 //! The command line, as clap reads it.
 
+mod backfill;
 mod destinations;
 mod dev;
 mod sql;
 mod triggers;
 
+pub(crate) use backfill::Backfill;
 pub(crate) use destinations::{Config, Create, Deliveries, Destinations, Named, Retry, Update};
 pub(crate) use dev::Dev;
 pub(crate) use sql::Sql;
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     /// Look at runs, wait for them, cancel and repair them
     #[command(subcommand)]
     Runs(Runs),
+    /// Run a job once for each window of a range of times
+    Backfill(Backfill),
     /// Query the tables of the local engine, system.lakeflow among them
     Sql(Sql),
     /// See what starts jobs by itself and what fires next, pause it and let it go on

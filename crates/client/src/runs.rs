@@ -2,6 +2,7 @@
 
 use crate::call::Calls;
 use crate::jobs::Jobs;
+use crate::options::CallOptions;
 use crate::wait::{Running, WaitOptions};
 use lakeflow_core::api::{
     CancelAllRuns, CancelRun, DeleteRun, ExportRun, ExportedRun, GetRun, GetRunLog, GetRunOutput, GetRunText,
@@ -11,6 +12,7 @@ use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::id::{JobId, RunId};
 use lakeflow_core::run::{RunDoc, RunText};
 use lakeflow_core::wait::Goal;
+use std::time::Duration;
 
 impl Jobs {
     /// A run with all its tasks and its repair history.
@@ -76,16 +78,27 @@ impl Jobs {
     }
 
     /// Runs SQL on the tables of a local engine, `system.lakeflow` among them, and gives the rows of the last statement, at
-    /// most `limit` (10,000 when missing). It is sent once, since it may write.
+    /// most `limit` (10,000 when missing). It is sent once, since it may write; after `timeout` the query is ended.
     ///
     /// # Errors
     /// `UNSUPPORTED` from a workspace: its SQL is not part of the Jobs API. `INVALID_ARGUMENT` when a statement fails.
-    pub async fn sql(&self, statement: &str, limit: Option<i64>) -> Result<SqlRows, Error> {
+    /// `DEADLINE_EXCEEDED` after `timeout`.
+    pub async fn sql(
+        &self,
+        statement: &str,
+        limit: Option<i64>,
+        timeout: Duration,
+    ) -> Result<SqlRows, Error> {
         let request = RunSql { statement: statement.to_owned(), limit, ..RunSql::default() };
-        match self.begin().call(&request).await {
+        let options = CallOptions { timeout: Some(timeout), ..self.options().clone() };
+        // A query may be silent for longer than a host that is asked for a run; the deadline is the one limit.
+        let workspace = self.workspace().clone().with_exchange_timeout(timeout + Duration::from_secs(5));
+        let answered = workspace.begin(&options).call(&request).await;
+        match answered {
             Err(error) if error.code == ErrorCode::NotFound => {
                 let text = "SQL runs on a local engine alone; in a workspace use its SQL editor, a notebook or a SQL task";
-                Err(self.workspace().located(Error::new(ErrorCode::Unsupported, "sql", text)))
+                let error = Error::new(ErrorCode::Unsupported, "sql", text);
+                Err(error.with("host", self.workspace().host().as_str().trim_end_matches('/')))
             }
             answered => answered,
         }

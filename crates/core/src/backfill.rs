@@ -17,6 +17,7 @@
 use crate::id::JobId;
 use crate::problem::Problem;
 use crate::reference::{self, Context, Mode, Part, Reference, Scope};
+use crate::run::{Outcome, Phase, RunDoc};
 use crate::time::WallTime;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -137,7 +138,7 @@ pub fn window_name(window: WallTime) -> String {
 }
 
 /// The parameters as they are written on a command line: `date` takes the window, `date={{backfill.iso_datetime}}` as it says,
-/// `region=eu` is the same for all. All problems are told: names that come twice, and a backfill in which no parameter
+/// `region=eu` is the same for all. All problems are told: names that come twice, references that do not exist, and a backfill in which no parameter
 /// takes the window, so that all runs would do the same.
 pub fn templates(params: &[String], windows: &[WallTime]) -> Result<Vec<(String, String)>, Vec<Problem>> {
     let midnights = windows.iter().all(|window| window.0.rem_euclid(DAY_MS) == 0);
@@ -151,6 +152,11 @@ pub fn templates(params: &[String], windows: &[WallTime]) -> Result<Vec<(String,
         } else if read.iter().any(|(known, _)| known == name) {
             problems.push(Problem::error("duplicate_name", "param", format!("{name:?} is given twice")));
         } else {
+            for placeholder in reference::references_in(template, Mode::Strict) {
+                if let Err(problem) = placeholder.reference {
+                    problems.push(Problem { path: format!("param {name}"), ..problem });
+                }
+            }
             read.push((name.to_owned(), template.to_owned()));
         }
     }
@@ -210,4 +216,31 @@ pub fn token(job: JobId, name: &str, window: WallTime, params: &Map<String, Valu
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("bf-{job}-{}-{digest:016x}-{attempt}", window.0)
+}
+
+/// What to do about a window whose token has led to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// The run is of this time, or goes on: its end is what counts.
+    Wait,
+    /// It ended as it is to be told.
+    Done,
+    /// It failed in an earlier time: its failed tasks run again.
+    Repair,
+    /// It never ran and cannot be repaired: the next attempt starts another one.
+    Again,
+}
+
+/// Takes a window up. `before` says that the run was there before this time began; `keep_failed`, that a run that failed then is
+/// told as it is.
+pub fn resume(run: &RunDoc, before: bool, keep_failed: bool) -> Resume {
+    match run.phase() {
+        Phase::Ended(end) if before => match end.outcome {
+            outcome if outcome.is_success() => Resume::Done,
+            Outcome::MaximumConcurrentRunsReached => Resume::Again,
+            _ if keep_failed => Resume::Done,
+            _ => Resume::Repair,
+        },
+        _ => Resume::Wait,
+    }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import warnings
 
 from ._async_jobs import AsyncJobs
 from ._jobs import Jobs
@@ -120,6 +121,30 @@ class LocalEngine:
         """
         whole = seconds + 60 * (minutes + 60 * (hours + 24 * days))
         return self._live().advance(round(whole * 1000))
+
+    def sql(self, statement: str, *, limit: int = 10_000, timeout: float = 600) -> list[dict[str, Any]]:
+        """Rows of a query on the engine's tables, ``system.lakeflow.*`` among them: what SQL tasks see.
+
+        It needs ``pysail`` and ``pyspark-client`` in the interpreter that runs tasks. Times are text (RFC 3339, UTC), decimals
+        that no float holds are text.
+
+        :param statement: SQL; of several statements, separated by ``;``, the rows of the last one are given.
+        :param limit: rows at most; more give a warning.
+        :param timeout: seconds after which the query is ended.
+        :raises InvalidArgument: a statement failed; the message is Spark's.
+        :raises Unsupported: there is no ``spark``.
+
+        ::
+
+            engine.sql("SELECT run_name, result_state FROM system.lakeflow.job_run_timeline")
+        """
+        from ._native import Client
+
+        found = Client({"host": self.url, "token": self.token}, None, False).sql(statement, limit, timeout)
+        if found.get("truncated"):
+            warnings.warn(f"the query has more than {limit} rows", stacklevel=2)
+        rows: list[dict[str, Any]] = found.get("rows") or []
+        return rows
 
     def jobs(
         self,

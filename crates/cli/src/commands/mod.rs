@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod backfill;
 mod console;
 mod deploy;
 mod destinations;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(command: Command, printer: &Printer) -> Ended {
         Command::Console(args) => block_on(console::run(&args, printer)),
         Command::Deploy(args) => block_on(deploy::run(args, printer)),
         Command::Run(args) => block_on(run::run(&args, printer)),
+        Command::Backfill(args) => block_on(backfill::run(&args, printer)),
         Command::Sql(args) => block_on(sql::run(&args, printer)),
         Command::Destinations(args) => block_on(destinations::run(args, printer)),
         Command::Runs(args) => block_on(runs::run(args, printer)),

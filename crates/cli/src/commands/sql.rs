@@ -7,7 +7,6 @@ use crate::host::{self, Connection};
 use crate::interrupt::Interrupts;
 use crate::print::Printer;
 use crate::render;
-use lakeflow_client::CallOptions;
 use lakeflow_core::api::SqlRows;
 use lakeflow_core::error::{Error, ErrorCode};
 use serde_json::Value;
@@ -49,11 +48,8 @@ fn text(args: &Sql) -> Result<String, Failure> {
 
 async fn rows(connection: &Connection, statement: &str, args: &Sql) -> Result<SqlRows, Error> {
     let timeout = Duration::from_secs(args.timeout);
-    // A query may be silent for longer than a host that is asked for a run.
-    let workspace = connection.jobs.workspace().clone().with_exchange_timeout(timeout);
-    let jobs = lakeflow_client::Jobs::new(workspace)
-        .with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() });
-    jobs.sql(statement, Some(args.limit)).await.map_err(|error| match error.code {
+    let rows = connection.jobs.sql(statement, Some(args.limit), timeout).await;
+    rows.map_err(|error| match error.code {
         ErrorCode::DeadlineExceeded => {
             let text = format!("the query took longer than {} s and was ended; see --timeout", args.timeout);
             Error::new(ErrorCode::DeadlineExceeded, "sql", text)
