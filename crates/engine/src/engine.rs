@@ -120,7 +120,7 @@ impl Engine {
             shared_token: config.share_token.then(|| Token::new(token.clone())),
             events,
         })?;
-        executor.serve(SystemTables::new(store.clone(), folder.path(), &workspace.id));
+        executor.serve(SystemTables::new(store.clone(), clock.clone(), folder.path(), &workspace.id));
         let driver =
             Driver::new(clock, store, executor, config.notice.clone(), workspace, folder.path().to_owned());
         let outbox = outbox(&driver, &config, &folder)?;

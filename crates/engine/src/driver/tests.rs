@@ -444,6 +444,13 @@ async fn a_cancel_and_an_exit_in_one_turn_end_the_run_once() {
     }
 }
 
+impl Bench {
+    fn tables(&self) -> SystemTables {
+        let (store, clock) = (self.driver.store().clone(), self.driver.clock().clone());
+        SystemTables::new(store, clock, &self.held.data_dir, "42")
+    }
+}
+
 /// The rows of a system table, in order of their files.
 async fn rows(tables: &SystemTables, table: Table) -> Vec<Value> {
     let folder = tables.rows(table).await.unwrap();
@@ -462,7 +469,7 @@ fn told(rows: &[Value], column: &str) -> Vec<Value> {
 #[tokio::test]
 async fn the_timeline_follows_runs_their_repairs_and_their_deletion() {
     let bench = Bench::new().await;
-    let tables = SystemTables::new(bench.driver.store().clone(), &bench.held.data_dir, "42");
+    let tables = bench.tables();
     assert_eq!(rows(&tables, Table::JobRunTimeline).await.len(), 0);
     let run = bench.run().await;
     let active = rows(&tables, Table::JobRunTimeline).await;
@@ -496,7 +503,7 @@ async fn the_timeline_follows_runs_their_repairs_and_their_deletion() {
 #[tokio::test]
 async fn a_job_has_a_row_for_each_change_and_none_for_what_is_no_change() {
     let mut bench = Bench::new().await;
-    let tables = SystemTables::new(bench.driver.store().clone(), &bench.held.data_dir, "42");
+    let tables = bench.tables();
     let store = bench.driver.store().clone();
     store.put_job(bench.job.clone(), WallTime(1)).await.unwrap();
     assert_eq!(rows(&tables, Table::Jobs).await.len(), 1, "deployed again as it was");

@@ -2,6 +2,10 @@
 
 use lakeflow_core::job::{Library, Task, TaskKind};
 
+/// Tried with Sail 0.7 and PySpark 4.2: `runner/SPARK.md` section 7.
+const NO_PIPELINES: &str = "a `pipeline_task` does not run locally: the local Spark (Sail) has no pipelines; put what the \
+                            pipeline does into notebook or SQL tasks, or run the job in a workspace";
+
 const NO_WORKSPACE: &str =
     "saved dashboards and alerts live in a workspace; `sql_task.file` and `sql_task.query` run locally";
 
@@ -16,6 +20,7 @@ pub(super) fn supports(task: &Task) -> Result<(), String> {
         Some(
             TaskKind::Notebook(_) | TaskKind::SparkPython(_) | TaskKind::PythonWheel(_) | TaskKind::Dbt(_),
         ) => libraries(task, false),
+        Some(TaskKind::Pipeline(_)) => Err(NO_PIPELINES.to_owned()),
         Some(kind) => Err(format!("a `{}` does not run locally", kind.field())),
         None => Err("the task must have exactly one *_task block".to_owned()),
     }
