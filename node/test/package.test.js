@@ -79,7 +79,9 @@ test("a user's program is typed under --strict, in both module formats", async (
   for (const name of ["@types/node", "undici-types"]) {
     await cp(join(here, "../node_modules", name), join(own, "node_modules", name), { recursive: true });
   }
-  await run(process.execPath, [tsc, "-p", "types"], { cwd: own }).catch(({ stdout }) => assert.fail(stdout));
+  for (const project of ["types", "types/web"]) {
+    await run(process.execPath, [tsc, "-p", project], { cwd: own }).catch(({ stdout }) => assert.fail(stdout));
+  }
 });
 
 test("a server that Vite builds finds the addon", async () => {
