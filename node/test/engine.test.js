@@ -120,3 +120,28 @@ test("the package carries the command", async () => {
   assert.ok(JSON.parse(listed.stdout.split("\n")[0]).run_id);
   assert.equal((await lakeflow("no-such-command")).code, 2);
 });
+
+// LOCAL[triggers] own: `LocalEngine` of Node.js fires triggers only when it is asked to, and moves a clock of its own
+test("triggers fire when they are asked to", async () => {
+  const own = await mkdtemp(join(tmpdir(), "lakeflow-ticks-"));
+  const job = { name: "tick", schedule: { quartz_cron_expression: "0 0 6 * * ?", timezone_id: "UTC" } };
+  job.tasks = [{ task_key: "a", condition_task: { op: "EQUAL_TO", left: "1", right: "1" } }];
+  await writeFile(join(own, "tick.json"), JSON.stringify(job));
+  const start = (data, more) => LocalEngine.start({ bundle: join(own, "tick.json"), data: join(own, data), ...more });
+  const clock = "2026-03-01T00:00:00Z";
+  for (const [triggers, expect] of [[false, 0], [true, 2]]) {
+    const engine = await start(`data-${triggers}`, { triggers, clock });
+    try {
+      assert.equal(await engine.advance(2 * 24 * 3_600_000), expect);
+    } finally {
+      await engine.stop();
+    }
+  }
+  const real = await start("real", { triggers: true });
+  try {
+    await assert.rejects(real.advance(1000), (error) => error instanceof LakeflowError && error.code === "INVALID_STATE");
+  } finally {
+    await real.stop();
+    await rm(own, { recursive: true });
+  }
+});

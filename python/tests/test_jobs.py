@@ -320,3 +320,34 @@ def test_the_rarer_methods(jobs: Jobs, async_jobs: AsyncJobs, bundle: Path) -> N
     run, permissions = asyncio.run(main())
     assert run.is_success and "a@example.com" in str(permissions)
     jobs.delete_job(job_id)
+
+
+TICK = """
+bundle:
+  name: ticks
+resources:
+  jobs:
+    tick:
+      name: tick
+      schedule: {quartz_cron_expression: "0 0 6 * * ?", timezone_id: UTC}
+      tasks:
+        - task_key: a
+          condition_task: {op: EQUAL_TO, left: "1", right: "1"}
+"""
+
+
+# LOCAL[triggers] own: `LocalEngine` of Python fires triggers only when it is asked to, and moves a clock of its own
+def test_triggers_of_a_local_engine_fire_when_they_are_asked_to(tmp_path: Path) -> None:
+    (tmp_path / "databricks.yml").write_text(TICK, encoding="utf-8")
+    with LocalEngine(tmp_path, clock="2026-03-01T00:00:00Z") as engine:
+        assert engine.advance(days=2) == 0
+    with LocalEngine(tmp_path, data=tmp_path / "other", triggers=True, clock="2026-03-01T00:00:00Z") as engine:
+        assert engine.advance(days=1, hours=5) == 1
+        assert engine.advance(3600) == 1
+        runs = engine.jobs()("tick").list_runs()
+        assert [run.trigger for run in runs] == ["PERIODIC", "PERIODIC"]
+    with LocalEngine(tmp_path, data=tmp_path / "third") as engine:
+        with pytest.raises(lakeflow_jobs.InvalidState):
+            engine.advance(hours=1)
+    with pytest.raises(lakeflow_jobs.InvalidArgument, match="clock"):
+        LocalEngine(tmp_path, data=tmp_path / "fourth", clock="tomorrow").start()

@@ -38,10 +38,10 @@ def until(what, ask, seconds=SECONDS):
 class LocalEngine:
     """Serves a bundle folder from start to `stop`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *arguments):
         env = {name: value for name, value in os.environ.items() if not name.startswith("DATABRICKS_")}
         self.process = subprocess.Popen(
-            [os.environ["LAKEFLOW_BIN"], "dev", str(folder), "--port", "0", "--data", str(folder / "data-folder")],
+            [os.environ["LAKEFLOW_BIN"], "dev", str(folder), "--port", "0", "--data", str(folder / "data-folder"), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,7 +1,7 @@
 //! Time-outs of tasks and of the job run (reference section 11.2).
 
 use crate::bench::{Bench, plan, task, with};
-use lakeflow_core::execution::Input;
+use lakeflow_core::execution::{Input, Plan};
 use serde_json::json;
 
 #[test]
@@ -78,4 +78,30 @@ fn the_time_out_of_an_active_run_can_change() {
     assert_eq!(bench.until, None);
     bench.input(Input::SetTimeout { timeout_ms: Some(4000) });
     assert_eq!(bench.stops, [bench.newest("a")], "it is exceeded already");
+}
+
+// LOCAL[triggers] close: `task_retry_mode` `ON_FAILURE`: a failed task is tried again after 30 s, doubling, while another is in its first attempt, the only task of a job three times; then the run fails
+#[test]
+fn tasks_of_a_continuous_job_are_tried_again_on_failure() {
+    let continuous = |tasks| Plan { retry_on_failure: true, ..plan(tasks) };
+    let mut bench = Bench::new(continuous(json!([task("a", &[])])));
+    let mut at = 0;
+    for delay in [30_000, 60_000, 120_000] {
+        bench.fail("a");
+        at += delay;
+        assert_eq!(bench.until, Some(at), "from the start of the attempt that failed");
+        bench.at(at);
+    }
+    bench.fail("a");
+    assert_eq!((bench.started().len(), bench.job().as_str()), (4, "FAILED"));
+
+    let mut bench = Bench::new(continuous(json!([task("a", &[]), task("b", &[])])));
+    bench.fail("a");
+    assert_eq!(bench.until, Some(30_000), "b is in its first attempt");
+    bench.at(30_000);
+    bench.fail("b");
+    assert_eq!(bench.stops, [bench.newest("a")], "a is in its second: the run is given up");
+    bench.fail("a");
+    assert_eq!((bench.outcome("a").as_str(), bench.outcome("b").as_str()), ("CANCELED", "FAILED"));
+    assert_eq!((bench.started().len(), bench.job().as_str()), (3, "FAILED"));
 }

@@ -63,6 +63,10 @@ async fn found(connection: &Connection) -> Result<(bool, Vec<Value>), Failure> {
 }
 
 async fn list(connection: &Connection, as_json: bool, printer: &Printer) -> Ended {
+    if connection.is_embedded() {
+        // With no engine running it is about the bundle at hand.
+        connection.deploy().await?;
+    }
     let (firing, all) = found(connection).await?;
     if as_json {
         for one in &all {

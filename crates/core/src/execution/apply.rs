@@ -12,6 +12,7 @@ use crate::id::RunId;
 use crate::job::{Health, Task};
 use crate::run::{End, Outcome};
 use crate::time::WallTime;
+use crate::trigger::back_off_ms;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -293,6 +294,9 @@ impl Machine {
         let failed = &self.state.attempts[ix];
         let interval =
             failed.task.min_retry_interval_millis.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
+        // The platform does not tell the delays; they are those between the runs of a continuous job.
+        let growing = if self.plan.retry_on_failure { back_off_ms(failed.number + 1) } else { 0 };
+        let interval = interval.max(growing.unsigned_abs());
         let due = later(failed.started_tick, interval);
         let mut attempt = Attempt::new(failed.node, Arc::clone(&failed.task), failed.round);
         attempt.iteration = failed.iteration;

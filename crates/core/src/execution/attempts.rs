@@ -2,9 +2,9 @@
 
 use super::change::Change;
 use super::ends;
-use super::io::{Exit, Output, RUNS_PER_JOB_RUN, Start};
+use super::io::{Exit, Output, RUNS_PER_JOB_RUN, Start, StopReason};
 use super::machine::Machine;
-use super::state::{Attempt, AttemptIx};
+use super::state::{Attempt, AttemptIx, Stage};
 use crate::dag::compare;
 use crate::error::Error;
 use crate::job::TaskKind;
@@ -78,7 +78,12 @@ impl Machine {
                 next = Some(self.plan.task_run_id(self.state.attempts.len()));
             }
         }
-        self.record(Change::Ended { run, at, end, output: exit.output, next })
+        let gives_up = self.plan.retry_on_failure && next.is_none() && is_failure(&end);
+        self.record(Change::Ended { run, at, end, output: exit.output, next })?;
+        if gives_up && self.state.stop.is_none() && !self.state.open.is_empty() {
+            self.record(Change::RunStopping { at, why: StopReason::GaveUp })?;
+        }
+        Ok(())
     }
 
     /// Failed attempts are retried up to `max_retries` times (-1: for ever), timed out ones only with
@@ -91,6 +96,30 @@ impl Machine {
             _ => false,
         };
         let most = attempt.task.max_retries.unwrap_or(0);
-        wanted && self.stopped_from_above(ix).is_none() && (most < 0 || i64::from(attempt.number) < most)
+        let by_task = most < 0 || i64::from(attempt.number) < most;
+        wanted && self.stopped_from_above(ix).is_none() && (by_task || self.is_retried_by_job(ix))
     }
+
+    /// `task_retry_mode` `ON_FAILURE`: while another task is still in its first attempt; the only task of a job three times
+    /// (reference section 11.5).
+    fn is_retried_by_job(&self, ix: AttemptIx) -> bool {
+        if !self.plan.retry_on_failure {
+            return false;
+        }
+        if self.state.nodes.len() == 1 {
+            return self.state.attempts[ix].number < MOST_RETRIES_ALONE;
+        }
+        let own = self.state.attempts[ix].node;
+        (0..self.state.nodes.len()).filter(|node| *node != own).any(|node| {
+            let latest = self.state.latest(node);
+            latest.is_some_and(|attempt| attempt.number == 0 && attempt.stage == Stage::InFlight)
+        })
+    }
+}
+
+/// Retries of the only task of a continuous job in one run.
+const MOST_RETRIES_ALONE: u32 = 3;
+
+fn is_failure(end: &End) -> bool {
+    matches!(end.outcome, Outcome::Failed | Outcome::TimedOut)
 }

@@ -21,6 +21,10 @@ pub(super) fn stopped(why: StopReason) -> End {
         StopReason::TaskCanceled => {
             End::new(Outcome::Canceled, TerminationCode::UserCanceled, "The task run was canceled.")
         }
+        StopReason::GaveUp => {
+            let text = "The task run was canceled because another task failed for good.";
+            End::new(Outcome::Canceled, TerminationCode::Canceled, text)
+        }
     }
 }
 
@@ -29,7 +33,7 @@ pub(super) fn stopped(why: StopReason) -> End {
 pub(super) fn never_ran(why: StopReason) -> End {
     match why {
         StopReason::TaskTimeout | StopReason::RunTimeout => upstream_failed(),
-        StopReason::RunCanceled => upstream_canceled(),
+        StopReason::RunCanceled | StopReason::GaveUp => upstream_canceled(),
         StopReason::TaskCanceled => stopped(why),
     }
 }

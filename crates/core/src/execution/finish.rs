@@ -17,6 +17,10 @@ pub(super) fn run_stopped(why: StopReason) -> End {
         StopReason::RunCanceled | StopReason::TaskCanceled => {
             End::new(Outcome::Canceled, TerminationCode::UserCanceled, "The job run was canceled.")
         }
+        StopReason::GaveUp => {
+            let text = "A task failed and is not tried again.";
+            End::new(Outcome::Failed, TerminationCode::RunExecutionError, text)
+        }
     }
 }
 
@@ -24,8 +28,9 @@ impl Machine {
     /// Every task is final: ends the job run. One that was being stopped ends so, even when nothing was cut short.
     pub(super) fn finish_run(&mut self) -> Result<(), Error> {
         let end = match self.state.stop {
+            // The failed task is what the run is told by.
+            Some(StopReason::GaveUp) | None => self.derived_end(),
             Some(why) => run_stopped(why),
-            None => self.derived_end(),
         };
         self.record(Change::RunEnded { at: self.now.wall, end })
     }

@@ -77,6 +77,10 @@ pub struct Plan {
     pub forced: BTreeSet<String>,
     /// Time-out of the whole run in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// Failed tasks are tried again with growing delays, as `task_retry_mode` `ON_FAILURE` of a continuous job asks (reference section
+    /// 11.5).
+    #[serde(default)]
+    pub retry_on_failure: bool,
     /// Job parameters with their values.
     pub parameters: Vec<ParameterValue>,
     /// Legacy task parameters of the request.
@@ -254,6 +258,8 @@ pub enum StopReason {
     RunCanceled,
     /// The task run was cancelled.
     TaskCanceled,
+    /// Another task of a continuous job's run failed and is not tried again.
+    GaveUp,
 }
 
 /// What a machine waits for.

@@ -11,7 +11,7 @@ use lakeflow_core::job::JobSettings;
 use lakeflow_core::job::wire::{TextMap, Wire};
 use lakeflow_core::notify::Audience;
 use lakeflow_core::time::WallTime;
-use lakeflow_core::trigger::is_paused;
+use lakeflow_core::trigger::{Kind, is_paused, triggers};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -96,6 +96,7 @@ impl Driver {
             tasks: selection.tasks,
             forced: selection.forced,
             timeout_ms: timeout_ms(settings.timeout_seconds),
+            retry_on_failure: fired.wire.starts_with("CONTINUOUS") && retries(settings),
             parameters: run_parameters(&settings.parameters, request.job_parameters.iter()),
             legacy: request.legacy,
             trigger: fired.facts,
@@ -176,6 +177,7 @@ impl Driver {
             tasks: request.tasks,
             forced: BTreeSet::new(),
             timeout_ms: timeout_ms(request.timeout_seconds),
+            retry_on_failure: false,
             parameters: Vec::new(),
             legacy: LegacyParameters::default(),
             trigger: TriggerFacts {
@@ -198,6 +200,11 @@ impl Driver {
 
 fn timeout_ms(seconds: Option<i64>) -> Option<u64> {
     seconds.and_then(|s| u64::try_from(s).ok()).filter(|s| *s > 0).map(|s| s.saturating_mul(1000))
+}
+
+/// `task_retry_mode` `ON_FAILURE` of a continuous job.
+fn retries(settings: &JobSettings) -> bool {
+    triggers(settings).iter().any(|trigger| matches!(trigger.kind, Kind::Continuous(of) if of.retries))
 }
 
 /// What starts a run, at a time unless that is known better.

@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The data folder of the engine to be; without it the test below has nothing to do.
 pub(crate) const FOLDER: &str = "CRASH_FOLDER";
 /// Where it dies beside the point that is armed in its database: `before-start N`, `after-start N`; `mute`: it never gets to
-/// record a process; `real`: it runs attempts as the engine of users does.
+/// record a process; `real`: it runs attempts as the engine of users does; `triggers`: its triggers fire.
 pub(crate) const DEATH: &str = "CRASH_DEATH";
 /// Message of the trigger that stands for the instruction at which the engine is killed.
 pub(crate) const POINT: &str = "crash point";
@@ -39,7 +40,9 @@ async fn engine_process() {
             die();
         }
     });
-    let config = Config { notice, ..Config::new(&folder) };
+    let fire_triggers = death == "triggers";
+    let look_for_files = Duration::from_millis(5);
+    let config = Config { notice, fire_triggers, look_for_files, ..Config::new(&folder) };
     let started = if death == "real" {
         Engine::start(config).await
     } else {

@@ -8,4 +8,5 @@ mod jobs;
 mod process;
 mod strays;
 mod sweep;
+mod triggers;
 mod truth;

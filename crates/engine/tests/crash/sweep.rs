@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Engines at the same time.
 const SIDE_BY_SIDE: usize = 3;
 
-fn database(folder: &Path) -> Connection {
+pub(crate) fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("jobs.sqlite3")).unwrap()
 }
 

@@ -7,6 +7,8 @@
 
 mod files;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod timed;
 mod watch;
 
