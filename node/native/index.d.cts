@@ -74,6 +74,7 @@ declare namespace native {
   interface EngineHandle {
     about(): string;
     stop(): Promise<void>;
+    advance(ms: number): Promise<number>;
   }
 
   interface GatewayRequest {

@@ -19,6 +19,11 @@ impl Driver {
         }
         self.end_unrecorded().await;
         self.store().forget_processes().await?;
+        self.restore_runs().await
+    }
+
+    /// Restores every active run and admits queued ones; their processes have ended.
+    pub(super) async fn restore_runs(&self) -> Result<(), Error> {
         let gate = self.gate().await;
         let mut jobs = BTreeSet::new();
         for (run, job, activity) in self.store().active_runs(None).await? {

@@ -179,3 +179,28 @@ async fn a_newer_version_of_a_table_starts_a_run() {
     let state = life.driver.trigger_states(&job).await.unwrap();
     assert_eq!(state["trigger_state"]["table"]["last_seen_table_states"][0]["has_seen_updates"], false);
 }
+
+// LOCAL[triggers] own: a clock that jumps back two hours starts nothing twice, and holds back neither files nor a continuous job
+#[tokio::test]
+async fn a_clock_that_jumps_back_two_hours_starts_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let life = Life::new(folder.path()).await;
+    let hourly = json!({ "quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC" });
+    life.job(1, "/ok", json!({ "schedule": hourly })).await;
+    let watched = folder.path().join("volumes/a/b/c");
+    std::fs::create_dir_all(&watched).unwrap();
+    let files = json!({ "url": "/Volumes/a/b/c", "min_time_between_triggers_seconds": 60 });
+    life.job(2, "/ok", json!({ "trigger": { "file_arrival": files } })).await;
+    std::fs::write(watched.join("1.csv"), "").unwrap();
+    assert_eq!(life.driver.advance(3 * HOUR).await.unwrap(), 4);
+    life.driver.clock().set(NEW_YEAR + HOUR);
+    std::fs::write(watched.join("2.csv"), "").unwrap();
+    assert_eq!(life.driver.advance(2 * MINUTE).await.unwrap(), 1, "the file waits its minute, no two hours");
+    assert_eq!(
+        life.driver.advance(2 * HOUR - 2 * MINUTE).await.unwrap(),
+        0,
+        "these hours have had their runs"
+    );
+    assert_eq!(life.driver.advance(HOUR).await.unwrap(), 1);
+    assert_eq!((life.runs(1).await.len(), life.runs(2).await.len()), (4, 2));
+}

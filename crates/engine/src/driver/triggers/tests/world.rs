@@ -89,7 +89,8 @@ impl Life {
     /// What follows the start of an engine; fails where a step of it does.
     pub(super) async fn begin(&self) -> Result<(), lakeflow_core::error::Error> {
         let paths = PathMap::new(self.driver.data_dir(), Vec::new());
-        self.driver.restore().await?;
+        // Attempts have no processes here.
+        self.driver.restore_runs().await?;
         let every = Duration::from_secs(3600);
         self.driver.start_triggers(Firing { on: true, missed: Missed::Skip, paths, every }).await
     }
