@@ -57,6 +57,7 @@ export class LogView {
   #target: [number, number] | undefined
   #waiting: LogPart[] = []
   #frame = 0
+  #turn = 0
   /** Lines after those that are held were let go. */
   #ahead = false
 
@@ -114,7 +115,9 @@ export class LogView {
   }
 
   async #go(): Promise<void> {
-    while (!this.stopped.aborted && !this.#ahead) {
+    // One reads at a time: an earlier one may still wait for an answer.
+    const turn = ++this.#turn
+    while (!this.stopped.aborted && !this.#ahead && turn === this.#turn) {
       if (document.hidden) await new Promise<void>(done => document.addEventListener('visibilitychange', () => done(), { once: true }))
       if (this.state.over && this.#to >= this.state.size) return
       if (await this.#read(true)) return
