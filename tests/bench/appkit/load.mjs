@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { Agent, request } from "node:http";
 
 const PATH = "/api/jobs/etl/run";
-const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+/** A connection for each stream: one that was kept may be closed by the server at the moment it is used again. */
+const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A run over a stream: its id, and when its end was told. */

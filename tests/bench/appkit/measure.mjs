@@ -20,9 +20,16 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
 
+/** Processes that were started; none outlives this one. */
+const children = new Set();
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 function start(file, args, env = {}) {
   const execArgv = file === "app.mjs" ? (process.env.BENCH_APP_ARGS?.split(" ") ?? []) : [];
   const child = fork(here(file), args, { env: { ...process.env, ...env }, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  children.add(child);
   const ask = async (message) => {
     const answer = once(child, "message");
     child.send(message);
