@@ -17,7 +17,7 @@ EXIT_SUCCESS = 0
 EXIT_FAILED = 1
 EXIT_FAULT = 70
 
-KINDS = ("notebook", "python_script", "python_wheel", "sql_file", "sql_query", "query", "dbt")
+KINDS = ("notebook", "python_script", "python_wheel", "sql_file", "sql_query", "query", "dbt", "pipeline")
 
 
 def check(request):

@@ -5,7 +5,7 @@ import sys
 import tokenize
 import types
 
-from . import catalog_names, dbt_task, dbutils, notebook, notebook_source, process, query, shims, spark, sql_task, wheel
+from . import catalog_names, dbt_task, dbutils, notebook, notebook_source, pipeline_task, process, query, shims, spark, sql_task, wheel
 from .attempt import Attempt
 from .errors import INVALID_CONFIGURATION, RUNNER_FAULT, USER_ERROR, TaskError, describe
 
@@ -127,4 +127,5 @@ _KINDS = {
     "sql_query": sql_task.run_query,
     "query": query.run,
     "dbt": dbt_task.run,
+    "pipeline": pipeline_task.run,
 }

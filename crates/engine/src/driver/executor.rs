@@ -60,7 +60,7 @@ impl Executor for Executors {
         Self::stop(self, run);
     }
     fn supports(&self, task: &Task) -> Result<(), String> {
-        Self::supports(task)
+        Self::supports(self, task)
     }
     fn files(&self, run: RunId) -> AttemptFiles {
         Self::files(self, run)

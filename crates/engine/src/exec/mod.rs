@@ -35,7 +35,7 @@ use lakeflow_core::api::SqlRows;
 use lakeflow_core::error::Error;
 use lakeflow_core::execution::Exit;
 use lakeflow_core::id::{JobId, RunId};
-use lakeflow_core::job::{EnvironmentSpec, EnvironmentVariablesSpec, Task};
+use lakeflow_core::job::{EnvironmentSpec, EnvironmentVariablesSpec, Task, TaskKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -214,9 +214,17 @@ impl Executors {
         Ok(Self { commands, shared, config, runner })
     }
 
-    /// Why a task cannot be run locally; `Ok` when it can. Interpreter and files are looked at when it runs.
-    pub fn supports(task: &Task) -> Result<(), String> {
-        supports::supports(task)
+    /// Why a task cannot be run locally; `Ok` when it can. Interpreter and files are looked at when it runs, but for the spec of
+    /// a pipeline, without which nothing says what to run.
+    pub fn supports(&self, task: &Task) -> Result<(), String> {
+        supports::supports(task)?;
+        match task.kind() {
+            Some(TaskKind::ForEach(each)) => self.supports(&each.task),
+            Some(TaskKind::Pipeline(pipeline)) => {
+                request::pipeline_spec(&self.config, &pipeline.pipeline_id).map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs an attempt; returns at once. It is answered by exactly one `Exited`.

@@ -85,6 +85,14 @@ fn what(config: &ExecConfig, task: &Task) -> Result<Map<String, Value>, Failure>
             "named_parameters": map(&wheel.named_parameters),
         }),
         Some(TaskKind::Dbt(dbt)) => dbt_request(config, dbt)?,
+        Some(TaskKind::Pipeline(pipeline)) => json!({
+            "kind": "pipeline",
+            "path": pipeline_spec(config, &pipeline.pipeline_id)
+                .map_err(|reason| Failure::new(TerminationCode::ResourceNotFound, reason))?,
+            "full_refresh": pipeline.full_refresh,
+            "full_refresh_selection": list(&pipeline.full_refresh_selection),
+            "refresh_selection": list(&pipeline.refresh_selection),
+        }),
         Some(TaskKind::Sql(sql)) => {
             let mut request = match (&sql.file, &sql.query) {
                 (Some(file), _) => json!({ "kind": "sql_file", "path": local(config, &file.path)? }),
@@ -116,6 +124,28 @@ fn dbt_request(config: &ExecConfig, dbt: &DbtTask) -> Result<Value, Failure> {
     }))
 }
 
+/// The spec of a pipeline: `pipelines/ID/spark-pipeline.yml` of a mounted folder (a bundle's files) or of the data folder.
+/// The platform's definition names the id alone. Fails with the places that were looked at.
+pub(super) fn pipeline_spec(config: &ExecConfig, id: &str) -> Result<PathBuf, String> {
+    let folders = folders_of(config, "pipelines");
+    // An id with a separator in it would name a folder elsewhere.
+    let plain = Path::new(id).file_name().is_some_and(|name| name == id);
+    let found = folders.iter().map(|folder| folder.join(id).join("spark-pipeline.yml"));
+    found.into_iter().find(|path| plain && path.is_file()).ok_or_else(|| {
+        let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        format!(
+            "a `pipeline_task` runs locally when its spec is there: put it into {id}/spark-pipeline.yml in {}",
+            places.join(" or ")
+        )
+    })
+}
+
+/// Folders of a name in mounted folders and in the data folder.
+fn folders_of(config: &ExecConfig, name: &str) -> Vec<PathBuf> {
+    let roots = config.paths.mounts().into_values().chain([config.data_dir.clone()]);
+    roots.map(|folder| folder.join(name)).collect()
+}
+
 /// A saved query: its `query_text` when the definition carries it, else the file `queries/ID.sql` of a mounted folder
 /// (a bundle's files) or of the data folder. The platform's definition names the id alone, whose text lies in the workspace.
 fn query_request(config: &ExecConfig, query: &SqlQuery) -> Result<Value, Failure> {
@@ -123,13 +153,7 @@ fn query_request(config: &ExecConfig, query: &SqlQuery) -> Result<Value, Failure
         return Ok(json!({ "kind": "sql_query", "query": text }));
     }
     let name = format!("{}.sql", query.query_id);
-    let folders: Vec<PathBuf> = config
-        .paths
-        .mounts()
-        .into_values()
-        .chain([config.data_dir.clone()])
-        .map(|folder| folder.join("queries"))
-        .collect();
+    let folders = folders_of(config, "queries");
     // An id with a separator in it would name a file elsewhere.
     let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
     let found = folders.iter().map(|folder| folder.join(&name)).find(|path| plain && path.is_file());
@@ -191,13 +215,11 @@ mod tests {
     use super::*;
     use crate::paths::PathMap;
 
-    #[test]
-    fn saved_queries_are_files_of_the_bundle_or_text_of_the_definition() {
+    /// A folder that stands for a workspace folder, beside a data folder.
+    fn folders() -> (tempfile::TempDir, PathBuf, ExecConfig) {
         let dir = tempfile::tempdir().unwrap();
         let bundle = dir.path().join("bundle");
-        std::fs::create_dir_all(bundle.join("queries")).unwrap();
-        std::fs::write(bundle.join("queries/q-1.sql"), "SELECT 1").unwrap();
-        std::fs::write(bundle.join("secret.sql"), "SELECT 2").unwrap();
+        std::fs::create_dir_all(&bundle).unwrap();
         let paths = PathMap::new(dir.path().join("data"), vec![]);
         paths.mount("/Workspace/b", bundle.clone());
         let config = ExecConfig {
@@ -210,6 +232,28 @@ mod tests {
             workspace_id: String::new(),
             shared_token: None,
         };
+        (dir, bundle, config)
+    }
+
+    #[test]
+    fn the_spec_of_a_pipeline_lies_in_a_folder_of_its_name() {
+        let (_dir, bundle, config) = folders();
+        std::fs::create_dir_all(bundle.join("pipelines/etl")).unwrap();
+        let spec = bundle.join("pipelines/etl/spark-pipeline.yml");
+        std::fs::write(&spec, "name: etl").unwrap();
+        assert_eq!(pipeline_spec(&config, "etl"), Ok(spec));
+        for id in ["other", "../pipelines/etl", "", ".."] {
+            let reason = pipeline_spec(&config, id).unwrap_err();
+            assert!(reason.contains("pipeline_task") && reason.contains("pipelines"), "{id}: {reason}");
+        }
+    }
+
+    #[test]
+    fn saved_queries_are_files_of_the_bundle_or_text_of_the_definition() {
+        let (_dir, bundle, config) = folders();
+        std::fs::create_dir_all(bundle.join("queries")).unwrap();
+        std::fs::write(bundle.join("queries/q-1.sql"), "SELECT 1").unwrap();
+        std::fs::write(bundle.join("secret.sql"), "SELECT 2").unwrap();
         let request = |query: Value| query_request(&config, &serde_json::from_value(query).unwrap());
         assert_eq!(
             request(json!({ "query_id": "q-1" })).unwrap(),

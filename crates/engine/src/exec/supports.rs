@@ -2,9 +2,9 @@
 
 use lakeflow_core::job::{Library, Task, TaskKind};
 
-/// Tried with Sail 0.7 and PySpark 4.2: `runner/SPARK.md` section 7.
-const NO_PIPELINES: &str = "a `pipeline_task` does not run locally: the local Spark (Sail) has no pipelines; put what the \
-                            pipeline does into notebook or SQL tasks, or run the job in a workspace";
+/// What the library behind pipelines does not take (`runner/SPARK.md` section 7).
+const NO_CHOICE: &str = "a `pipeline_task` runs locally without `refresh_flow_selection`, `reset_checkpoint_selection` and \
+                         `parameters`: `spark-pipelines` has none of them";
 
 const NO_WORKSPACE: &str =
     "saved dashboards and alerts live in a workspace; `sql_task.file` and `sql_task.query` run locally";
@@ -20,7 +20,12 @@ pub(super) fn supports(task: &Task) -> Result<(), String> {
         Some(
             TaskKind::Notebook(_) | TaskKind::SparkPython(_) | TaskKind::PythonWheel(_) | TaskKind::Dbt(_),
         ) => libraries(task, false),
-        Some(TaskKind::Pipeline(_)) => Err(NO_PIPELINES.to_owned()),
+        Some(TaskKind::Pipeline(pipeline)) => {
+            let plain = pipeline.refresh_flow_selection.is_empty()
+                && pipeline.reset_checkpoint_selection.is_empty()
+                && pipeline.parameters.is_empty();
+            if plain { Ok(()) } else { Err(NO_CHOICE.to_owned()) }
+        }
         Some(kind) => Err(format!("a `{}` does not run locally", kind.field())),
         None => Err("the task must have exactly one *_task block".to_owned()),
     }

@@ -72,7 +72,7 @@ async fn every_problem_is_told_at_once() {
     assert_eq!(none, json!({ "has_more": false }), "nothing was stored");
 }
 
-// LOCAL[refused] refused: pipeline, Power BI, clean-room and other cloud tasks at create, or with `--allow-unsupported` at run time
+// LOCAL[refused] refused: pipelines without a spec, Power BI, clean-room and other cloud tasks at create, or with `--allow-unsupported` at run time
 #[tokio::test]
 async fn unsupported_tasks_can_be_allowed() {
     let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, alive, until};
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::{Outcome, TerminationCode};
-use lakeflow_engine::exec::{Attempt, Executors};
+use lakeflow_engine::exec::Attempt;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -148,12 +148,17 @@ async fn a_dbt_task_with_a_warehouse_gets_a_profile_and_leaves_its_artifacts() {
 }
 
 // LOCAL[refused] refused: saved dashboards and alerts, Maven, CRAN and egg libraries, JARs for Python tasks
-#[test]
-fn what_cannot_run_is_refused_with_its_reason() {
-    let refused = |task: Value| Executors::supports(&serde_json::from_value(task).unwrap()).err();
+#[tokio::test]
+async fn what_cannot_run_is_refused_with_its_reason() {
+    let bench = Bench::new(None);
+    let refused = |task: Value| bench.executors.supports(&serde_json::from_value(task).unwrap()).err();
     let notebook = |library: Value| json!({ "task_key": "t", "notebook_task": { "notebook_path": "/n" }, "libraries": [library] });
     for (task, reason) in [
-        (json!({ "task_key": "t", "pipeline_task": { "pipeline_id": "p" } }), "pipeline_task"),
+        (json!({ "task_key": "t", "pipeline_task": { "pipeline_id": "p" } }), "p/spark-pipeline.yml"),
+        (
+            json!({ "task_key": "t", "pipeline_task": { "pipeline_id": "p", "parameters": { "a": "b" } } }),
+            "without `refresh_flow_selection`",
+        ),
         (json!({ "task_key": "t", "sql_task": { "alert": { "alert_id": "a" } } }), "alerts"),
         (json!({ "task_key": "t", "power_bi_task": { "x": 1 } }), "power_bi_task"),
         (notebook(json!({ "maven": { "coordinates": "a:b:1" } })), "maven"),
