@@ -74,13 +74,18 @@ impl Finish {
     }
 }
 
-/// A page from somewhere that has not heard of the end yet would tell of tasks that go on.
-fn as_ended(page: RunDoc) -> Result<RunDoc, Error> {
-    let untold = matches!(page.phase(), Phase::Unknown { state } if state.is_empty());
-    if untold || page.phase().is_terminal() {
-        return Ok(page);
-    }
-    let message = "the host says of one page of the run that it has ended and of another that it goes on";
+/// A page from somewhere that has not heard of the end yet would tell of tasks that go on, one that has not heard of the
+/// repair of tasks that have failed before it.
+fn of_the_end(page: RunDoc, run: &RunDoc) -> Result<RunDoc, Error> {
+    let outcome = |run: &RunDoc| run.phase().end().map(|end| end.outcome.clone());
+    let message = match page.phase() {
+        Phase::Unknown { state } if state.is_empty() => return Ok(page),
+        Phase::Ended(_) if outcome(&page) == outcome(run) => return Ok(page),
+        Phase::Ended(_) => {
+            "the host says of one page of the run that it has ended otherwise than another says"
+        }
+        _ => "the host says of one page of the run that it has ended and of another that it goes on",
+    };
     Err(Error::new(ErrorCode::ServerError, "get_run", message).retry(Retry::After(0)))
 }
 
@@ -171,9 +176,9 @@ impl Hub {
 
     pub(super) fn page_answered(&mut self, run_id: RunId, flight: &Flight, result: Result<Response, Error>) {
         let wall = self.now.wall;
-        let page = result.and_then(|response| GetRun::answer(&response, wall)).and_then(as_ended);
+        let page = result.and_then(|response| GetRun::answer(&response, wall));
         let Some(finish) = self.finishing(run_id) else { return };
-        match page {
+        match page.and_then(|page| of_the_end(page, &finish.run)) {
             Ok(page) => {
                 finish.open.remove(&Read::Page);
                 finish.run.append(page);
