@@ -126,8 +126,9 @@ test("triggers fire when they are asked to", async () => {
   const own = await mkdtemp(join(tmpdir(), "lakeflow-ticks-"));
   const job = { name: "tick", schedule: { quartz_cron_expression: "0 0 6 * * ?", timezone_id: "UTC" } };
   job.tasks = [{ task_key: "a", condition_task: { op: "EQUAL_TO", left: "1", right: "1" } }];
-  await writeFile(join(own, "tick.json"), JSON.stringify(job));
-  const start = (data, more) => LocalEngine.start({ bundle: join(own, "tick.json"), data: join(own, data), ...more });
+  const bundle = { bundle: { name: "ticks" }, resources: { jobs: { tick: job } } };
+  await writeFile(join(own, "databricks.yml"), JSON.stringify(bundle));
+  const start = (data, more) => LocalEngine.start({ bundle: own, data: join(own, data), ...more });
   const clock = "2026-03-01T00:00:00Z";
   for (const [triggers, expect] of [[false, 0], [true, 2]]) {
     const engine = await start(`data-${triggers}`, { triggers, clock });

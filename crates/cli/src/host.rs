@@ -126,6 +126,10 @@ impl Connection {
 
     /// The bundle's folder stands for the workspace folder that its files would be in.
     async fn mount(&self, bundle: &Bundle, root: &Path) -> Result<(), Failure> {
+        // A file with one job, as it is sent to a workspace, names no folder of its own.
+        if bundle.workspace.file_path.is_empty() {
+            return Ok(());
+        }
         let folder = (bundle.workspace.file_path.clone(), root.display().to_string());
         let request = api::mount(&BTreeMap::from([folder]));
         self.call(&request).await.map(|_| ())

@@ -213,4 +213,17 @@ mod tests {
         let refused = start(LocalOptions::default()).map(|_| ()).unwrap_err();
         assert_eq!(refused.error.code, ErrorCode::InvalidArgument);
     }
+
+    #[test]
+    fn a_file_with_one_job_is_a_bundle_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tick.json");
+        let task = r#"{"task_key": "a", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"}}"#;
+        std::fs::write(&file, format!(r#"{{"name": "tick", "tasks": [{task}]}}"#)).unwrap();
+        let data = Some(folder.path().join("data"));
+        let engine = start(LocalOptions { bundle: Some(file), data, ..LocalOptions::default() });
+        let names: Vec<String> =
+            engine.map(|engine| engine.jobs().iter().map(|job| job.name.clone()).collect()).unwrap();
+        assert_eq!(names, ["tick"]);
+    }
 }
