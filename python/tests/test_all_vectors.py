@@ -13,8 +13,10 @@ from wait_vectors import drive
 from lakeflow_jobs import LakeflowError
 from lakeflow_jobs._native import _call_rule
 
-# A machine, whose vectors are a conversation.
-NO_RULE = {"wait"}
+# A machine, whose vectors are a conversation, and rules that only the engine and the command use.
+NO_RULE = {"wait", "trigger", "backfill_parameters", "backfill_windows"} | {
+    f"system_{table}" for table in ("history", "job_runs", "task_runs")
+}
 # Their expectations have forms of their own.
 SPECIAL = {"bundle", "layout", "source"}
 

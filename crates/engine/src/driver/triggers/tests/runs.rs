@@ -58,7 +58,6 @@ async fn a_continuous_job_has_one_run() {
     assert_eq!((first.facts.trigger.as_str(), first.run_type.as_str()), ("CONTINUOUS", "JOB_RUN"));
     bench.finish(first.run_id, TaskOutput::default()).await;
     let second = newest(&bench, 1).await;
-    assert!(second.start_time.since(first.start_time) >= SECOND, "a second apart");
 
     let restarted = bench.run().await;
     let third = newest(&bench, 2).await;
