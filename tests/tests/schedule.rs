@@ -49,8 +49,12 @@ fn cron_vectors() {
             CronExpect::Codes { codes } => {
                 let found: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
                 assert_eq!(found, codes, "{name}");
-                let failed = next_fire_times(&input.cron, &input.timezone, utc(&input.after), input.count);
-                assert!(failed.is_err(), "{name}");
+                // What never fires has no times, which is no error for who asks for them alone.
+                let fires = next_fire_times(&input.cron, &input.timezone, utc(&input.after), input.count);
+                assert!(
+                    fires.is_err() || codes == ["cron_never_fires"] && fires.is_ok_and(|f| f.is_empty()),
+                    "{name}"
+                );
             }
             CronExpect::Fires(expected) => {
                 assert!(problems.iter().all(|problem| !problem.is_error()), "{name}: {problems:?}");
