@@ -36,6 +36,8 @@ test('fill the form, watch it fail, repair it to green, by keyboard alone', asyn
   // Keys are for a page whose list is there.
   await page.getByRole('link', { name: 'flow', exact: true }).first().waitFor()
   await page.keyboard.press('/')
+  // The dialog is a file of its own: letters belong to its field once it is there.
+  await page.getByRole('combobox', { name: 'Jump to a job or a run' }).waitFor()
   await page.keyboard.type('flow')
   await page.keyboard.press('Enter')
   await page.locator('h1', { hasText: 'flow' }).waitFor()
