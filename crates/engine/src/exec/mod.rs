@@ -170,7 +170,7 @@ impl AttemptFiles {
         self.dir.join("output.log")
     }
 
-    /// Which bytes of the log Python wrote as standard error: pairs of offsets, as [`streams`] reads them.
+    /// Which bytes of the log Python wrote as standard error: pairs of offsets, as `streams` reads them.
     pub fn marks(&self) -> PathBuf {
         self.dir.join("stderr.marks")
     }
