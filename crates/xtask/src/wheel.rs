@@ -70,9 +70,10 @@ pub(crate) fn check(place: &Place, tasks: &Path) -> Result<Counts> {
     if work.exists() {
         fs::remove_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
     }
-    let examples = place.root.join("examples");
-    crate::python::copy_folder(&examples.join("orchestration"), &work.join("examples/orchestration"))
-        .map_err(|e| format!("{}: {e}", work.display()))?;
+    for example in ["examples/orchestration", "examples/scheduled"] {
+        crate::python::copy_folder(&place.root.join(example), &work.join(example))
+            .map_err(|e| format!("{}: {e}", work.display()))?;
+    }
     for document in ["README.md", "python/README.md"] {
         let path = place.root.join(document);
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
