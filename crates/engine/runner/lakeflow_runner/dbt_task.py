@@ -8,12 +8,12 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tarfile
 
 from .errors import INVALID_CONFIGURATION, RESOURCE_NOT_FOUND, UNSUPPORTED, USER_ERROR, TaskError
+from .programs import installed
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -61,16 +61,11 @@ def _words(command):
 
 
 def _program():
-    """The dbt beside this interpreter, else the one on the search path."""
-    beside = os.path.join(os.path.dirname(sys.executable), "dbt")
-    found = beside if os.access(beside, os.X_OK) else shutil.which("dbt")
-    if found is None:
-        message = (
-            "dbt is not installed: add it to the task's libraries or environment (for example `dbt-duckdb`), "
-            "or install it for the Python that runs tasks"
-        )
-        raise TaskError(UNSUPPORTED, message)
-    return found
+    return installed(
+        "dbt",
+        "dbt is not installed: add it to the task's libraries or environment (for example `dbt-duckdb`), "
+        "or install it for the Python that runs tasks",
+    )
 
 
 def _profiles(request, project, program):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from .errors import RESOURCE_NOT_FOUND, UNSUPPORTED, USER_ERROR, TaskError
+from .programs import installed
 
 
 def run(attempt, _tools, _spark):
@@ -40,15 +41,11 @@ def _choice(request):
 
 
 def _program():
-    beside = os.path.join(os.path.dirname(sys.executable), "spark-pipelines")
-    found = beside if os.access(beside, os.X_OK) else shutil.which("spark-pipelines")
-    if found is None:
-        message = (
-            "pipelines need `spark-pipelines`, which comes with PySpark 4.1 or newer and Java 17, not with Sail: "
-            "pip install 'pyspark[connect,pipelines]' into an interpreter of its own, and name that with LAKEFLOW_PYTHON"
-        )
-        raise TaskError(UNSUPPORTED, message)
-    return found
+    return installed(
+        "spark-pipelines",
+        "pipelines need `spark-pipelines`, which comes with PySpark 4.1 or newer and Java 17, not with Sail: "
+        "pip install 'pyspark[connect,pipelines]' into an interpreter of its own, and name that with LAKEFLOW_PYTHON",
+    )
 
 
 def _need_java():
