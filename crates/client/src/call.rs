@@ -8,7 +8,7 @@ use crate::transport::HttpRequest;
 use crate::workspace::{Workspace, fresh_seed};
 use futures::future::BoxFuture;
 use lakeflow_core::api::redact::{REDACTED, redact};
-use lakeflow_core::api::retry::{Retrier, Verdict};
+use lakeflow_core::api::retry::{Retrier, RetryPolicy, Verdict};
 use lakeflow_core::api::{Endpoint, Method, Request, Response, Touch, fault, read_value};
 use lakeflow_core::error::{Error, ErrorCode, Retry};
 use lakeflow_core::time::{Tick, WallTime};
@@ -24,7 +24,7 @@ pub(crate) struct Calls<'a> {
 }
 
 /// What the last try failed with, for the error of an operation that runs out of time.
-type LastError = Mutex<Option<Error>>;
+pub(crate) type LastError = Mutex<Option<Error>>;
 
 impl Workspace {
     /// Calls an endpoint, trying again after faults that may pass. Reads may be answered from what this workspace has kept.
@@ -37,7 +37,8 @@ impl Workspace {
         let calls = self.begin(options);
         let read = |answer: &Response, now| read_value(request.operation, answer, now);
         let last = LastError::default();
-        calls.bounded(request.operation, &last, self.repeat(request, calls.deadline, &last, read)).await
+        let work = self.repeat(self.retry_policy(), request, calls.deadline, &last, read);
+        calls.bounded(request.operation, &last, work).await
     }
 
     /// An operation begins: its time runs from now.
@@ -47,14 +48,16 @@ impl Workspace {
         Calls { workspace: self, deadline, abort: options.abort.clone() }
     }
 
-    async fn repeat<T>(
+    /// Sends until there is an answer, or `policy` gives up. Each try takes a place under the limit.
+    pub(crate) async fn repeat<T>(
         &self,
+        policy: RetryPolicy,
         request: &Request,
         deadline: Option<Tick>,
         last: &LastError,
         read: impl Fn(&Response, WallTime) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut retrier = Retrier::new(self.retry_policy(), fresh_seed());
+        let mut retrier = Retrier::new(policy, fresh_seed());
         loop {
             self.place().await;
             let resend = retrier.failures();
@@ -84,7 +87,7 @@ impl Workspace {
     }
 
     /// One exchange. After a 401 the credential is renewed once and the request sent again: it was turned away at the
-    /// door, so nothing happens twice.
+    /// door, so nothing happens twice. The caller has a place under the limit for it.
     pub(crate) async fn send(&self, request: &Request, deadline: Option<Tick>) -> Result<Response, Error> {
         self.send_again(request, deadline, 0).await
     }
@@ -162,7 +165,12 @@ impl Workspace {
     }
 }
 
-impl Calls<'_> {
+impl<'a> Calls<'a> {
+    /// Calls that have to be over by `deadline`.
+    pub(crate) fn until(workspace: &'a Workspace, deadline: Option<Tick>) -> Self {
+        Self { workspace, deadline, abort: None }
+    }
+
     /// Calls an endpoint within the operation. Answers are large, and so would be every future that holds this one.
     pub(crate) fn call<'b, E: Endpoint>(
         &'b self,
@@ -173,7 +181,8 @@ impl Calls<'_> {
 
     async fn write<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
         let (request, last) = (endpoint.request(), LastError::default());
-        let work = self.workspace.repeat(&request, self.deadline, &last, E::answer);
+        let policy = self.workspace.retry_policy();
+        let work = self.workspace.repeat(policy, &request, self.deadline, &last, E::answer);
         self.bounded(E::OPERATION, &last, work).await
     }
 
@@ -182,14 +191,14 @@ impl Calls<'_> {
         // Others may wait for the same answer, so that it is not cut short by this caller's deadline.
         let load = async {
             let read = |response: &Response, now| Ok((E::answer(response, now)?, response.body.len()));
-            self.workspace.repeat(&request, None, &last, read).await
+            self.workspace.repeat(self.workspace.retry_policy(), &request, None, &last, read).await
         };
         let work = self.workspace.inner.cache.read(endpoint, &request, load);
         self.bounded(E::OPERATION, &last, work).await
     }
 
     /// Ends the work when the caller's time is over or it is called off.
-    async fn bounded<T>(
+    pub(crate) async fn bounded<T>(
         &self,
         operation: &'static str,
         last: &LastError,

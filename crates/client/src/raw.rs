@@ -1,10 +1,11 @@
 //! Calls of the Jobs API whose answers stay as they came: what the routes show is what the workspace sent.
 
-use crate::clock::Clock;
-use crate::workspace::{Workspace, fresh_seed};
-use lakeflow_core::api::retry::{Retrier, RetryPolicy, Verdict};
+use crate::call::{Calls, LastError};
+use crate::workspace::Workspace;
+use futures::future::BoxFuture;
+use lakeflow_core::api::retry::RetryPolicy;
 use lakeflow_core::api::{
-    Endpoint, GetJob, GetRun, GetRunOutput, Keep, ListJobs, ListRuns, Method, Request, read_value,
+    Endpoint, GetJob, GetRun, GetRunOutput, Keep, ListJobs, ListRuns, Method, Request, Response, read_value,
 };
 use lakeflow_core::error::Error;
 use lakeflow_core::job::wire::{Path, Wire};
@@ -44,29 +45,32 @@ impl<E: Endpoint> Endpoint for Raw<E> {
     }
 }
 
-/// Carries out a request. Reads of the Jobs API are kept and shared as the workspace's others are.
+/// Carries out a request before `deadline`. Reads of the Jobs API are kept and shared as the workspace's others are.
 pub(crate) async fn call(
     workspace: &Workspace,
     request: &Request,
     deadline: Option<Tick>,
 ) -> Result<Value, Error> {
-    match request.operation {
-        GetRun::OPERATION => kept::<GetRun>(workspace, request, deadline).await,
-        GetRunOutput::OPERATION => kept::<GetRunOutput>(workspace, request, deadline).await,
-        ListRuns::OPERATION => kept::<ListRuns>(workspace, request, deadline).await,
-        GetJob::OPERATION => kept::<GetJob>(workspace, request, deadline).await,
-        ListJobs::OPERATION => kept::<ListJobs>(workspace, request, deadline).await,
-        _ => send(workspace, request, deadline).await.map(|(value, _)| value),
-    }
+    let last = LastError::default();
+    // Others may wait for the same answer, so that a read is not cut short by this caller's deadline.
+    let work: BoxFuture<'_, _> = match request.operation {
+        GetRun::OPERATION => Box::pin(kept::<GetRun>(workspace, request, &last)),
+        GetRunOutput::OPERATION => Box::pin(kept::<GetRunOutput>(workspace, request, &last)),
+        ListRuns::OPERATION => Box::pin(kept::<ListRuns>(workspace, request, &last)),
+        GetJob::OPERATION => Box::pin(kept::<GetJob>(workspace, request, &last)),
+        ListJobs::OPERATION => Box::pin(kept::<ListJobs>(workspace, request, &last)),
+        _ => Box::pin(async { Ok(send(workspace, request, deadline, &last).await?.0) }),
+    };
+    Calls::until(workspace, deadline).bounded(request.operation, &last, work).await
 }
 
 async fn kept<E: Endpoint>(
     workspace: &Workspace,
     request: &Request,
-    deadline: Option<Tick>,
+    last: &LastError,
 ) -> Result<Value, Error> {
     let endpoint = Raw(E::receive(&request.query, &[])?);
-    let load = Box::pin(send(workspace, request, deadline));
+    let load = Box::pin(send(workspace, request, None, last));
     workspace.inner.cache.read(&endpoint, request, load).await
 }
 
@@ -75,24 +79,10 @@ async fn send(
     workspace: &Workspace,
     request: &Request,
     deadline: Option<Tick>,
+    last: &LastError,
 ) -> Result<(Value, usize), Error> {
     let policy = workspace.retry_policy();
     let policy = RetryPolicy { budget_ms: policy.budget_ms.min(TRIES_MS), ..policy };
-    let mut retrier = Retrier::new(policy, fresh_seed());
-    loop {
-        let read = match workspace.send(request, deadline).await {
-            Ok(answer) => {
-                read_value(request.operation, &answer, Clock::wall()).map(|value| (value, answer.body.len()))
-            }
-            Err(error) => Err(error),
-        };
-        let error = match read {
-            Ok(read) => return Ok(read),
-            Err(error) => error,
-        };
-        match retrier.failed(workspace.clock().tick(), request, deadline, error) {
-            Verdict::Again(at) => tokio::time::sleep_until(workspace.clock().instant(at)).await,
-            Verdict::GiveUp(error) => return Err(workspace.located(error)),
-        }
-    }
+    let read = |answer: &Response, now| Ok((read_value(request.operation, answer, now)?, answer.body.len()));
+    workspace.repeat(policy, request, deadline, last, read).await
 }

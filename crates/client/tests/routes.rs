@@ -9,9 +9,12 @@ use lakeflow_client::{Jobs, Workspace};
 use lakeflow_core::api::Response;
 use lakeflow_core::door::job_configs;
 use lakeflow_core::gateway::{Body, Checked, Incoming, Registry, Settings, WebhookSecret};
+use lakeflow_core::wait::hub::HubSettings;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A workspace that starts run 70 of job 11 and ends it at the poll number `last`; it notes tokens and polls.
 #[derive(Clone, Default)]
@@ -187,4 +190,17 @@ async fn a_check_that_is_missing_is_a_fault_of_the_host() {
     let Answer::Reply(reply) = answer else { panic!("{answer:?}") };
     assert_eq!(reply.status, 500);
     assert!(reply.error.unwrap().message.contains("no check"), "the host's log says what is missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_routes_take_places_under_the_limit_of_the_workspace() {
+    let limits = HubSettings { per_second: Some(4), ..HubSettings::WORKSPACE };
+    let jobs = Fake::default().jobs(1);
+    let jobs = Jobs::new(jobs.workspace().clone().with_limits(limits));
+    let (routes, began) = (one(), Instant::now());
+    let reads = (1..=12).map(|id| routes.handle(&jobs, request("GET", &format!("/etl/runs/{id}"))));
+    let answers = futures::future::join_all(reads).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Reply(reply) if reply.status < 500)));
+    // Four at once, four after a second, four after two, in virtual time.
+    assert_eq!(began.elapsed(), Duration::from_secs(2));
 }
