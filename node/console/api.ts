@@ -4,8 +4,8 @@ import { setClock } from '../src/elements/time.js'
 export class Refused extends Error {
   constructor(message: string, readonly status: number, readonly code: string) { super(message) }
 }
-/** Told about answers that say that the browser is not signed in, and about calls that reached nobody. */
-export const heard = { signedOut: (): void => {}, lost: (): void => {} }
+/** Told about answers that say that the browser is not signed in, about calls that reached nobody, and up to which change an answer tells. */
+export const heard = { signedOut: (): void => {}, lost: (): void => {}, upTo: (_instance: string, _number: number): void => {} }
 
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
   let answer: Response
@@ -23,8 +23,9 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
     try { told = JSON.parse(text) as typeof told } catch { /* not from the engine itself */ }
     throw new Refused(told.message ?? `${answer.status} ${answer.statusText}`, answer.status, told.error_code ?? '')
   }
-  const body = JSON.parse(text) as T & { now?: number }
+  const body = JSON.parse(text) as T & { now?: number; instance?: string; seq?: number }
   if (typeof body.now === 'number') setClock(body.now)
+  if (body.instance && body.seq !== undefined) heard.upTo(body.instance, body.seq)
   return body
 }
 

@@ -47,6 +47,8 @@ export interface App {
   say(text: string): void
   /** Opens a dialog over the screen. */
   dialog(draw: ((close: () => void) => TemplateResult) | undefined, label: string): void
+  /** Loads the dialogs and shows one; keys pressed meanwhile are for it. */
+  summon(show: (part: typeof import('./dialogs.js'), typed: string[]) => void): Promise<void>
   stale(): boolean
 }
 

@@ -3,6 +3,7 @@
 // when what is there is not what would be written; `--elements` makes the elements alone, `--sizes` only
 // prints. Sizes are packed bytes, as JSON.
 import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 import { minify } from 'terser'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -69,24 +70,53 @@ if (process.argv.includes('--elements')) {
   process.exit(0)
 }
 
-const pages = await bundle({ console: join(here, 'main.ts') }, out, '[name]-[hash]', true)
-const { files } = pages
-const script = [...files.keys()].find(name => name.startsWith('console-'))
-const style = Buffer.from(readFileSync(join(here, 'base.css'), 'utf8').replace(/\/\*.*?\*\/\n?/gs, ''))
-const names = { SCRIPT: script, STYLE: hashed('console', 'css', style) }
-files.set(names.STYLE, style)
-files.set('index.html', Buffer.from(readFileSync(join(here, 'index.html'), 'utf8').replace(/SCRIPT|STYLE/g, word => names[word])))
+/** The pages: one file for what screens have in common, one for each screen, and what comes later. */
+async function bundlePages() {
+  const bundler = await rolldown({ input: { console: join(here, 'main.ts') }, cwd: here, tsconfig: false, transform: { target: 'es2022', assumptions: { setPublicClassFields: true } } })
+  const names = { chunkFileNames: '[name]-[hash].js', entryFileNames: '[name]-[hash].js' }
+  const { output } = await bundler.generate({ format: 'esm', minify: true, banner: MINIFIED, ...names, codeSplitting: { groups: [{ name: 'kit', minShareCount: 2 }] } })
+  await bundler.close()
+  const files = new Map()
+  for (const { fileName, code } of output) files.set(fileName, Buffer.from(await smaller(squeeze(code))))
+  /** Files of some names with all that they import. */
+  const needs = names => {
+    const seen = new Set()
+    for (const open = [...names]; open.length;) {
+      const one = output.find(one => one.fileName === open[0] || one.name === open[0])
+      open.shift()
+      if (seen.has(one.fileName)) continue
+      seen.add(one.fileName)
+      open.push(...one.imports)
+    }
+    return [...seen]
+  }
+  return { files, needs }
+}
 
-const frame = pack(files.get('index.html')).length + pack(style).length
-/** Packed bytes of the page with a screen: what is loaded before it is drawn. */
-const load = screen => frame + pages.load([script, pages.entry(`console/${screen}`)])
+/** What each screen needs before it is drawn; the panel of a task is part of the page of a run. */
+const SCREENS = { jobs: ['jobs'], job: ['job'], run: ['run', 'panel'], form: ['form'], pages: ['pages'] }
+const { files, needs } = await bundlePages()
+const style = Buffer.from(readFileSync(join(here, 'base.css'), 'utf8').replace(/\/\*.*?\*\/\n?/gs, ''))
+const sheet = hashed('console', 'css', style)
+files.set(sheet, style)
+const template = readFileSync(join(here, 'index.html'), 'utf8')
+const sizes = {}
+for (const [screen, parts] of Object.entries(SCREENS)) {
+  const [script, ...others] = needs(['console', ...parts])
+  const preloads = others.map(name => `<link rel="modulepreload" href="/console/assets/${name}">\n`).join('')
+  const page = Buffer.from(template.replace('STYLE', sheet).replace('SCRIPT', script).replace('PRELOADS\n', preloads))
+  files.set(`${screen}.html`, page)
+  sizes[`console, first load of ${screen}`] = pack(page).length + pack(style).length + [script, ...others].reduce((sum, name) => sum + pack(files.get(name)).length, 0)
+}
+/** Pages are written into by the engine, so they are not packed. */
+const packed = name => !name.endsWith('.html')
 
 if (check) {
   const faults = []
   for (const [name, bytes] of files) {
     const file = join(out, name)
     if (!existsSync(file) || !readFileSync(file).equals(bytes)) faults.push(`${name} is not what the sources give`)
-    else if (!existsSync(`${file}.br`) || !brotliDecompressSync(readFileSync(`${file}.br`)).equals(bytes)) faults.push(`${name}.br does not hold ${name}`)
+    else if (packed(name) && (!existsSync(`${file}.br`) || !brotliDecompressSync(readFileSync(`${file}.br`)).equals(bytes))) faults.push(`${name}.br does not hold ${name}`)
   }
   for (const name of existsSync(out) ? readdirSync(out) : []) if (!files.has(name.replace(/\.br$/, ''))) faults.push(`${name} is left over`)
   for (const fault of faults) console.error(`crates/engine/console: ${fault}; run \`cargo xtask console\``)
@@ -97,11 +127,7 @@ if (check) {
   mkdirSync(out, { recursive: true })
   for (const [name, bytes] of only ? [] : files) {
     writeFileSync(join(out, name), bytes)
-    writeFileSync(join(out, `${name}.br`), pack(bytes))
+    if (packed(name)) writeFileSync(join(out, `${name}.br`), pack(bytes))
   }
-  const sizes = {
-    ...Object.fromEntries(['jobs', 'job', 'run', 'form', 'pages'].map(screen => [`console, first load of ${screen}`, load(screen)])),
-    ...await bundleElements(),
-  }
-  console.log(JSON.stringify(sizes, null, only ? 0 : 2))
+  console.log(JSON.stringify({ ...sizes, ...await bundleElements() }, null, only ? 0 : 2))
 }

@@ -113,7 +113,13 @@ export function keysDialog(close: () => void, on: boolean, set: (on: boolean) =>
 export class Jump {
   private words = ''
   private at = 0
-  constructor(private readonly app: App) {}
+  /** Enter was pressed before the dialog was there. */
+  private enter: boolean
+  /** `typed` are the keys pressed since it was asked for. */
+  constructor(private readonly app: App, typed: string[] = []) {
+    for (const key of typed) this.words = key === 'Backspace' ? this.words.slice(0, -1) : key.length === 1 ? this.words + key : this.words
+    this.enter = typed.includes('Enter')
+  }
   private hits(): { href: string; state: string; name: string; more: string }[] {
     const words = this.words.trim().toLowerCase()
     const jobs = this.app.home?.jobs ?? []
@@ -126,6 +132,10 @@ export class Jump {
   draw = (close: () => void): TemplateResult => {
     const hits = this.hits()
     const open = (href: string): void => { close(); this.app.go(href) }
+    if (this.enter) {
+      this.enter = false
+      if (hits[0]) setTimeout(open, 0, hits[0].href)
+    }
     return html`<div class="dlg"><header><label class="sp" .style=${'display:flex;flex:1'}><span class="sr">Jump to a job or a run</span><input autofocus .style=${'flex:1'} role="combobox" aria-expanded="true" aria-controls="hits" aria-activedescendant=${hits[this.at] ? `hit-${this.at}` : nothing} placeholder="Jump to a job, a run id, a parameter" .value=${this.words}
       @input=${(event: Event) => { this.words = (event.target as HTMLInputElement).value; this.at = 0; this.app.draw() }}
       @keydown=${(event: KeyboardEvent) => {

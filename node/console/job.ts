@@ -11,7 +11,7 @@ import { decode, MatrixView, type Column, type Row } from './matrix.js'
 import { jobHead, runNow } from './head.js'
 import { badge, hold, paramList, runTable, share, took, trouble } from './parts.js'
 
-interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: (number | null)[]; ids: (string | null)[] })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
+interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: number[]; ids: number[] })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
 interface Matrix { seq: number; job: Job; rows: Row[]; columns: Column[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
 
 export class JobScreen implements Screen {
@@ -76,10 +76,11 @@ export class JobScreen implements Screen {
     for (const attempt of tasks) {
       if (attempt.of || attempt.old) continue
       const r = matrix.rows.findIndex(row => row.key === attempt.key)
-      if (r < 0 || (column.ids[r] && BigInt(column.ids[r]!) > BigInt(attempt.id))) continue
+      const id = Number(BigInt(attempt.id) - BigInt(column.id))
+      if (r < 0 || (column.ids[r] ?? 0) > id) continue
       column.states[r] = attempt.s
-      column.ids[r] = attempt.id
-      column.ms[r] = attempt.start && attempt.end ? attempt.end - attempt.start : null
+      column.ids[r] = id
+      column.ms[r] = attempt.start && attempt.end ? attempt.end - attempt.start : 0
     }
     if (run.s && over(run.s) && !over(was)) this.soon()
     this.app.draw()
@@ -89,7 +90,10 @@ export class JobScreen implements Screen {
     clearTimeout(this.again)
     this.again = window.setTimeout(() => void this.load(), 400)
   }
-  close(): void { clearTimeout(this.again) }
+  close(): void {
+    clearTimeout(this.again)
+    this.view.close()
+  }
 
   key(event: KeyboardEvent): boolean {
     const matrix = this.matrix.value
@@ -113,10 +117,11 @@ export class JobScreen implements Screen {
     if (!matrix) return this.matrix.error ? html`<div class="who card">${trouble(this.matrix, this.matrix.status === 404 ? 'There is no such job' : 'The job cannot be read', () => void this.load())}</div>` : hold(56, 40, 66, 420)
     const { job, columns } = matrix
     const rows = matrix.rows.map((row, r) => ({ row, r })).filter(({ row }) => !this.words || row.key.includes(this.words))
-    this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? null), ids: rows.map(({ r }) => column.ids[r] ?? null) })) : columns)
+    this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? 0), ids: rows.map(({ r }) => column.ids[r] ?? 0) })) : columns)
     requestAnimationFrame(() => this.view.select(this.picked))
     const run = columns.find(column => column.id === this.picked)
-    const present = new Set(columns.flatMap(column => [column.s, ...column.states]))
+    const present = new Set(columns.map(column => column.s))
+    for (const column of columns) for (const state of column.states) present.add(state)
     return html`${jobHead(this.app, job, 'runs', schedule => { job.schedule = schedule; this.app.draw() })}
       ${this.figures(matrix)}
       <div class="ctl"><div class="seg" role="group" aria-label="Shown as"><a aria-current="true" href=${`/jobs/${this.job}`}>${glyph('grid')}Matrix</a><a href=${`/jobs/${this.job}/runs`}>${glyph('lines')}List</a></div>
@@ -145,7 +150,7 @@ export class JobScreen implements Screen {
     const r = this.task ? matrix.rows.findIndex(row => row.key === this.task) : run.states.findIndex(failed)
     const row = matrix.rows[r]
     const slower = matrix.rows.map((row, n) => ({ key: row.key, ms: (run.ms[n] ?? 0) - (row.usual ?? Infinity) })).filter(one => one.ms > 1000).sort((a, b) => b.ms - a.ms).slice(0, 3)
-    const id = run.ids[r]
+    const id = run.ids[r] ? String(BigInt(run.id) + BigInt(run.ids[r]!)) : ''
     const bad = !!row && failed(run.states[r] ?? '')
     if (bad && id && !this.errors.has(id)) {
       this.errors.set(id, '')
@@ -198,13 +203,12 @@ export class RunsScreen implements Screen {
     // The list begins with the last run of that day, on the viewer's clock.
     if (day) query.set('to', String(new Date(`${day}T23:59:59.999`).getTime()))
     if (page) query.set('page', page)
-    return `${this.job ? `jobs/${this.job}/` : ''}runs?${query}`
+    return `${this.job ? `jobs/${this.job}/` : ''}runs${query.size ? `?${query}` : ''}`
   }
 
   private get runs(): Run[] { return this.pages.flat() }
 
   async load(): Promise<void> {
-    if (this.job && !this.head) void this.jobs.read(get<Job>(`jobs/${this.job}`))
     if (this.start) {
       // Far down nothing moves: what is shown is read again where it is.
       for (let n = 0; n < this.pages.length; n++) {
@@ -214,6 +218,7 @@ export class RunsScreen implements Screen {
       return
     }
     const page = await this.page.read(get(this.address()))
+    if (this.job && !this.head) void this.jobs.read(get<Job>(`jobs/${this.job}`))
     if (!page) return
     Object.assign(this, { pages: [page.runs], start: 0, tokens: ['', page.next ?? ''], total: page.total, fresh: [] })
     this.app.draw()

@@ -6,7 +6,7 @@ import type { Attempt, Run } from '../src/elements/types.js'
 export type Change =
   | ({ t: 'run'; id: string; job: string; tasks: Attempt[] } & Partial<Run>)
   | { t: 'gone'; id: string } | { t: 'job'; job: string } | { t: 'bundle' }
-type Said = { kind: 'event'; id: string; data: string } | { kind: 'beat' | 'reset'; id: string; data: string } | { kind: 'status'; status: Status; since: number; retry: number } | { kind: 'who' }
+type Said = { kind: 'event' | 'beat' | 'reset'; id: string; data: string } | { kind: 'at'; id: string } | { kind: 'status'; status: Status; since: number; retry: number } | { kind: 'who' }
 export type Status = 'starting' | 'live' | 'lost'
 
 const STEPS = [500, 1000, 2000, 4000, 8000, 15_000]
@@ -22,26 +22,48 @@ export class Live {
   retry = 0
   instance = ''
   private last = ''
+  /** The number that listening began with. */
+  private base = -1
+  private begun = false
   private channel = new BroadcastChannel('lakeflow-live')
   private leads = false
   private source: EventSource | undefined
   private tries = 0
   private timer = 0
-  private silence = 0
+  /** When the stream showed a sign of life. */
+  private heard = 0
 
   constructor(private readonly on: { change: (number: number, change: Change) => void; reset: () => void; status: () => void }) {
     this.channel.onmessage = event => this.hear(event.data as Said)
-    this.say({ kind: 'who' })
     const lead = (): Promise<void> => {
       this.leads = true
-      this.open()
+      if (this.begun) this.open()
       // Held until the tab is gone; then another tab takes over.
       return new Promise(() => {})
     }
     if (navigator.locks) void navigator.locks.request('lakeflow-live', lead)
     else void lead()
+    // Measured against the clock: after a sleep of the machine the silence is known at the first look.
+    setInterval(() => { if (this.source && this.status === 'live' && Date.now() - this.heard > SILENCE) this.lost() }, 2000)
     addEventListener('focus', () => { if (this.leads && this.status === 'lost') this.open() })
     addEventListener('online', () => { if (this.leads && this.status === 'lost') this.open() })
+  }
+
+  /** An answer tells all up to a change; what comes after the first one is listened for, so that nothing falls between. */
+  upTo(instance: string, number: number): void {
+    if (!this.last) {
+      this.last = `${instance}.${number}`
+      this.base = number
+      this.begin()
+    } else if (number < this.base && this.last.startsWith(`${instance}.`)) this.on.reset()
+  }
+
+  /** Begins to listen, also when no answer has come. */
+  begin(): void {
+    if (this.begun) return
+    this.begun = true
+    this.say({ kind: 'who' })
+    if (this.leads) this.open()
   }
 
   private say(said: Said): void { this.channel.postMessage(said) }
@@ -53,7 +75,9 @@ export class Live {
 
   private hear(said: Said): void {
     if (said.kind === 'who') {
-      if (this.leads) this.say({ kind: 'status', status: this.status, since: this.since, retry: this.retry })
+      if (!this.leads) return
+      this.say({ kind: 'status', status: this.status, since: this.since, retry: this.retry })
+      if (this.last) this.say({ kind: 'at', id: this.last })
       return
     }
     if (said.kind === 'status') {
@@ -63,14 +87,17 @@ export class Live {
     }
     const [instance, text] = said.id.split('.') as [string, string]
     const number = Number(text)
-    const [before, seen] = this.last.split('.')
+    const [before, known] = this.last.split('.')
+    const seen = before === instance ? Number(known) : -1
+    if (number < seen || (said.kind === 'event' && number === seen)) return
     this.last = said.id
+    // A change that this tab has not heard: it listens since later than its answers are from.
+    if (seen >= 0 && number > seen + (said.kind === 'event' ? 1 : 0)) this.on.reset()
     if (said.kind === 'event') {
-      if (before === instance && number <= Number(seen)) return
-      if (before === instance && number > Number(seen) + 1) this.on.reset()
       this.on.change(number, JSON.parse(said.data) as Change)
       return
     }
+    if (said.kind === 'at') return
     const told = JSON.parse(said.data) as { now: number; instance: string }
     setClock(told.now)
     if (said.kind === 'reset' || (this.instance && this.instance !== told.instance)) this.on.reset()
@@ -83,8 +110,7 @@ export class Live {
     const source = new EventSource(`/console/events${this.last ? `?after=${this.last}` : ''}`)
     this.source = source
     const alive = (): void => {
-      clearTimeout(this.silence)
-      this.silence = window.setTimeout(() => this.lost(), SILENCE)
+      this.heard = Date.now()
       if (this.status !== 'live') {
         this.tries = 0
         this.tell({ kind: 'status', status: 'live', since: Date.now(), retry: 0 })
@@ -109,7 +135,6 @@ export class Live {
     if (!this.leads) return
     this.source?.close()
     this.source = undefined
-    clearTimeout(this.silence)
     const since = this.status === 'lost' ? this.since : Date.now()
     const wait = STEPS[Math.min(this.tries++, STEPS.length - 1)]! * (0.8 + Math.random() * 0.4)
     const tired = Date.now() - since > TIRED

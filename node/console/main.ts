@@ -35,11 +35,15 @@ let dialogLabel = ''
 let opener: Element | null = null
 let frame = 0
 let timer = 0
+/** Nothing is drawn before the first answers are there, or have taken too long: the first picture is the whole one. */
+let held = true
+/** Keys pressed while a dialog is being loaded: they belong to it. */
+let coming: string[] | undefined
 
 const stale = (): boolean => live.status === 'lost' && Date.now() - live.since > 1200
 const app: App = {
   get home() { return home },
-  draw: () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw() }) },
+  draw: () => { if (!frame && !held) frame = requestAnimationFrame(() => { frame = 0; draw() }) },
   go: (address, replace = false) => {
     history[replace ? 'replaceState' : 'pushState'](null, '', address)
     void open()
@@ -62,6 +66,22 @@ const app: App = {
     dialog = made
     dialogLabel = name
     app.draw()
+  },
+  summon: async show => {
+    if (coming) return
+    const own = turn
+    const typed: string[] = coming = []
+    try {
+      const part = await parts.dialogs()
+      if (own === turn && !typed.includes('Escape')) {
+        show(part, typed)
+        // At once, so that no key falls between the file and the field.
+        draw()
+      }
+    } catch {
+      app.say('The engine does not answer, so this dialog cannot be opened now')
+    }
+    coming = undefined
   },
   stale,
 }
@@ -106,8 +126,9 @@ async function open(): Promise<void> {
   screen.close?.()
   screen = next
   if (!location.hash) scrollTo(0, 0)
-  void screen.load()
+  const loaded = screen.load()
   app.draw()
+  if (held) await loaded
 }
 
 /** What is there before the first screen. */
@@ -117,8 +138,8 @@ class Blank implements Screen {
   render(): TemplateResult { return hold(56, 320) }
 }
 
-const jump = async (): Promise<void> => { const { Jump } = await parts.dialogs(); app.dialog(new Jump(app).draw, 'Jump to') }
-const keys = async (): Promise<void> => { const { keysDialog } = await parts.dialogs(); app.dialog(close => keysDialog(close, letters, on => { letters = on; kept.set('letters', on ? 'on' : 'off'); app.draw() }), 'Keys') }
+const jump = (): Promise<void> => app.summon(({ Jump }, typed) => app.dialog(new Jump(app, typed).draw, 'Jump to'))
+const keys = (): Promise<void> => app.summon(({ keysDialog }) => app.dialog(close => keysDialog(close, letters, on => { letters = on; kept.set('letters', on ? 'on' : 'off'); app.draw() }), 'Keys'))
 
 async function readHome(): Promise<void> {
   try {
@@ -172,6 +193,7 @@ const live = new Live({
 })
 heard.signedOut = () => { signedOut = true; app.draw() }
 heard.lost = () => live.lost()
+heard.upTo = (instance, number) => live.upTo(instance, number)
 
 function shut(): void {
   dialog = undefined
@@ -266,7 +288,13 @@ addEventListener('keydown', event => {
     void jump()
     return
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || dialog || typing(event) || signedOut) return
+  if (event.ctrlKey || event.metaKey || event.altKey || dialog || signedOut) return
+  if (coming) {
+    coming.push(event.key)
+    event.preventDefault()
+    return
+  }
+  if (typing(event)) return
   if (event.key === 'Escape' || event.key === 'Enter' || event.key.startsWith('Arrow')) {
     const on = event.composedPath()[0] as HTMLElement
     if (event.key !== 'Escape' && /^(A|BUTTON)$/.test(on.tagName) && event.key === 'Enter') return
@@ -302,5 +330,15 @@ setInterval(() => {
 }, 1000)
 
 screen = new Blank()
-void readHome()
-void open().then(() => setTimeout(() => { for (const part of Object.values(parts)) void part().catch(() => {}) }, 1500))
+/** The first picture: what is there by now. */
+const show = (): void => { held = false; app.draw() }
+setTimeout(show, 150)
+// The frame of a run shows next to nothing of the other jobs, so they come after it.
+const ofRun = /^\/(runs|jobs\/\d+\/runs)\/./.test(location.pathname)
+const begun = ofRun ? Promise.resolve() : readHome()
+void Promise.all([begun, open()]).finally(async () => {
+  show()
+  if (ofRun) await readHome()
+  live.begin()
+  setTimeout(() => requestIdleCallback(() => { for (const part of Object.values(parts)) void part().catch(() => {}) }), 1500)
+})

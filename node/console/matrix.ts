@@ -1,5 +1,6 @@
 // The matrix of tasks and runs. Cells are built and patched by hand: there may be thirty thousand of them, and a change
-// touches a few. One tab stop; arrows move within.
+// touches a few. Every row is there at once with its name; cells come first where they are in sight, then, while the
+// browser has nothing else to do, everywhere. One tab stop; arrows move within.
 import { short } from '../src/elements/html.js'
 import { label, over } from '../src/elements/states.js'
 import { span, stamp } from '../src/elements/time.js'
@@ -7,11 +8,17 @@ import type { Run } from '../src/elements/types.js'
 import { took } from './parts.js'
 
 export interface Row { key: string; type: string; what?: string; gone?: boolean; usual?: number }
-export interface Column extends Run { states: string[]; ms: (number | null)[]; ids: (string | null)[] }
+export interface Column extends Run { states: string[]; ms: number[]; ids: number[] }
 
 const CODES = ['QUEUED', 'PENDING', 'BLOCKED', 'RUNNING', 'WAITING_FOR_RETRY', 'TERMINATING', 'SUCCESS', 'SUCCESS_WITH_FAILURES', 'FAILED', 'TIMEDOUT', 'INTERNAL_ERROR', 'CANCELED', 'UPSTREAM_FAILED', 'UPSTREAM_CANCELED', 'SKIPPED', 'EXCLUDED', 'DISABLED']
 /** States of the letters that the engine sends. */
 export const decode = (letters: string): string[] => [...letters].map(letter => (letter === '.' ? '' : (CODES[letter.charCodeAt(0) - 97] ?? '?')))
+
+/** Rows that have their cells at once: more than a screen shows. */
+const AT_ONCE = 60
+
+/** The cells of a row with what they show. */
+interface Line { cells: HTMLElement[]; states: string[]; ms: number[] }
 
 export class MatrixView {
   readonly root = document.createElement('div')
@@ -23,7 +30,13 @@ export class MatrixView {
   private mark = document.createElement('div')
   private rows: Row[] = []
   private columns: Column[] = []
-  private cells: HTMLElement[][] = []
+  /** Rows by number, and what is in those that have their cells. */
+  private lines: HTMLElement[] = []
+  private filled: (Line | undefined)[] = []
+  private idle = 0
+  private near = new IntersectionObserver(seen => {
+    for (const one of seen) if (one.isIntersecting) this.fill(this.lines.indexOf(one.target as HTMLElement))
+  }, { rootMargin: '400px 0px' })
   private at: [number, number] = [0, 0]
   private shown = ''
   /** Whether the newest column is in sight. */
@@ -62,15 +75,60 @@ export class MatrixView {
     this.rows = rows
     this.columns = columns
     this.heads()
-    rows.forEach((row, r) => columns.forEach((column, c) => this.cell(r, c, row, column)))
+    this.filled.forEach((line, r) => { if (line) this.patch(r, line) })
+    rows.slice(0, AT_ONCE).forEach((_, r) => this.fill(r))
+    this.later()
+  }
+
+  /** Lets go of what waits. */
+  close(): void {
+    cancelIdleCallback(this.idle)
+    this.near.disconnect()
+  }
+
+  /** Fills the rows that are left, a few at a time. */
+  private later(): void {
+    cancelIdleCallback(this.idle)
+    let next = 0
+    const some = (time: IdleDeadline): void => {
+      for (; next < this.rows.length; next++) {
+        if (time.timeRemaining() < 3) { this.idle = requestIdleCallback(some); return }
+        this.fill(next)
+      }
+    }
+    this.idle = requestIdleCallback(some)
+  }
+
+  /** Gives a row its cells. */
+  private fill(r: number): void {
+    const place = this.lines[r]
+    if (!place || this.filled[r]) return
+    const cells = this.columns.map((_, c) => {
+      const cell = document.createElement('i')
+      cell.className = 't'
+      cell.setAttribute('role', 'gridcell')
+      cell.tabIndex = r === this.at[0] && c === this.at[1] ? 0 : -1
+      cell.dataset['at'] = `${r},${c}`
+      return cell
+    })
+    const line: Line = { cells, states: [], ms: [] }
+    this.filled[r] = line
+    this.patch(r, line)
+    place.append(...cells)
+    this.near.unobserve(place)
   }
 
   private build(rows: Row[], columns: Column[]): void {
+    this.near.disconnect()
+    this.filled = []
+    this.columns = columns
+    this.body.setAttribute('aria-rowcount', String(rows.length))
     const html = document.createDocumentFragment()
-    this.cells = rows.map((row, r) => {
+    this.lines = rows.map((row, r) => {
       const line = document.createElement('div')
       line.className = row.gone ? 'mr gone' : 'mr'
       line.setAttribute('role', 'row')
+      line.setAttribute('aria-rowindex', String(r + 1))
       const head = document.createElement('div')
       head.className = 'mh'
       head.setAttribute('role', 'rowheader')
@@ -81,23 +139,12 @@ export class MatrixView {
       type.textContent = row.type
       head.append(name, type)
       line.append(head)
-      const cells = columns.map((_, c) => {
-        const cell = document.createElement('i')
-        cell.className = 't'
-        cell.setAttribute('role', 'gridcell')
-        cell.tabIndex = -1
-        cell.dataset['s'] = ''
-        cell.dataset['at'] = `${r},${c}`
-        return cell
-      })
-      line.append(...cells)
       html.append(line)
-      return cells
+      if (r >= AT_ONCE) this.near.observe(line)
+      return line
     })
     this.body.replaceChildren(html)
-    this.at = [Math.min(this.at[0], rows.length - 1), columns.length - 1]
-    const first = this.cells[Math.max(0, this.at[0])]?.[this.at[1]]
-    if (first) first.tabIndex = 0
+    this.at = [Math.max(0, Math.min(this.at[0], rows.length - 1)), columns.length - 1]
     const head = document.createElement('div')
     head.className = 'mh'
     this.top.replaceChildren(head, ...columns.map(column => {
@@ -142,16 +189,20 @@ export class MatrixView {
     })
   }
 
-  private cell(r: number, c: number, row: Row, column: Column): void {
-    const cell = this.cells[r]![c]!
-    const state = column.states[r] ?? ''
-    const ms = column.ms[r]
-    const name = state ? `${row.key}, run ${column.id}, ${label(state)}${ms ? `, ${span(ms)}` : ''}` : `${row.key} is not in run ${column.id}`
-    if (cell.dataset['s'] !== state) cell.dataset['s'] = state
-    if (cell.getAttribute('aria-label') !== name) {
-      cell.setAttribute('aria-label', name)
-      cell.title = state ? `${row.key}: ${label(state)}${ms ? `, ${span(ms)}` : ''}` : ''
-    }
+  /** Puts what is new into the cells of a row. */
+  private patch(r: number, line: Line): void {
+    const row = this.rows[r]!
+    this.columns.forEach((column, c) => {
+      const state = column.states[r] ?? ''
+      const ms = column.ms[r] ?? 0
+      if (line.states[c] === state && line.ms[c] === ms) return
+      line.states[c] = state
+      line.ms[c] = ms
+      const cell = line.cells[c]!
+      if (cell.title) cell.title = ''
+      cell.dataset['s'] = state
+      cell.setAttribute('aria-label', state ? `${row.key}, run ${column.id}, ${label(state)}${ms ? `, ${span(ms)}` : ''}` : `${row.key} is not in run ${column.id}`)
+    })
   }
 
   /** Marks the column of a run. */
@@ -179,6 +230,8 @@ export class MatrixView {
     const link = place ? (this.top.children[place[1] + 1] as HTMLElement | undefined) : undefined
     this.hover.hidden = !link
     if (link) this.hover.style.left = `${link.offsetLeft}px`
+    const cell = event.target as HTMLElement
+    if (place && place[0] >= 0 && cell.title === '') cell.title = cell.getAttribute('aria-label')!
   }
 
   private click(event: MouseEvent): void {
@@ -190,10 +243,11 @@ export class MatrixView {
   }
 
   private focus(r: number, c: number, move = true): void {
-    const old = this.cells[this.at[0]]?.[this.at[1]]
+    const old = this.filled[this.at[0]]?.cells[this.at[1]]
     if (old) old.tabIndex = -1
     this.at = [r, c]
-    const cell = this.cells[r]?.[c]
+    this.fill(r)
+    const cell = this.filled[r]?.cells[c]
     if (!cell) return
     cell.tabIndex = 0
     if (!move) return

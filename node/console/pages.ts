@@ -31,7 +31,7 @@ export class DefinitionScreen implements Screen {
   render(): TemplateResult {
     const d = this.definition.value
     if (!d) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The definition cannot be read', () => void this.load())}</div>` : hold(56, 200, 420)
-    const fit = Math.min(1, Math.max(0.5, (document.querySelector('main')!.clientWidth - 60) / Math.max(1, d.graph.width)))
+    const fit = Math.min(1, Math.max(0.5, ((document.querySelector('main')?.clientWidth ?? innerWidth - 232) - 60) / Math.max(1, d.graph.width)))
     const set = (zoom: number): void => { this.zoom = Math.min(2, Math.max(0.25, zoom)); this.app.draw() }
     const problems = d.text.problems
     const errors = problems.filter(one => one.severity === 'error').length

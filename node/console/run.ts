@@ -148,10 +148,8 @@ export class RunScreen implements Screen {
     return !!model && over(model.run.s) && model.run.start !== undefined && !this.gone
   }
 
-  private async repair(from?: string): Promise<void> {
-    const { Repair } = await import('./dialogs.js')
-    const dialog = new Repair(this.app, this.model.value!, from, () => void this.load())
-    this.app.dialog(dialog.draw, 'Repair the run')
+  private repair(from?: string): Promise<void> {
+    return this.app.summon(({ Repair }) => this.app.dialog(new Repair(this.app, this.model.value!, from, () => void this.load()).draw, 'Repair the run'))
   }
 
   render(): TemplateResult {

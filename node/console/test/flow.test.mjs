@@ -36,8 +36,6 @@ test('fill the form, watch it fail, repair it to green, by keyboard alone', asyn
   // Keys are for a page whose list is there.
   await page.getByRole('link', { name: 'flow', exact: true }).first().waitFor()
   await page.keyboard.press('/')
-  // The dialog is a file of its own: letters belong to its field once it is there.
-  await page.getByRole('combobox', { name: 'Jump to a job or a run' }).waitFor()
   await page.keyboard.type('flow')
   await page.keyboard.press('Enter')
   await page.locator('h1', { hasText: 'flow' }).waitFor()
@@ -65,6 +63,48 @@ test('fill the form, watch it fail, repair it to green, by keyboard alone', asyn
   await state(page, 'Succeeded')
   await page.locator('lakeflow-run .seg button', { hasText: 'Attempt 2' }).waitFor()
   await page.locator('lakeflow-run .seg button', { hasText: 'Repair 1' }).waitFor()
+})
+
+test('keys pressed while a dialog is still being loaded are for the dialog', async () => {
+  const run = await engine.run('flow')
+  await engine.ended(run)
+  const page = await browser.signedIn(engine)
+  let gate
+  const shut = () => { gate = {}; gate.open = new Promise(done => { gate.arrive = done }) }
+  await page.route(/\/dialogs-/, async route => { await gate.open; await route.continue() })
+  shut()
+  const asked = page.waitForRequest(/\/dialogs-/)
+  await page.goto(`${engine.url}/runs/${run}`)
+  await state(page, 'Succeeded')
+  await page.keyboard.press('/')
+  await asked
+  await page.keyboard.type('holx')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.type('d n')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Backspace')
+  assert.ok(page.url().endsWith(run), 'no letter was a command of the page below')
+  gate.arrive()
+  const field = page.getByRole('combobox', { name: 'Jump to a job or a run' })
+  await field.waitFor()
+  assert.equal(await field.inputValue(), 'hold')
+  await page.keyboard.press('Enter')
+  await page.locator('h1', { hasText: 'hold' }).waitFor()
+  // The same with Enter, and with a dialog that has no field, given up before it came.
+  for (const [keys, then] of [['/ f l o w Enter', () => page.locator('h1', { hasText: 'flow' }).waitFor()], ['Shift+R n Escape', () => page.waitForFunction(() => document.activeElement)]]) {
+    await page.goto(`${engine.url}/runs/${run}`)
+    await state(page, 'Succeeded')
+    const [first, ...others] = keys.split(' ')
+    shut()
+    const again = page.waitForRequest(/\/dialogs-/)
+    await page.keyboard.press(first)
+    await again
+    for (const key of others) await page.keyboard.press(key)
+    gate.arrive()
+    await then()
+  }
+  assert.ok(page.url().endsWith(run))
+  assert.equal(await page.getByRole('dialog').count(), 0)
 })
 
 test('a run is watched live, its log followed, and cancelled', async () => {

@@ -1,10 +1,12 @@
 //! The files of the pages, carried in the binary: made by `cargo xtask console` from `node/src/console`, and kept in the
 //! repository, so that building the engine needs no Node.js.
 //!
-//! Files under `FOLDER` carry a hash of their content in their name and never change; the page itself is asked for each
-//! time, so that a new engine is never talked to by an old script.
+//! Files under `FOLDER` carry a hash of their content in their name and never change; pages, one for each screen, are
+//! asked for each time, so that a new engine is never talked to by an old script. A page names the scripts of its screen;
+//! the engine adds what the screen will ask first.
 
 use super::App;
+use super::screens::screen;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request};
@@ -21,7 +23,8 @@ pub(super) const FOLDER: &str = "/console/assets/";
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const PAGE: &str = "index.html";
+/// The place in a page where links to the first answers go.
+const ASKS: &str = "<!--asks-->";
 
 #[derive(RustEmbed)]
 #[folder = "console/"]
@@ -60,14 +63,29 @@ pub(super) fn guard(headers: &mut HeaderMap) {
     }
 }
 
+/// A page, with the calls that its script will make named in its head: the browser makes them at once.
 async fn page(request: Request) -> Response {
-    std::future::ready(file(PAGE, "no-cache", request.headers())).await
+    let shown = screen(request.uri().path(), request.uri().query().unwrap_or_default());
+    let links: Vec<String> = shown.asks.iter().map(|ask| preload(ask)).collect();
+    let page =
+        Files::get(shown.page).map(|page| String::from_utf8_lossy(&page.data).replace(ASKS, &links.concat()));
+    let mut response = Response::new(Body::from(page.unwrap_or_default()));
+    let headers = response.headers_mut();
+    guard(headers);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    std::future::ready(response).await
+}
+
+fn preload(address: &str) -> String {
+    let address = address.replace('&', "&amp;");
+    format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\">")
 }
 
 async fn asset(Path(name): Path<String>, request: Request) -> Response {
-    // The packed forms are not files of their own.
-    let packed = name.rsplit('.').next() == Some("br");
-    let name = if name == PAGE || packed { "" } else { name.as_str() };
+    // Pages have addresses of their own, and the packed forms are not files of their own.
+    let hidden = matches!(name.rsplit('.').next(), Some("br" | "html"));
+    let name = if hidden { "" } else { name.as_str() };
     std::future::ready(file(name, "public, max-age=31536000, immutable", request.headers())).await
 }
 
@@ -84,7 +102,6 @@ fn file(name: &str, cache: &'static str, asked: &HeaderMap) -> Response {
     let mut response = Response::new(found.map_or_else(missing, |found| Body::from(found.data)));
     *response.status_mut() = status;
     let kind = match name.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
@@ -119,14 +136,20 @@ mod tests {
     }
 
     #[test]
-    fn the_page_and_what_it_names_are_in_the_binary() {
-        let page = Files::get(PAGE).unwrap();
-        let text = String::from_utf8(page.data.into_owned()).unwrap();
-        let names: Vec<&str> = text.split(FOLDER).skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert!(names.len() >= 2, "a script and a style sheet");
-        for name in names {
-            assert!(Files::get(name).is_some(), "{name}");
+    fn each_page_and_what_it_names_are_in_the_binary() {
+        let addresses = ["/", "/jobs/1", "/jobs/1/run", "/jobs/1/definition", "/runs/1", "/compare"];
+        for address in addresses {
+            let name = screen(address, "").page;
+            let page = Files::get(name).unwrap_or_else(|| panic!("{name}"));
+            let text = String::from_utf8(page.data.into_owned()).unwrap();
+            let names: Vec<&str> =
+                text.split(FOLDER).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert!(names.len() >= 3, "{name}: a style sheet, and scripts");
+            for name in names {
+                assert!(Files::get(name).is_some(), "{name}");
+            }
+            assert!(text.contains(ASKS), "{name}");
+            assert!(!text.contains(" style=") && !text.contains("<script>"), "the policy forbids both");
         }
-        assert!(!text.contains(" style=") && !text.contains("<script>"), "the policy forbids both");
     }
 }

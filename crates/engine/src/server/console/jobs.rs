@@ -147,7 +147,8 @@ fn ordered(tasks: &[Task]) -> Vec<&Task> {
     }
 }
 
-/// `GET jobs/ID/matrix`: the newest runs as columns, or those up to `with=RUN` or before `before=RUN`; a letter a cell.
+/// `GET jobs/ID/matrix`: the newest runs as columns, or those up to `with=RUN` or before `before=RUN`. Of a
+/// cell there are a letter, its milliseconds and its attempt, both 0 where there is none: `ids` count from the run's id.
 pub(super) async fn matrix(ask: Ask) -> Answer {
     let app = &ask.app;
     let store = app.driver.store();
@@ -173,7 +174,7 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
     let mut columns = Vec::with_capacity(runs.len());
     let mut took: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
     for run in &runs {
-        let mut cells: BTreeMap<usize, (String, Option<i64>, String)> = BTreeMap::new();
+        let mut cells: Vec<Option<(char, i64, i64)>> = vec![None; rows.len()];
         for brief in store.task_briefs(run.run_id).await? {
             if brief.iteration_of.is_some() {
                 continue;
@@ -186,15 +187,15 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
             if let (Some(ms), true) = (ms, brief.phase.is_success()) {
                 took.entry(row).or_default().push(ms);
             }
-            cells.insert(row, (letter(brief.phase.state_key(Level::Task)), ms, brief.run_id.to_string()));
+            cells.resize(cells.len().max(row + 1), None);
+            let attempt = brief.run_id.0 - run.run_id.0;
+            cells[row] = Some((letter(brief.phase.state_key(Level::Task)), ms.unwrap_or(0), attempt));
         }
         let mut column = shapes::run(run);
-        let width = cells.keys().next_back().map_or(0, |last| last + 1);
-        let cell = |n: usize| cells.get(&n);
-        let letters: String = (0..width).map(|n| cell(n).map_or(".", |cell| cell.0.as_str())).collect();
+        let letters: String = cells.iter().map(|cell| cell.map_or('.', |cell| cell.0)).collect();
         column.insert("cells".to_owned(), json!(letters));
-        column.insert("ms".to_owned(), (0..width).map(|n| json!(cell(n).and_then(|cell| cell.1))).collect());
-        column.insert("ids".to_owned(), (0..width).map(|n| json!(cell(n).map(|cell| &cell.2))).collect());
+        column.insert("ms".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.1)).collect());
+        column.insert("ids".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.2)).collect());
         columns.push(Value::Object(column));
     }
     for (row, times) in took {
@@ -216,9 +217,8 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
     }))
 }
 
-fn letter(state: &str) -> String {
-    let code = CODES.iter().position(|code| *code == state);
-    code.map_or("?".to_owned(), |n| char::from(b'a' + n as u8).to_string())
+fn letter(state: &str) -> char {
+    CODES.iter().position(|code| *code == state).map_or('?', |n| char::from(b'a' + n as u8))
 }
 
 /// What the strip above the matrix tells about its runs.

@@ -1,7 +1,7 @@
 //! The console: pages for people, and what they ask of the engine. Rooms: `session` (signing in), `assets` (the pages),
-//! `stream` (changes as they happen); the others answer one screen each, in the compact form of `crate::live::shapes`.
+//! `screens` (which page an address shows), `stream` (changes as they happen); the others answer one screen each, in the compact form of `crate::live::shapes`.
 //!
-//! Addresses: the pages are at `/`, `/jobs…`, `/runs…`, `/compare` and `/schedules`, all the same file, which reads its
+//! Addresses: the pages are at `/`, `/jobs…`, `/runs…`, `/compare` and `/schedules`: one file for each screen, whose script reads the
 //! address; everything else is below `/console/`. Pages hold no data and need no sign-in. A page decides nothing: what a
 //! state means, what a repair runs again and what is wrong with parameters is answered from here, out of the core.
 
@@ -11,6 +11,7 @@ pub(crate) mod bundle;
 mod jobs;
 mod run;
 mod schedule;
+mod screens;
 mod session;
 mod stream;
 mod task;

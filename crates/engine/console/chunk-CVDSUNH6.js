@@ -1,1 +1,0 @@
-var t=class{constructor(t){this.app=t,this.error="",this.status=0,this.turn=0}async read(t){let r=++this.turn;try{let s=await t;return r!==this.turn?void 0:(this.value=s,this.error="",s)}catch(t){return void(r===this.turn&&(this.error=t instanceof Error?t.message:String(t),this.status=t.status??0))}finally{this.app.draw()}}};export{t as a};

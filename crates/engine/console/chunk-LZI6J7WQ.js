@@ -1,1 +1,0 @@
-var t=[["log","Log"],["iterations","Iterations"],["details","Details"],["parameters","Parameters"],["output","Output"]],e=e=>t.filter(([t])=>"iterations"===t?"for each"===e.type:"log"!==t||"if / else"!==e.type);export{e as a};
