@@ -6,10 +6,12 @@ import type { Attempt, Run } from '../src/elements/types.js'
 export type Change =
   | ({ t: 'run'; id: string; job: string; tasks: Attempt[] } & Partial<Run>)
   | { t: 'gone'; id: string } | { t: 'job'; job: string } | { t: 'bundle' }
-type Said = { kind: 'event' | 'beat' | 'reset'; id: string; data: string } | { kind: 'at'; id: string } | { kind: 'status'; status: Status; since: number; retry: number } | { kind: 'who' }
+type Said = { kind: 'event' | 'beat' | 'reset'; id: string; data: string } | { kind: 'at'; id: string } | { kind: 'status'; status: Status; since: number; retry: number } | { kind: 'who' } | { kind: 'try' }
 export type Status = 'starting' | 'live' | 'lost'
 
 const STEPS = [500, 1000, 2000, 4000, 8000, 15_000]
+/** Somebody who looks at a page waits no longer than this for the next attempt. */
+const SEEN = 1400
 /** A stream that says nothing for this long is lost: it shows a sign of life every 10 s. */
 const SILENCE = 35_000
 /** After this long only a look at the page tries again. */
@@ -32,6 +34,7 @@ export class Live {
   private timer = 0
   /** When the stream showed a sign of life. */
   private heard = 0
+  private tried = 0
 
   constructor(private readonly on: { change: (number: number, change: Change) => void; reset: () => void; status: () => void }) {
     this.channel.onmessage = event => this.hear(event.data as Said)
@@ -43,10 +46,21 @@ export class Live {
     }
     if (navigator.locks) void navigator.locks.request('lakeflow-live', lead)
     else void lead()
-    // Measured against the clock: after a sleep of the machine the silence is known at the first look.
-    setInterval(() => { if (this.source && this.status === 'live' && Date.now() - this.heard > SILENCE) this.lost() }, 2000)
-    addEventListener('focus', () => { if (this.leads && this.status === 'lost') this.open() })
-    addEventListener('online', () => { if (this.leads && this.status === 'lost') this.open() })
+    setInterval(() => {
+      // Measured against the clock: after a sleep of the machine the silence is known at the first look.
+      if (this.source && this.status === 'live' && Date.now() - this.heard > SILENCE) this.lost()
+      // A tab in the background, which may be the one that reads the stream, has slow timers.
+      if (!document.hidden && this.status === 'lost' && this.retry && Date.now() > Math.min(this.retry, this.since + SEEN)) this.again()
+    }, 1000)
+    addEventListener('focus', () => this.again())
+    addEventListener('online', () => this.again())
+  }
+
+  /** Tries at once, or asks the tab that reads the stream to. */
+  private again(): void {
+    if (this.status !== 'lost') return
+    if (!this.leads) this.say({ kind: 'try' })
+    else if (Date.now() - this.tried > 900) this.open()
   }
 
   /** An answer tells all up to a change; what comes after the first one is listened for, so that nothing falls between. */
@@ -74,6 +88,10 @@ export class Live {
   }
 
   private hear(said: Said): void {
+    if (said.kind === 'try') {
+      if (this.leads) this.again()
+      return
+    }
     if (said.kind === 'who') {
       if (!this.leads) return
       this.say({ kind: 'status', status: this.status, since: this.since, retry: this.retry })
@@ -106,6 +124,7 @@ export class Live {
 
   private open(): void {
     clearTimeout(this.timer)
+    this.tried = Date.now()
     this.source?.close()
     const source = new EventSource(`/console/events${this.last ? `?after=${this.last}` : ''}`)
     this.source = source
@@ -136,7 +155,8 @@ export class Live {
     this.source?.close()
     this.source = undefined
     const since = this.status === 'lost' ? this.since : Date.now()
-    const wait = STEPS[Math.min(this.tries++, STEPS.length - 1)]! * (0.8 + Math.random() * 0.4)
+    const step = STEPS[Math.min(this.tries++, STEPS.length - 1)]!
+    const wait = (document.hidden ? step : Math.min(step, SEEN)) * (0.8 + Math.random() * 0.4)
     const tired = Date.now() - since > TIRED
     this.tell({ kind: 'status', status: 'lost', since, retry: tired ? 0 : Date.now() + wait })
     clearTimeout(this.timer)

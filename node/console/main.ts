@@ -164,17 +164,22 @@ function patch(number: number, change: Change): void {
 }
 
 const waiting: [number, Change][] = []
+function apply(): void {
+  for (const [number, change] of waiting.splice(0)) {
+    patch(number, change)
+    screen.change?.(number, change)
+  }
+  app.draw()
+  if (document.hidden) title()
+}
 let again = false
 const live = new Live({
   change: (number, change) => {
     waiting.push([number, change])
-    if (waiting.length === 1) requestAnimationFrame(() => {
-      for (const [number, change] of waiting.splice(0)) {
-        patch(number, change)
-        screen.change?.(number, change)
-      }
-      app.draw()
-    })
+    if (waiting.length > 1) return
+    // A tab in the background has no frames; what is left to see of it is its title.
+    if (document.hidden) setTimeout(apply, 500)
+    else requestAnimationFrame(apply)
   },
   reset: () => {
     if (again) return
@@ -254,6 +259,10 @@ function draw(): void {
     box.showModal()
     ;['[autofocus]', '.in input', '.in'].map(place => box.querySelector<HTMLElement>(place)).find(Boolean)?.focus()
   }
+  title()
+}
+
+function title(): void {
   document.title = signedOut ? 'lakeflow' : screen.title()
   icon()
 }
@@ -318,6 +327,7 @@ addEventListener('keydown', event => {
   event.preventDefault()
 })
 document.addEventListener('visibilitychange', () => {
+  if (waiting.length) apply()
   // What was missed in the background is one snapshot.
   if (!document.hidden && Date.now() - hidden > 60_000) { void readHome(); void screen.load() }
   hidden = Date.now()

@@ -23,15 +23,29 @@ const SIZES: [(&str, Option<f64>); 10] = [
 ];
 
 /// Keys of the times with what they are and their targets in milliseconds (console reference 12).
-const TIMES: [(&str, &str, Option<f64>); 9] = [
+const TIMES: [(&str, &str, Option<f64>); 15] = [
+    (
+        "empty",
+        "an address of the engine with nothing on it: the browser's own share of the times below",
+        None,
+    ),
     ("run", "a run of 3 tasks, from its address to its content", Some(300.0)),
-    ("tasks", "a run of 1,000 tasks, to its list, timeline and folded graph", Some(1000.0)),
+    ("tasks", "a run of 1,000 tasks, to its list and timeline", Some(500.0)),
+    ("graph", "the same, to its folded graph", Some(1000.0)),
     ("matrix", "a matrix of 1,000 tasks and 30 runs", Some(500.0)),
     ("runs", "the list of a job with 10,000 runs, with their number", None),
     ("filtered", "the same, of those that succeeded", None),
     ("columns", "the matrix of a job with 10,000 runs", None),
-    ("log", "a log of 50,000 lines, opened at its end", Some(200.0)),
+    ("log", "a log of 50,000 lines, from the click on its task to its last line", Some(200.0)),
+    ("cold_log", "the same, from the address of the run", None),
     ("find", "a word in that log: typed, found, loaded and shown", None),
+    (
+        "delay",
+        "the longest that a key waits while 60 changes a second come for 10 s, 1,000 tasks",
+        Some(50.0),
+    ),
+    ("gone", "a killed engine, until the page says so", Some(3000.0)),
+    ("back", "the engine's return, until the page is live again", Some(2000.0)),
     ("layout", "layout of 1,000 tasks and 2,000 edges, in the browser", Some(60.0)),
 ];
 
