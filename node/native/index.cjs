@@ -7,14 +7,21 @@ const { readFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 
-/** The name that packages of this platform bear, such as `linux-x64-gnu`. */
-function platform() {
+/**
+ * The names that packages of this platform bear, such as `linux-x64-gnu`. On Linux both are tried: an addon for the other C library
+ * does not load, and asking Node.js which one it has costs ten milliseconds.
+ */
+function platforms() {
   const { platform, arch } = process;
-  if (platform === "linux") {
-    const glibc = process.report?.getReport?.().header?.glibcVersionRuntime;
-    return `linux-${arch}-${glibc ? "gnu" : "musl"}`;
-  }
-  return platform === "win32" ? `win32-${arch}-msvc` : `${platform}-${arch}`;
+  if (platform === "linux") return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
+  return [platform === "win32" ? `win32-${arch}-msvc` : `${platform}-${arch}`];
+}
+
+/** The one of them that is missing, for the message. */
+function wanted(names) {
+  if (names.length === 1) return names[0];
+  const glibc = process.report?.getReport?.().header?.glibcVersionRuntime;
+  return names[glibc ? 0 : 1];
 }
 
 /** Where to start from: this file, or what it was bundled into, or the folder the program runs in. */
@@ -24,7 +31,7 @@ function bases() {
 }
 
 function load() {
-  const name = platform();
+  const names = platforms();
   const tried = [];
   const attempt = (require, request) => {
     try {
@@ -37,15 +44,18 @@ function load() {
   const own = process.env.LAKEFLOW_ADDON;
   if (own) {
     const addon = attempt(createRequire(join(process.cwd(), "package.json")), own);
-    return { addon, platform: name, reason: addon ? null : `LAKEFLOW_ADDON: ${tried.join("; ") || "no such file"}` };
+    return { addon, platform: addon ? names[0] : wanted(names), reason: addon ? null : `LAKEFLOW_ADDON: ${tried.join("; ") || "no such file"}` };
   }
   for (const base of bases()) {
     const require = createRequire(base);
-    for (const request of [`./lakeflow.${name}.node`, `lakeflow-jobs-${name}`, `lakeflow-jobs/native/lakeflow.${name}.node`]) {
-      const addon = attempt(require, request);
-      if (addon) return { addon, platform: name, reason: null };
+    for (const name of names) {
+      for (const request of [`./lakeflow.${name}.node`, `lakeflow-jobs-${name}`, `lakeflow-jobs/native/lakeflow.${name}.node`]) {
+        const addon = attempt(require, request);
+        if (addon) return { addon, platform: name, reason: null };
+      }
     }
   }
+  const name = wanted(names);
   const reason = tried.join("; ") || `neither native/lakeflow.${name}.node nor the package lakeflow-jobs-${name} is installed`;
   return { addon: null, platform: name, reason };
 }

@@ -80,7 +80,8 @@ declare namespace native {
   interface GatewayRequest {
     method: string;
     path: string;
-    headers: [string, string][];
+    /** Names, each followed by its value. */
+    headers: string[];
     body?: Uint8Array;
     text?: string;
     client?: string;
@@ -96,18 +97,16 @@ declare namespace native {
     headers?: [string, string][];
     text?: string;
     error?: string;
-    stream?: EventHandle;
-  }
-
-  interface EventHandle {
-    ask(frames: boolean): void;
-    close(undelivered: boolean): void;
+    stream?: boolean;
+    over?: boolean;
   }
 
   interface AppGateway {
     registry(): string;
     unknown(key: string): string;
     submit(client: Client, request: GatewayRequest, ticket: number): void;
+    more(ticket: number, events: number): void;
+    close(ticket: number, undelivered: boolean): void;
     take(most: number): Told[];
   }
 

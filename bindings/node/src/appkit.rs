@@ -5,22 +5,24 @@ use crate::client::Client;
 use crate::credentials::AUTHORIZATION;
 use crate::fault::{argument, thrown};
 use crate::inbox::{Inbox, Owed, Told, Wake};
-use crate::stream::EventHandle;
+use crate::stream::{Form, Reins, deliver};
 use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
-use lakeflow_core::error::Error;
+use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{
     Body, Checked, Incoming, JobRef, ROUTES, Registry, Reply, Settings, WebhookSecret,
 };
 use lakeflow_core::wait::PollSchedule;
-use napi::bindgen_prelude::{Buffer, Promise, spawn};
+use napi::bindgen_prelude::{Buffer, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi::{Result, Status};
 use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// The host's own check of parameters: JSON text `{key, params}` in, `{valid}`, `{invalid}` or `{broken}` out. Weak: routes
 /// that are not used keep no process alive.
@@ -95,8 +97,8 @@ pub struct GatewayRequest {
     pub method: String,
     /// Below the mount, with the query.
     pub path: String,
-    /// Names and values.
-    pub headers: Vec<Vec<String>>,
+    /// Names, each followed by its value.
+    pub headers: Vec<String>,
     /// The whole body.
     pub body: Option<Buffer>,
     /// The whole body as text.
@@ -113,10 +115,8 @@ pub struct GatewayRequest {
 
 impl GatewayRequest {
     fn incoming(self) -> Incoming {
-        let pair = |header: Vec<String>| {
-            let mut parts = header.into_iter();
-            Some((parts.next()?, parts.next()?))
-        };
+        let mut headers = self.headers.into_iter();
+        let headers = std::iter::from_fn(|| Some((headers.next()?, headers.next()?))).collect();
         let body = match (self.body, self.text) {
             (Some(body), _) => body.to_vec(),
             (None, Some(text)) => text.into_bytes(),
@@ -125,7 +125,7 @@ impl GatewayRequest {
         Incoming {
             method: self.method,
             path: self.path,
-            headers: self.headers.into_iter().filter_map(pair).collect(),
+            headers,
             body,
             client: self.client.unwrap_or_default(),
             nonce: String::new(),
@@ -147,16 +147,22 @@ fn told(ticket: u32, reply: Reply) -> Told {
             Body::Json(value) => Some(js_text(&value)),
         },
         error: reply.error.map(|error| error.to_string()),
-        stream: None,
+        ..Told::default()
     }
 }
 
 /// A stream that was opened.
-fn opened(ticket: u32, stream: Box<EventStream>, inbox: Arc<Inbox>) -> Told {
+fn opened(ticket: u32, stream: &EventStream) -> Told {
     let (status, headers) = stream.head();
     let headers = headers.iter().map(|(name, value)| vec![(*name).to_owned(), (*value).to_owned()]).collect();
-    let stream = Some(EventHandle::new(stream, inbox, ticket));
-    Told { ticket, status: Some(status), headers: Some(headers), stream, ..Told::default() }
+    Told { ticket, status: Some(status), headers: Some(headers), stream: Some(true), ..Told::default() }
+}
+
+/// The streams that are open, by the tickets of their requests.
+type Open = Arc<Mutex<HashMap<u32, Arc<Reins>>>>;
+
+fn held(open: &Open) -> MutexGuard<'_, HashMap<u32, Arc<Reins>>> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The routes of an app's jobs.
@@ -164,6 +170,7 @@ fn opened(ticket: u32, stream: Box<EventStream>, inbox: Arc<Inbox>) -> Told {
 pub struct AppGateway {
     routes: Routes,
     inbox: Arc<Inbox>,
+    open: Open,
 }
 
 #[napi]
@@ -172,7 +179,7 @@ impl AppGateway {
     #[napi(constructor)]
     pub fn new(settings: String, wake: Wake, check: Option<CheckCallback>) -> Result<Self> {
         let routes = Self::make(&settings, check).map_err(|e| thrown(&e))?;
-        Ok(Self { routes, inbox: Arc::new(Inbox::new(wake)) })
+        Ok(Self { routes, inbox: Arc::new(Inbox::new(wake)), open: Open::default() })
     }
 
     /// What environment and configuration say about jobs, as JSON text.
@@ -187,26 +194,52 @@ impl AppGateway {
         self.routes.registry(|registry| registry.unknown(&key))
     }
 
-    /// Answers a request under the identity of a client. The answer comes by the inbox, under the ticket.
+    /// Answers a request under the identity of a client. The answer, and the events of a stream, come by the inbox under the
+    /// ticket.
     #[napi]
-    pub fn submit(&self, client: &Client, request: GatewayRequest, ticket: u32) {
+    pub fn submit(&self, client: &Client, request: GatewayRequest, ticket: u32) -> Result<()> {
         let (routes, jobs) = (self.routes.clone(), client.jobs().clone());
-        let inbox = self.inbox.clone();
+        let (inbox, open) = (self.inbox.clone(), self.open.clone());
         let owed = Owed::new(inbox.clone(), ticket);
         let timeout = request.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
         let authorization = request.authorization.clone();
         client.learn(authorization.as_deref());
+        let form = if request.program == Some(true) { Form::Objects } else { Form::Frames };
         let incoming = request.incoming();
         let work = async move {
-            let answer = match routes.handle_within(&jobs, incoming, timeout).await {
-                Answer::Reply(reply) => told(ticket, reply),
-                Answer::Stream(stream) => opened(ticket, stream, inbox),
+            let handled = routes.handle_within(&jobs, incoming, timeout);
+            let answer = match authorization {
+                Some(authorization) => AUTHORIZATION.scope(authorization, handled).await,
+                None => handled.await,
             };
-            owed.pay(answer);
+            match answer {
+                Answer::Reply(reply) => owed.pay(told(ticket, reply)),
+                Answer::Stream(stream) => {
+                    let reins = Arc::new(Reins::new(form));
+                    held(&open).insert(ticket, reins.clone());
+                    owed.pay(opened(ticket, &stream));
+                    deliver(stream, form, reins, inbox, ticket).await;
+                    held(&open).remove(&ticket);
+                }
+            }
         };
-        match authorization {
-            Some(authorization) => drop(spawn(AUTHORIZATION.scope(authorization, work))),
-            None => drop(spawn(work)),
+        drop(runtime().map_err(|e| thrown(&e))?.spawn(work));
+        Ok(())
+    }
+
+    /// A stream may tell so many events more.
+    #[napi]
+    pub fn more(&self, ticket: u32, events: u32) {
+        if let Some(reins) = held(&self.open).get(&ticket) {
+            reins.more(events as usize);
+        }
+    }
+
+    /// Ends a stream, whose end is told. With `undelivered` the client received nothing of it.
+    #[napi]
+    pub fn close(&self, ticket: u32, undelivered: bool) {
+        if let Some(reins) = held(&self.open).get(&ticket) {
+            reins.close(undelivered);
         }
     }
 
@@ -244,6 +277,27 @@ impl AppGateway {
         }
         Ok(routes)
     }
+}
+
+/// What answers requests: a runtime of one thread. A request is handed from one thread to the next as seldom as it can be, which
+/// is what most of its time would go into; calls of `Jobs`, some of which read long documents, have the addon's own threads.
+fn runtime() -> std::result::Result<&'static Runtime, Error> {
+    static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("lakeflow-appkit")
+            .enable_all()
+            .build()?;
+        // A timer that is due before all others wakes the thread that watches them, and the time-out of a call would be that
+        // again and again. This one is due earlier.
+        drop(runtime.spawn(async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        }));
+        Ok(runtime)
+    });
+    RUNTIME.as_ref().map_err(|e| Error::new(ErrorCode::Internal, "route", format!("no thread for it: {e}")))
 }
 
 /// What the host's check says. It never throws: what went wrong is told.

@@ -2,7 +2,6 @@
 //! and takes as much as it has time for. A promise for each answer would cost a callback of its own, and a thousand of them
 //! in one turn of the event loop would hold up everything else. Knows nothing of what it carries.
 
-use crate::stream::EventHandle;
 use napi::Status;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
@@ -22,12 +21,14 @@ pub struct Told {
     pub status: Option<u16>,
     /// Names and values, if there are any.
     pub headers: Option<Vec<Vec<String>>>,
-    /// JSON text or a frame; a stream is over when it is missing.
+    /// JSON text or a frame.
     pub text: Option<String>,
     /// What went wrong, for the host's log. Without a status the request was not answered at all.
     pub error: Option<String>,
-    /// The stream that the request opened.
-    pub stream: Option<EventHandle>,
+    /// The request opened a stream; its events come under the same ticket.
+    pub stream: Option<bool>,
+    /// The stream is over; nothing follows this.
+    pub over: Option<bool>,
 }
 
 #[derive(Default)]
@@ -79,6 +80,11 @@ impl Owed {
     pub(crate) fn new(inbox: Arc<Inbox>, ticket: u32) -> Self {
         let error = Some("the task that answers has ended before its time".to_owned());
         Self { inbox, told: Some(Told { ticket, error, ..Told::default() }) }
+    }
+
+    /// The end of a stream, which is told in any case.
+    pub(crate) fn end(inbox: Arc<Inbox>, ticket: u32) -> Self {
+        Self { inbox, told: Some(Told { ticket, over: Some(true), ..Told::default() }) }
     }
 
     pub(crate) fn pay(mut self, told: Told) {

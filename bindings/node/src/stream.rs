@@ -1,93 +1,102 @@
-//! The events of a wait as a class of JavaScript: each is asked for, and comes by the inbox.
+//! The events of a wait: one task a stream puts them into the inbox as they come, never more than JavaScript has room for.
 
 use crate::inbox::{Inbox, Owed, Told};
 use lakeflow_client::routes::EventStream;
 use lakeflow_core::door::js_text;
-use napi::bindgen_prelude::spawn;
-use napi_derive::napi;
 use serde_json::json;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
 
-/// The events of a wait.
-#[napi]
-pub struct EventHandle {
-    ticket: u32,
+/// Events that may lie in the inbox as frames; they are as small as what a socket holds.
+const FRAMES_AHEAD: usize = 8;
+
+/// Events that a program may be behind: states that it does not look at are left out, so that it sees the newest.
+const EVENTS_AHEAD: usize = 2;
+
+/// In which form events are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As they go over the wire, heartbeats too.
+    Frames,
+    /// JSON text `{id, event, data}`.
+    Objects,
+}
+
+/// How the reader of a stream stands to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Reads,
+    /// Has gone; `undelivered` when nothing that was sent was received.
+    Gone {
+        undelivered: bool,
+    },
+}
+
+/// What JavaScript says to the task of a stream.
+#[derive(Debug)]
+pub(crate) struct Reins {
+    room: Semaphore,
+    reader: watch::Sender<Reader>,
+}
+
+impl Reins {
+    pub(crate) fn new(form: Form) -> Self {
+        let ahead = if form == Form::Frames { FRAMES_AHEAD } else { EVENTS_AHEAD };
+        Self { room: Semaphore::new(ahead), reader: watch::Sender::new(Reader::Reads) }
+    }
+
+    /// So many events more may be told.
+    pub(crate) fn more(&self, events: usize) {
+        self.room.add_permits(events);
+    }
+
+    /// Nobody reads any more.
+    pub(crate) fn close(&self, undelivered: bool) {
+        self.reader.send_replace(Reader::Gone { undelivered });
+    }
+}
+
+/// Tells the events of a stream until it is over or nobody reads it, then sees the wait to its end: that is where a run is
+/// cancelled whose wait asked for that.
+pub(crate) async fn deliver(
+    mut stream: Box<EventStream>,
+    form: Form,
+    reins: Arc<Reins>,
     inbox: Arc<Inbox>,
-    stream: Arc<tokio::sync::Mutex<Option<Box<EventStream>>>>,
-    closing: Arc<watch::Sender<bool>>,
-    /// Nothing that was sent was received.
-    undelivered: Arc<Mutex<bool>>,
-}
-
-impl EventHandle {
-    pub(crate) fn new(stream: Box<EventStream>, inbox: Arc<Inbox>, ticket: u32) -> Self {
-        Self {
-            ticket,
-            inbox,
-            stream: Arc::new(tokio::sync::Mutex::new(Some(stream))),
-            closing: Arc::new(watch::Sender::new(false)),
-            undelivered: Arc::default(),
-        }
-    }
-}
-
-#[napi]
-impl EventHandle {
-    /// Asks for the next event: as it goes over the wire (heartbeats too) with `frames`, else as JSON text
-    /// `{id, event, data}`. It comes by the inbox; without a text the stream is over.
-    #[napi]
-    pub fn ask(&self, frames: bool) {
-        let owed = Owed::new(self.inbox.clone(), self.ticket);
-        let (stream, undelivered) = (self.stream.clone(), self.undelivered.clone());
-        let mut closing = self.closing.subscribe();
-        let ticket = self.ticket;
-        spawn(async move {
-            let mut held = stream.lock().await;
-            let text = match held.as_mut() {
-                None => None,
-                Some(open) => tokio::select! {
-                    biased;
-                    _ = closing.wait_for(|closed| *closed) => None,
-                    text = next(open, frames) => text,
-                },
-            };
-            if text.is_none()
-                && let Some(over) = held.take()
-            {
-                finish(over, *undelivered.lock().unwrap_or_else(PoisonError::into_inner));
+    ticket: u32,
+) {
+    let mut reader = reins.reader.subscribe();
+    let end = Owed::end(inbox.clone(), ticket);
+    loop {
+        let next = async {
+            // Closed never: the reins live as long as this task.
+            if let Ok(place) = reins.room.acquire().await {
+                place.forget();
             }
-            owed.pay(Told { ticket, text, ..Told::default() });
-        });
-    }
-
-    /// Ends the stream: what was asked for comes as its end. With `undelivered` the client received nothing of it.
-    #[napi]
-    pub fn close(&self, undelivered: bool) {
-        *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) = undelivered;
-        self.closing.send_replace(true);
-        // Nobody may be asking any more.
-        if let Ok(mut held) = self.stream.try_lock()
-            && let Some(over) = held.take()
-        {
-            finish(over, undelivered);
+            next(&mut stream, form).await
+        };
+        let text = tokio::select! {
+            biased;
+            _ = reader.wait_for(|reader| *reader != Reader::Reads) => None,
+            text = next => text,
+        };
+        if text.is_none() || stream.is_over() {
+            end.pay(Told { ticket, text, over: Some(true), ..Told::default() });
+            break;
         }
+        inbox.put(Told { ticket, text, ..Told::default() });
     }
+    if let Reader::Gone { undelivered: true } = *reader.borrow() {
+        stream.undelivered();
+    }
+    stream.stop();
+    while stream.next_event().await.is_some() {}
 }
 
-async fn next(open: &mut EventStream, frames: bool) -> Option<String> {
-    if frames {
-        return open.next_frame().await;
+async fn next(stream: &mut EventStream, form: Form) -> Option<String> {
+    if form == Form::Frames {
+        return stream.next_frame().await;
     }
-    let event = open.next_event().await?;
+    let event = stream.next_event().await?;
     Some(js_text(&json!({"id": event.id, "event": event.event, "data": event.data})))
-}
-
-/// Stops a wait and sees it to its end, which is where a run is cancelled whose wait asked for that.
-fn finish(mut over: Box<EventStream>, undelivered: bool) {
-    if undelivered {
-        over.undelivered();
-    }
-    over.stop();
-    spawn(async move { while over.next_event().await.is_some() {} });
 }

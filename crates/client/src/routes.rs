@@ -264,6 +264,11 @@ impl EventStream {
         }
     }
 
+    /// True once the last event was given.
+    pub fn is_over(&self) -> bool {
+        self.running.is_over()
+    }
+
     /// The client was gone before it received any of what was sent.
     pub fn undelivered(&mut self) {
         self.sent = false;

@@ -146,6 +146,11 @@ impl Running {
         self.run_id
     }
 
+    /// True once [`Event::Ended`] was given.
+    pub fn is_over(&self) -> bool {
+        self.ended
+    }
+
     /// The next event; `None` after [`Event::Ended`]. A future that is dropped halfway loses nothing: the next goes on.
     pub async fn next(&mut self) -> Option<Event> {
         if self.ended {

@@ -3,6 +3,7 @@
 
 import type native from "../../native/index.cjs";
 import { LakeflowError } from "../errors.js";
+import { Events } from "./events.js";
 import { Turns } from "./turns.js";
 
 /** Taken out of the core at once. */
@@ -10,9 +11,15 @@ const BATCH = 16;
 /** Longer than any process lives; a timer that only keeps the process alive. */
 const EVER_MS = 0x7fff_ffff;
 
+/** An answer that opens a stream has it beside. */
+export interface Answered {
+  told: native.Told;
+  stream: Events | undefined;
+}
+
 interface Awaited {
   operation: string;
-  resolve(told: native.Told): void;
+  resolve(answered: Answered): void;
   reject(error: Error): void;
 }
 
@@ -20,9 +27,11 @@ interface Awaited {
 export class Desk {
   readonly turns = new Turns();
   readonly #awaited = new Map<number, Awaited>();
-  #take: (most: number) => native.Told[] = () => [];
+  readonly #streams = new Map<number, Events>();
+  #gateway: native.AppGateway | undefined;
   #ticket = 0;
   #busy = false;
+  #holds = 0;
   #alive: NodeJS.Timeout | undefined;
 
   /** To be called by the core when it has something. */
@@ -33,8 +42,8 @@ export class Desk {
   };
 
   /** Where to take answers from. */
-  open(take: (most: number) => native.Told[]): void {
-    this.#take = take;
+  open(gateway: native.AppGateway): void {
+    this.#gateway = gateway;
   }
 
   /** A ticket for one request, whose answer comes under it. */
@@ -43,44 +52,64 @@ export class Desk {
     return this.#ticket;
   }
 
-  /** What comes next under a ticket. */
-  await(ticket: number, operation: string): Promise<native.Told> {
-    return new Promise((resolve, reject) => {
-      this.#awaited.set(ticket, { operation, resolve, reject });
-      if (this.#awaited.size > 1) return;
-      // The core's side keeps no process alive; somebody who waits does.
-      this.#alive ??= setInterval(() => {}, EVER_MS);
-      this.#alive.ref();
-    });
+  /** What comes under a ticket. */
+  await(ticket: number, operation: string): Promise<Answered> {
+    this.hold();
+    return new Promise((resolve, reject) => this.#awaited.set(ticket, { operation, resolve, reject }));
   }
 
   /** Nothing comes under a ticket after all. */
   forget(ticket: number): void {
-    this.#awaited.delete(ticket);
-    if (this.#awaited.size === 0) this.#alive?.unref();
+    if (this.#awaited.delete(ticket)) this.release();
+  }
+
+  /** Somebody waits: the core's side keeps no process alive, but that does. */
+  hold(): void {
+    this.#holds += 1;
+    if (this.#holds > 1) return;
+    this.#alive ??= setInterval(() => {}, EVER_MS);
+    this.#alive.ref();
+  }
+
+  /** Somebody waits no more. */
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#alive?.unref();
   }
 
   async #deliver(): Promise<void> {
     for (;;) {
-      const batch = this.#take(BATCH);
+      const batch = this.#gateway?.take(BATCH) ?? [];
       if (batch.length === 0) break;
       for (const told of batch) {
         const pause = this.turns.take();
         if (pause) await pause;
-        this.#hand(told);
         // Whoever waited goes on before the time is looked at again.
-        await null;
+        if (this.#hand(told)) await null;
       }
     }
     this.#busy = false;
   }
 
-  #hand(told: native.Told): void {
-    const awaited = this.#awaited.get(told.ticket);
-    if (!awaited) return;
-    this.forget(told.ticket);
-    const { operation, resolve, reject } = awaited;
-    if (told.status !== undefined || told.error === undefined) return resolve(told);
-    reject(new LakeflowError({ code: "INTERNAL", operation, message: told.error }));
+  /** True when somebody goes on in a microtask. */
+  #hand(told: native.Told): boolean {
+    const { ticket } = told;
+    const stream = this.#streams.get(ticket);
+    if (stream) {
+      if (told.over) this.#streams.delete(ticket);
+      return stream.push(told.text, told.over === true);
+    }
+    const awaited = this.#awaited.get(ticket);
+    if (!awaited) return false;
+    this.forget(ticket);
+    if (told.status === undefined && told.error !== undefined) {
+      awaited.reject(new LakeflowError({ code: "INTERNAL", operation: awaited.operation, message: told.error }));
+      return true;
+    }
+    const opened = told.stream && this.#gateway ? new Events(this.#gateway, this, ticket) : undefined;
+    // What follows may come before the one who waits has gone on.
+    if (opened) this.#streams.set(ticket, opened);
+    awaited.resolve({ told, stream: opened });
+    return true;
   }
 }

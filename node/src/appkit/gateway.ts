@@ -4,7 +4,8 @@ import type native from "../../native/index.cjs";
 import { addon } from "../addon.js";
 import { calling, errorFrom } from "../errors.js";
 import { checkOf, configuring, settingsOf, type Registry } from "./config.js";
-import { Desk } from "./desk.js";
+import { Desk, type Answered } from "./desk.js";
+import type { Events } from "./events.js";
 import type { Identity } from "./identity.js";
 import type { JobsConfig } from "./types.js";
 
@@ -34,35 +35,6 @@ export interface Reply {
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 120_000;
 
-/** The events of a wait, which come when they are asked for. */
-export class Events {
-  readonly #handle: native.EventHandle;
-  readonly #desk: Desk;
-  readonly #ticket: number;
-  #over = false;
-
-  constructor(handle: native.EventHandle, desk: Desk, ticket: number) {
-    this.#handle = handle;
-    this.#desk = desk;
-    this.#ticket = ticket;
-  }
-
-  /** The next one: as it goes over the wire with `frames`, else `{id, event, data}` as JSON text. `null` at the end. */
-  async next(frames: boolean): Promise<string | null> {
-    if (this.#over) return null;
-    const told = this.#desk.await(this.#ticket, "stream");
-    this.#handle.ask(frames);
-    const { text } = await told;
-    this.#over = text === undefined;
-    return text ?? null;
-  }
-
-  /** Ends the stream; what was asked for comes as its end. */
-  close(undelivered: boolean): void {
-    this.#handle.close(undelivered);
-  }
-}
-
 /** A stream that was opened. */
 export interface Opened {
   stream: Events;
@@ -89,7 +61,7 @@ export class AppGateway {
     };
     const gateway = configuring(() => new (addon().AppGateway)(settingsOf(config), this.#desk.wake, check));
     this.#gateway = gateway;
-    this.#desk.open((most) => gateway.take(most));
+    this.#desk.open(gateway);
     this.#timeout = typeof config.timeout === "number" && config.timeout > 0 ? config.timeout : undefined;
   }
 
@@ -112,7 +84,7 @@ export class AppGateway {
     const asked: native.GatewayRequest = {
       method: request.method,
       path: request.path,
-      headers: request.headers ?? [],
+      headers: request.headers?.flat() ?? [],
       timeoutMs: Math.min(Math.ceil(timeout), 0x7fff_ffff),
     };
     if (request.body) asked.body = request.body;
@@ -121,15 +93,14 @@ export class AppGateway {
     if (request.program) asked.program = true;
     const authorization = await identity.authorization();
     if (authorization !== undefined) asked.authorization = authorization;
-    const told = await this.#submit(client, asked);
+    const { told, stream } = await this.#submit(client, asked);
     const { status = 500, headers = [], error = null } = told;
-    if (!told.stream) return { status, headers, error, body: told.text ?? null };
-    const stream = new Events(told.stream, this.#desk, told.ticket);
+    if (!stream) return { status, headers, error, body: told.text ?? null };
     this.#open.add(stream);
     return { stream, status, headers };
   }
 
-  async #submit(client: native.Client, asked: native.GatewayRequest): Promise<native.Told> {
+  async #submit(client: native.Client, asked: native.GatewayRequest): Promise<Answered> {
     const ticket = this.#desk.ticket();
     const told = this.#desk.await(ticket, "route");
     try {

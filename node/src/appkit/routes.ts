@@ -1,6 +1,5 @@
 // The routes as AppKit's server mounts them: requests are handed to the gateway as they came, answers and events go back.
 
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IAppRouter } from "@databricks/appkit";
 import { addon } from "../addon.js";
@@ -137,31 +136,71 @@ function collected(request: Request): Promise<Uint8Array | null> {
 }
 
 /** Sends events until the stream or the client is at its end. */
-async function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promise<void> {
+function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promise<void> {
   const { stream } = opened;
   let delivered = false;
   // The wait ends with the connection; the run goes on.
   const gone = (): void => host.gateway.close(stream, !delivered);
-  response.once("close", gone);
   const wrote = (error: Error | null | undefined): void => {
     if (!error) delivered = true;
   };
-  try {
-    response.writeHead(opened.status, Object.fromEntries(opened.headers));
-    response.flushHeaders();
-    for (;;) {
-      const frame = await stream.next(true);
-      if (frame === null || response.destroyed) break;
-      if (host.noStartedEvent && frame.includes("\nevent: started\n")) continue;
-      const hasRoom = frame.startsWith(":") ? response.write(frame) : response.write(frame, wrote);
-      if (!hasRoom) await Promise.race([once(response, "drain"), once(response, "close")]);
-    }
-    response.end();
-  } finally {
-    response.removeListener("close", gone);
-    host.gateway.close(stream, !delivered);
-  }
+  response.once("close", gone);
+  response.writeHead(opened.status, Object.fromEntries(opened.headers));
+  heads.add(response);
+  return new Promise((resolve) => {
+    const over = (): void => {
+      heads.sent(response);
+      response.removeListener("close", gone);
+      host.gateway.close(stream, !delivered);
+      resolve();
+    };
+    stream.listen({
+      frame(frame, last) {
+        const skipped = response.destroyed || (host.noStartedEvent && frame.includes("\nevent: started\n"));
+        if (last) {
+          if (skipped) response.end();
+          else response.end(frame);
+          over();
+          return false;
+        }
+        if (skipped) return true;
+        heads.sent(response);
+        const hasRoom = delivered || frame.startsWith(":") ? response.write(frame) : response.write(frame, wrote);
+        if (!hasRoom) response.once("drain", () => stream.room());
+        return hasRoom;
+      },
+      over() {
+        response.end();
+        over();
+      },
+    });
+  });
 }
+
+/** How long the head of a stream waits for its first event, in milliseconds: most often they leave together. */
+const HEAD_MS = 20;
+
+/** Heads of streams whose first event has not come yet. They share one timer. */
+class Heads {
+  readonly #waiting = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+
+  add(response: ServerResponse): void {
+    this.#waiting.add(response);
+    this.#timer ??= setTimeout(this.#send, HEAD_MS);
+  }
+
+  sent(response: ServerResponse): void {
+    this.#waiting.delete(response);
+  }
+
+  readonly #send = (): void => {
+    this.#timer = undefined;
+    for (const response of this.#waiting) if (!response.destroyed) response.flushHeaders();
+    this.#waiting.clear();
+  };
+}
+const heads = new Heads();
 
 /** Registers the routes on AppKit's router. */
 export type Register = (

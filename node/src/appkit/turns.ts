@@ -7,25 +7,27 @@ const SHARE_MS = 4;
 /** The turns of the event loop. */
 export class Turns {
   #until = 0;
-  #known = false;
   #queue: (() => void)[] = [];
 
   /** Nothing when this turn has time left; else a promise that is kept in a later one. */
   take(): Promise<void> | undefined {
     const now = performance.now();
-    if (!this.#known) {
-      this.#known = true;
-      this.#until = now + SHARE_MS;
-      setImmediate(this.#next);
-      return undefined;
+    if (this.#queue.length === 0) {
+      if (now < this.#until) return undefined;
+      // Nothing was asked for so long that whatever held up the loop meanwhile was not this. A turn that is over is not
+      // noticed otherwise: to be told of each would cost as much as a small request.
+      if (now > this.#until + SHARE_MS) {
+        this.#until = now + SHARE_MS;
+        return undefined;
+      }
     }
-    if (now < this.#until && this.#queue.length === 0) return undefined;
-    return new Promise((resolve) => this.#queue.push(resolve));
+    return new Promise((resolve) => {
+      if (this.#queue.push(resolve) === 1) setImmediate(this.#next);
+    });
   }
 
   #next = async (): Promise<void> => {
     const queue = this.#queue;
-    this.#known = queue.length > 0;
     this.#until = performance.now() + SHARE_MS;
     let done = 0;
     while (done < queue.length && performance.now() < this.#until) {
@@ -35,6 +37,6 @@ export class Turns {
       await null;
     }
     queue.splice(0, done);
-    if (this.#known) setImmediate(this.#next);
+    if (queue.length > 0) setImmediate(this.#next);
   };
 }

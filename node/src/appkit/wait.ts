@@ -3,7 +3,8 @@
 import { ExecutionError } from "@databricks/appkit";
 import { LakeflowError } from "../errors.js";
 import { refuse, type Host } from "./handle.js";
-import type { Events, Reply } from "./gateway.js";
+import type { Events } from "./events.js";
+import type { Reply } from "./gateway.js";
 import type { Identity } from "./identity.js";
 import type { JobRunUpdate, Outcome, RunDocument, RunId, RunOutcome, WaitOptions } from "./types.js";
 
@@ -132,7 +133,7 @@ function refused(reply: Reply, message: string): WaitError {
 
 /** The next event; `again` when nothing came in the time given; `null` at the end. */
 async function next(stream: Events, within: number | undefined): Promise<Told | "again" | null> {
-  const pending = pendings.get(stream) ?? stream.next(false);
+  const pending = pendings.get(stream) ?? stream.next();
   pendings.set(stream, pending);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"again">((resolve) => {

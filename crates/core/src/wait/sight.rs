@@ -30,15 +30,6 @@ struct TaskSight {
     status: Option<RunStatus>,
 }
 
-/// The same of a page of runs.
-#[derive(Debug, Deserialize)]
-pub(super) struct PageSight {
-    #[serde(default)]
-    pub(super) runs: Vec<Sight>,
-    #[serde(default)]
-    pub(super) next_page_token: Option<String>,
-}
-
 impl Sight {
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hash = Fingerprint::new();
@@ -60,6 +51,19 @@ pub(super) fn fingerprint(run: &RunDoc) -> u64 {
         hash.number(task.run.run_id.0);
         hash.phase(&task.phase());
     }
+    hash.0
+}
+
+/// A number for a text, to see by whether it is the same again. It takes eight bytes at a time: pages are read often.
+pub(super) fn number(text: &str) -> u64 {
+    let mut hash = Fingerprint::new();
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    for word in words {
+        hash.0 = (hash.0 ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        hash.0 ^= hash.0 >> 32;
+    }
+    hash.bytes(rest);
+    hash.number(text.len() as i64);
     hash.0
 }
 

@@ -24,6 +24,13 @@ const PART: u64 = 5;
 /// each by itself takes.
 const RUN_SECONDS: u64 = 400;
 
+/// Where the limit is far away, rounds take one of this many calls that polling each run by itself would take: pages of 25
+/// runs are read every 1.6 gaps, and of a large crowd mostly those of ended runs, more often.
+const ALONE_PART: u64 = 40;
+
+/// Rounds may take this in any case, in thousandths of a call a second: the part of the limit of a workspace.
+const LEAST_RATE: u64 = 3000;
+
 /// Calls that rounds did not make are kept for later for this long, in seconds: when the ends come, there may be more.
 const SAVED_SECONDS: i64 = 120;
 
@@ -74,6 +81,8 @@ pub(super) struct Group {
     /// Calls that rounds may make, in thousandths, as of a tick; below zero when a round took more than was thought.
     credit: i64,
     credited: Option<Tick>,
+    /// Thousandths of a call in a second that polling each run by itself would take, as of the last look.
+    alone: u64,
 }
 
 /// What there is to know of a job's watched runs before a round is chosen.
@@ -152,7 +161,9 @@ impl Group {
     /// Looks the watched runs over.
     fn crowd(&mut self, watches: &BTreeMap<RunId, Watch>, now: Tick) -> Crowd {
         let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
+        self.alone = 0;
         for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
+            self.alone += 1_000_000 / watch.nominal(now).max(1);
             crowd.ready += usize::from(watch.ready(now));
             if let Some(start) = watch.start_time() {
                 crowd.oldest = crowd.oldest.min(start);
@@ -169,9 +180,10 @@ impl Group {
     /// Which pages the next round reads.
     fn reading(&self, crowd: &Crowd, now: Tick, settings: &HubSettings) -> Reading {
         let pages = self.pages();
-        let Some(rate) = self.rate(settings).filter(|_| pages > settings.few_pages) else {
+        if pages <= settings.few_pages {
             return Reading::Active;
-        };
+        }
+        let rate = self.rate(settings);
         // A reading of all active runs is paid for by the calls of the time until the next.
         let every = pages as u64 * 1_000_000 * PROGRESS_PART / rate.unsigned_abs().max(1);
         if self.read_active.is_none_or(|read| now.since(read) >= every) {
@@ -201,16 +213,17 @@ impl Group {
         }
     }
 
-    /// Thousandths of a call that rounds may make in a second; `None` without a limit.
-    fn rate(&self, settings: &HubSettings) -> Option<i64> {
-        let part = u64::from(settings.per_second?) * 1000 / PART;
-        let rate = part.max(self.runs.len() as u64 * 1000 / RUN_SECONDS).max(1);
-        Some(i64::try_from(rate).unwrap_or(i64::MAX))
+    /// Thousandths of a call that rounds may make in a second.
+    fn rate(&self, settings: &HubSettings) -> i64 {
+        let most = settings.per_second.map_or(u64::MAX, |limit| u64::from(limit) * 1000 / PART);
+        let wanted = (self.alone / ALONE_PART).max(LEAST_RATE);
+        let rate = wanted.min(most).max(self.runs.len() as u64 * 1000 / RUN_SECONDS).max(1);
+        i64::try_from(rate).unwrap_or(i64::MAX)
     }
 
     /// Lets credit grow with time.
     fn grow(&mut self, now: Tick, settings: &HubSettings) {
-        let Some(rate) = self.rate(settings) else { return };
+        let rate = self.rate(settings);
         let span = self.credited.map(|before| i64::try_from(now.since(before)).unwrap_or(i64::MAX));
         let grown = span.map_or(rate.saturating_mul(FIRST_SECONDS), |span| rate.saturating_mul(span) / 1000);
         if grown > 0 {
@@ -226,7 +239,7 @@ impl Group {
 
     /// Ticks until the credit covers this many calls.
     fn lacks(&self, calls: usize, settings: &HubSettings) -> u64 {
-        let Some(rate) = self.rate(settings) else { return 0 };
+        let rate = self.rate(settings);
         // No round is so large that it never begins.
         let wanted = (calls as i64 * 1000).min(rate.saturating_mul(SAVED_SECONDS));
         u64::try_from((wanted - self.credit).saturating_mul(1000) / rate).unwrap_or(0)

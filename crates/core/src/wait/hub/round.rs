@@ -6,14 +6,13 @@
 
 use super::group::PAGE;
 use super::lanes::Want;
+use super::page::Listed;
 use super::watch::{State, Watch};
 use super::{Flight, Hub, Timer};
-use crate::api::{Endpoint, LIST_RUNS_LIMIT, ListRuns, Request, Response, RunsPage};
+use crate::api::{Endpoint, LIST_RUNS_LIMIT, ListRuns, Request, Response};
 use crate::error::{Error, Retry};
 use crate::id::{JobId, RunId};
-use crate::run::RunDoc;
 use crate::time::Tick;
-use crate::wait::sight::PageSight;
 use std::collections::BTreeSet;
 
 /// Rounds in a row that may leave a run to the next, because the pages moved while they were read.
@@ -202,29 +201,16 @@ impl Hub {
 
     /// Believes what a page says about watched runs; gives the runs that it names and the token of the next page.
     fn take_page(&mut self, response: &Response, sent: Tick) -> Result<(Vec<RunId>, Option<String>), Error> {
-        if response.status == 200
-            && let Ok(page) = serde_json::from_slice::<PageSight>(&response.body)
-            && page.runs.iter().all(|sight| match self.runs.get(&sight.run_id) {
-                Some(watch) => watch.is_same(sight.fingerprint()),
-                None => true,
-            })
-        {
-            let listed: Vec<RunId> = page.runs.iter().map(|sight| sight.run_id).collect();
-            for run_id in &listed {
-                self.listed(*run_id, None, sent);
-            }
-            return Ok((listed, page.next_page_token));
+        let page = self.read_page(response)?;
+        let listed: Vec<RunId> = page.runs.iter().map(|(run_id, _)| *run_id).collect();
+        for (run_id, told) in page.runs {
+            self.listed(run_id, told, sent);
         }
-        let page: RunsPage = ListRuns::answer(response, self.now.wall)?;
-        let listed: Vec<RunId> = page.runs.iter().map(|run| run.run_id).collect();
-        for run in page.runs {
-            self.listed(run.run_id, Some(run), sent);
-        }
-        Ok((listed, page.next_page_token))
+        Ok((listed, page.token))
     }
 
-    /// A run was seen on a page; without a document it is where it was.
-    fn listed(&mut self, run_id: RunId, run: Option<RunDoc>, sent: Tick) {
+    /// A run was seen on a page.
+    fn listed(&mut self, run_id: RunId, told: Listed, sent: Tick) {
         let Some(watch) = self.runs.get_mut(&run_id).filter(|watch| watch.newer(sent)) else { return };
         match watch.state {
             State::Listed => {}
@@ -240,11 +226,18 @@ impl Hub {
             self.alone(run_id);
             return;
         }
-        match run {
-            None => self.unchanged(run_id, sent),
+        match told {
+            Listed::Known => self.unchanged(run_id, sent),
             // An end is only told with everything that belongs to it.
-            Some(run) if run.has_more == Some(true) && run.phase().is_terminal() => self.alone(run_id),
-            Some(run) => self.observe(run_id, run, sent, None),
+            Listed::New(run, _) if run.has_more == Some(true) && run.phase().is_terminal() => {
+                self.alone(run_id);
+            }
+            Listed::New(run, text) => {
+                self.observe(run_id, *run, sent, None);
+                if let Some(watch) = self.runs.get_mut(&run_id) {
+                    watch.text = text;
+                }
+            }
         }
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Watch {
     queued: bool,
     /// Of the last state that was told.
     fingerprint: Option<u64>,
+    /// The number of the text that a page had of it, when that says what was told last.
+    pub(super) text: Option<u64>,
     known: Option<Box<Known>>,
     /// When the call left whose answer was believed last.
     seen: Tick,
@@ -113,12 +115,23 @@ impl Watch {
         self.fingerprint == Some(fingerprint) && !self.newcomers && self.listable()
     }
 
+    /// The same for the text that a page has of it, which need not be read then.
+    pub(super) fn is_same_text(&self, number: u64) -> bool {
+        self.text == Some(number) && !self.newcomers && self.listable()
+    }
+
     pub(super) fn newer(&self, sent: Tick) -> bool {
         sent >= self.seen
     }
 
     pub(super) fn schedules(&self) -> &[PollSchedule] {
         &self.schedules
+    }
+
+    /// Milliseconds to its next poll, if it were polled by itself and nothing were known of its job.
+    pub(super) fn nominal(&self, now: Tick) -> u64 {
+        let elapsed = self.elapsed(now);
+        self.schedules.iter().map(|schedule| schedule.nominal(elapsed)).min().unwrap_or(u64::MAX)
     }
 
     fn elapsed(&self, now: Tick) -> u64 {
@@ -155,6 +168,7 @@ impl Hub {
                 taken_before: 0,
                 queued: false,
                 fingerprint: None,
+                text: None,
                 known: None,
                 seen: now,
                 newcomers: true,
@@ -325,6 +339,7 @@ impl Hub {
         let changed = watch.fingerprint != Some(fingerprint);
         watch.fingerprint = Some(fingerprint);
         if changed {
+            watch.text = None;
             watch.known = Some(Box::new(Known::of(&run)));
         }
         let job = run.job_id.filter(|_| watch.job.is_none());
