@@ -51,7 +51,7 @@ export class FormScreen implements Screen {
     const definition = this.definition.value
     if (!definition) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The job cannot be read', () => void this.load())}</div>` : hold(56, 300)
     return html`${jobHead(this.app, definition, 'run', schedule => { definition.schedule = schedule; this.app.draw() })}
-      <div class="card" .style=${'padding:20px;margin-top:16px;max-width:720px'}>${definition.description ? html`<p class="muted" .style=${'margin-bottom:14px'}>${definition.description}</p>` : nothing}
+      <div class="card" .style=${'padding:20px;margin-top:16px;max-width:682px'}>${definition.description ? html`<p class="muted" .style=${'margin-bottom:14px'}>${definition.description}</p>` : nothing}
       <lakeflow-param-form .rules=${this.rules} .schema=${definition.schema} .values=${this.values} .presets=${this.presets} .draft=${this.asked.has('from') ? '' : this.job} .disabled=${this.app.stale()} label="Run now"
         .send=${(params: Record<string, unknown>, token: string) => post(`jobs/${this.job}/run`, { params, token })}
         .request=${async (params: Record<string, unknown>) => (await post<{ request: unknown }>(`jobs/${this.job}/run`, { params, dry: true })).request}

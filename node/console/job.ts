@@ -45,9 +45,7 @@ export class JobScreen implements Screen {
       const { runs, ...rest } = await get<Sent>(`jobs/${this.job}/matrix?count=30${at}`)
       return { ...rest, columns: runs.map(({ cells, ...run }) => ({ ...run, states: decode(cells) })) }
     }
-    const first = !this.matrix.value
     await this.matrix.read(shape())
-    if (first && this.picked) { requestAnimationFrame(() => this.view.reveal(this.picked)) }
   }
 
   private pick(run: string, task: string, shift: boolean): void {
@@ -118,7 +116,7 @@ export class JobScreen implements Screen {
     const { job, columns } = matrix
     const rows = matrix.rows.map((row, r) => ({ row, r })).filter(({ row }) => !this.words || row.key.includes(this.words))
     this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? 0), ids: rows.map(({ r }) => column.ids[r] ?? 0) })) : columns)
-    requestAnimationFrame(() => this.view.select(this.picked))
+    queueMicrotask(() => this.view.settle(this.picked))
     const run = columns.find(column => column.id === this.picked)
     const present = new Set(columns.map(column => column.s))
     for (const column of columns) for (const state of column.states) present.add(state)

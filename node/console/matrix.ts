@@ -41,6 +41,7 @@ export class MatrixView {
   private shown = ''
   /** Whether the newest column is in sight. */
   private end = true
+  private placed = false
 
   constructor(private readonly on: { pick: (run: string, task: string, shift: boolean) => void; open: (run: string, task: string) => void }) {
     this.root.className = 'mx'
@@ -67,10 +68,9 @@ export class MatrixView {
   set(rows: Row[], columns: Column[]): void {
     const shape = `${rows.map(row => row.key).join('\n')}\n\n${columns.map(column => column.id).join('\n')}`
     if (shape !== this.shown) {
-      const first = !this.shown
       this.shown = shape
       this.build(rows, columns)
-      if (first || this.end) this.scroller.scrollLeft = this.scroller.scrollWidth
+      if (this.end) this.scroller.scrollLeft = this.scroller.scrollWidth
     }
     this.rows = rows
     this.columns = columns
@@ -205,8 +205,18 @@ export class MatrixView {
     })
   }
 
+  /** Once the matrix is on the page: shows the run that was asked for, else the newest. */
+  settle(run: string): void {
+    if (!this.placed && this.root.isConnected) {
+      this.placed = true
+      this.scroller.scrollLeft = this.scroller.scrollWidth
+      if (run) this.reveal(run)
+    }
+    this.select(run)
+  }
+
   /** Marks the column of a run. */
-  select(run: string): void {
+  private select(run: string): void {
     const c = this.columns.findIndex(column => column.id === run)
     const link = c < 0 ? undefined : (this.top.children[c + 1] as HTMLElement | undefined)
     this.mark.hidden = !link

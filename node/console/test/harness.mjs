@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 
 const BIN = process.env.LAKEFLOW_BIN ?? join(import.meta.dirname, '../../../target/debug/lakeflow')
-const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 /** The built pages are taken from here instead of from the engine: for work on them without a new engine. */
 const FILES_FROM = process.env.LAKEFLOW_CONSOLE_FILES
 /** How long anything may take on a busy machine. */
