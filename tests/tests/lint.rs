@@ -1,6 +1,7 @@
 //! The vectors of the job lint, and that its table of rules is complete and each rule is shown by a vector.
 
-use lakeflow_core::job::{ApiVersion, LintOptions, RULES, check};
+use lakeflow_core::job::{ApiVersion, JobSettings, LintOptions, RULES, check};
+use lakeflow_core::problem::Problem;
 use lakeflow_tests::{expand, vectors};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -43,6 +44,63 @@ fn every_problem_is_found_and_no_other() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// What the reader of the types says, and what the comparison with their shapes says.
+#[test]
+fn what_cannot_be_read_is_told_alike_by_reader_and_lint() {
+    let misread = |code: &str| code == "wrong_type" || code == "missing_field";
+    let mut told = 0;
+    for case in vectors::<Input, Vec<Found>>("lint.json") {
+        let job = expand(&case.input.job);
+        // A definition in which every value has been replaced by one of another type, each in turn.
+        for job in mutants(&job, 12).into_iter().chain([job]) {
+            let text = |problem: &Problem| (problem.path.clone(), problem.message.clone());
+            let mut read: Vec<_> = JobSettings::read_all(&job).1.iter().map(text).collect();
+            let linted = check(&job, &LintOptions::default()).1;
+            let mut linted: Vec<_> = linted.iter().filter(|p| misread(p.code)).map(text).collect();
+            read.sort();
+            linted.sort();
+            assert_eq!(linted, read, "{}: {job}", case.name);
+            told += read.len();
+        }
+    }
+    assert!(told > 300, "{told} problems were compared");
+}
+
+/// Copies of a value, in each of which one value inside is another, at most so many.
+fn mutants(value: &Value, most: usize) -> Vec<Value> {
+    let mut pointers = Vec::new();
+    collect(value, String::new(), &mut pointers);
+    let step = pointers.len().div_ceil(most).max(1);
+    let mutant = |(n, pointer): (usize, &String)| {
+        let mut copy = value.clone();
+        *copy.pointer_mut(pointer)? = [
+            serde_json::json!([1]),
+            serde_json::json!({"a": [1]}),
+            serde_json::json!(1.5),
+            serde_json::json!("7"),
+            Value::Null,
+            Value::Bool(true),
+        ][n % 6]
+            .clone();
+        Some(copy)
+    };
+    pointers.iter().step_by(step).enumerate().filter_map(mutant).collect()
+}
+
+fn collect(value: &Value, pointer: String, pointers: &mut Vec<String>) {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(key, item)| (key.replace('~', "~0").replace('/', "~1"), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (step, item) in members {
+        collect(item, format!("{pointer}/{step}"), pointers);
+    }
+    pointers.push(pointer);
 }
 
 #[test]

@@ -187,7 +187,7 @@ impl Resolver<'_> {
                         None => {
                             let message =
                                 format!("`${{{reference}}}` is a list or an object and stands inside text");
-                            self.problems.report(&rules::INTERPOLATION_TYPE, mark, path, message, None);
+                            self.problems.report(rules::INTERPOLATION_TYPE, mark, path, message, None);
                         }
                     },
                 },
@@ -205,7 +205,7 @@ impl Resolver<'_> {
         self.bytes = before.saturating_add(bytes);
         if before <= MOST_BYTES && self.bytes > MOST_BYTES {
             let message = format!("interpolation made more than {MOST_BYTES} bytes");
-            self.problems.report(&rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
+            self.problems.report(rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
         }
         self.bytes <= MOST_BYTES
     }
@@ -218,13 +218,13 @@ impl Resolver<'_> {
         if let Some(at) = self.open.iter().position(|open| open == reference) {
             let cycle: Vec<String> = self.open[at..].iter().map(|open| format!("${{{open}}}")).collect();
             let message = format!("the references form a cycle: {} → ${{{reference}}}", cycle.join(" → "));
-            self.problems.report(&rules::INTERPOLATION_CYCLE, mark, path, message, None);
+            self.problems.report(rules::INTERPOLATION_CYCLE, mark, path, message, None);
             self.done.extend(self.open[at..].iter().map(|open| (open.clone(), None)));
             return None;
         }
         if self.open.len() >= MOST_NESTED {
             let message = format!("references lead through more than {MOST_NESTED} others");
-            self.problems.report(&rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
+            self.problems.report(rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
             return None;
         }
         let steps = steps(reference);
@@ -245,7 +245,7 @@ impl Resolver<'_> {
         let (size, deep) = extent(&found);
         if deep > MOST_NESTED {
             let message = format!("`${{{reference}}}` nests lists and objects deeper than {MOST_NESTED}");
-            self.problems.report(&rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
+            self.problems.report(rules::INTERPOLATION_TOO_LARGE, mark, path, message, None);
         }
         let found = (self.spend(size, mark, path) && deep <= MOST_NESTED).then_some(found);
         self.done.insert(reference.to_owned(), found.clone());
@@ -282,7 +282,7 @@ impl Resolver<'_> {
                 if self.find(&["variables".to_owned(), steps[1].clone(), "value".to_owned()]).is_some() {
                     let message =
                         format!("`${{{reference}}}` names a field that the variable's value does not have");
-                    self.problems.report(&rules::UNKNOWN_INTERPOLATION, mark, path, message, None);
+                    self.problems.report(rules::UNKNOWN_INTERPOLATION, mark, path, message, None);
                 } else if self
                     .find(&["variables".to_owned(), steps[1].clone(), "lookup".to_owned()])
                     .is_some()
@@ -290,13 +290,13 @@ impl Resolver<'_> {
                     let message =
                         format!("the variable `{}` is looked up in a workspace, and there is none", steps[1]);
                     let hint = format!("give it a value: BUNDLE_VAR_{} or --var", steps[1]);
-                    self.problems.report(&rules::VARIABLE_LOOKUP, mark, path, message, Some(hint));
+                    self.problems.report(rules::VARIABLE_LOOKUP, mark, path, message, Some(hint));
                 }
             } else {
                 let message = format!("the variable `{}` is not declared", steps[1]);
                 let hint = did_you_mean(&steps[1], declared.iter().map(String::as_str))
                     .or_else(|| Some("declare it in `variables`".to_owned()));
-                self.problems.report(&rules::UNKNOWN_VARIABLE, mark, path, message, hint);
+                self.problems.report(rules::UNKNOWN_VARIABLE, mark, path, message, hint);
             }
             return;
         }
@@ -310,7 +310,7 @@ impl Resolver<'_> {
         let step = steps.get(known).map(String::as_str).unwrap_or_default();
         let hint = did_you_mean(step, beside.iter().map(String::as_str));
         let message = format!("`${{{reference}}}` names nothing: there is no `{step}`");
-        self.problems.report(&rules::UNKNOWN_INTERPOLATION, mark, path, message, hint);
+        self.problems.report(rules::UNKNOWN_INTERPOLATION, mark, path, message, hint);
     }
 }
 

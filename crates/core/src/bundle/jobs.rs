@@ -129,7 +129,7 @@ impl Assembly<'_> {
             let path = format!("resources.jobs.{}", member.key);
             if !matches!(member.value.data, Data::Object(_)) {
                 let message = format!("the job `{}` must be an object", member.key);
-                problems.report(&rules::NOT_AN_OBJECT, &member.mark, &path, message, None);
+                problems.report(rules::NOT_AN_OBJECT, &member.mark, &path, message, None);
                 continue;
             }
             let mut references = left_over(&member.value);
@@ -148,7 +148,7 @@ impl Assembly<'_> {
             let Some((_, mark)) = edge else { continue };
             let message = format!("the jobs need each other's ids: {} → {first}", cycle.join(" → "));
             let path = format!("resources.jobs.{first}");
-            problems.report(&rules::JOB_CYCLE, mark, &path, message, None);
+            problems.report(rules::JOB_CYCLE, mark, &path, message, None);
         }
         let order = graph.order().map(|order| order.into_iter().map(str::to_owned).collect());
         (built, order.unwrap_or_default())

@@ -6,7 +6,7 @@ use super::merge::merge;
 use super::{Bundle, Mode, Options, OtherResource, Shape, Workspace};
 use super::{interpolate, presets, rules, targets, variables};
 use crate::job::wire::scalar_text;
-use crate::job::{JobSettings, Rule};
+use crate::job::{Code, JobSettings};
 use crate::problem::Problem;
 use crate::source::{Data, Document, Format, Mark, Node};
 use crate::suggest::did_you_mean;
@@ -70,7 +70,7 @@ impl Problems {
     /// Notes a broken rule at a place.
     pub(super) fn report(
         &mut self,
-        rule: &Rule,
+        rule: &Code,
         mark: &Mark,
         path: &str,
         message: impl Into<String>,
@@ -149,7 +149,7 @@ impl Loader<'_> {
             let mark = root.get("bundle").map_or(&root.mark, |bundle| &bundle.mark).clone();
             let hint = Some("add `name:` below `bundle:`".to_owned());
             let message = "`bundle.name` is missing";
-            self.problems.report(&rules::BUNDLE_NAME_MISSING, &mark, "bundle", message, hint);
+            self.problems.report(rules::BUNDLE_NAME_MISSING, &mark, "bundle", message, hint);
         }
         let folder = folder(file);
         let values = variables::assign(&mut root, &target, self.files, folder, self.options, self.problems);
@@ -176,7 +176,7 @@ impl Loader<'_> {
                     if document.root.is_null() { "the file is empty" } else { "the file is not an object" };
                 let hint = "a bundle has `bundle` and `resources`, a job file has `name` and `tasks`";
                 self.problems.report(
-                    &rules::NOT_AN_OBJECT,
+                    rules::NOT_AN_OBJECT,
                     &document.root.mark,
                     "",
                     message,
@@ -198,7 +198,7 @@ impl Loader<'_> {
             if !SECTIONS.contains(&member.key.as_str()) {
                 let message = format!("`{}` is not a known section of a bundle", member.key);
                 let hint = did_you_mean(&member.key, SECTIONS);
-                self.problems.report(&rules::UNKNOWN_SECTION, &member.mark, &path, message, hint);
+                self.problems.report(rules::UNKNOWN_SECTION, &member.mark, &path, message, hint);
             }
         }
         for name in ["bundle", "variables", "workspace", "resources", "targets", "environments", "presets"] {
@@ -207,7 +207,7 @@ impl Loader<'_> {
             {
                 let message = format!("`{name}` must be an object");
                 self.problems.report(
-                    &rules::NOT_AN_OBJECT,
+                    rules::NOT_AN_OBJECT,
                     &section.mark,
                     &format!("{at}{name}"),
                     message,
@@ -221,25 +221,25 @@ impl Loader<'_> {
         let Some(include) = root.remove("include") else { return };
         if !matches!(include.data, Data::List(_) | Data::Null) {
             let message = "`include` must be a list of file names and patterns";
-            self.problems.report(&rules::NOT_A_LIST, &include.mark, "include", message, None);
+            self.problems.report(rules::NOT_A_LIST, &include.mark, "include", message, None);
         }
         let mut seen = vec![file.to_owned()];
         for (n, entry) in include.items().iter().enumerate() {
             let path = format!("include[{n}]");
             let Some(text) = entry.as_text() else {
                 let message = "a file name or a pattern is expected";
-                self.problems.report(&rules::NOT_A_LIST, &entry.mark, &path, message, None);
+                self.problems.report(rules::NOT_A_LIST, &entry.mark, &path, message, None);
                 continue;
             };
             let Some(pattern) = join(folder(file), text) else {
                 let message = format!("`{text}` leads out of the bundle's folder");
-                self.problems.report(&rules::PATH_OUTSIDE_BUNDLE, &entry.mark, &path, message, None);
+                self.problems.report(rules::PATH_OUTSIDE_BUNDLE, &entry.mark, &path, message, None);
                 continue;
             };
             let found = if is_pattern(&pattern) { glob(self.files, &pattern) } else { vec![pattern.clone()] };
             if !is_pattern(&pattern) && self.files.kind(&pattern) != Kind::File {
                 let message = format!("the included file `{text}` does not exist");
-                self.problems.report(&rules::INCLUDE_MISSING, &entry.mark, &path, message, None);
+                self.problems.report(rules::INCLUDE_MISSING, &entry.mark, &path, message, None);
                 continue;
             }
             for included in found {
@@ -266,7 +266,7 @@ impl Loader<'_> {
                     let message =
                         format!("`{}` is already defined at {}", resource.key, earlier.mark.position());
                     let path = format!("resources.{}.{}", kind.key, resource.key);
-                    self.problems.report(&rules::DUPLICATE_RESOURCE, &resource.mark, &path, message, None);
+                    self.problems.report(rules::DUPLICATE_RESOURCE, &resource.mark, &path, message, None);
                 }
             }
         }
@@ -331,11 +331,11 @@ impl Loader<'_> {
             if !RESOURCE_KINDS.contains(&kind.key.as_str()) {
                 let message = format!("`{}` is not a known kind of resource", kind.key);
                 let hint = did_you_mean(&kind.key, RESOURCE_KINDS);
-                self.problems.report(&rules::UNKNOWN_RESOURCE_KIND, &kind.mark, &path, message, hint);
+                self.problems.report(rules::UNKNOWN_RESOURCE_KIND, &kind.mark, &path, message, hint);
             }
             if !matches!(kind.value.data, Data::Object(_) | Data::Null) {
                 let message = format!("`{}` must be an object", kind.key);
-                self.problems.report(&rules::NOT_AN_OBJECT, &kind.mark, &path, message, None);
+                self.problems.report(rules::NOT_AN_OBJECT, &kind.mark, &path, message, None);
             }
             if kind.key == "jobs" {
                 let assembly =

@@ -4,7 +4,7 @@
 use super::files::{Files, Kind, folder, glob, is_pattern, join};
 use super::loader::Problems;
 use super::rules;
-use crate::job::Rule;
+use crate::job::Code;
 use crate::source::{Data, Node};
 
 /// Extensions of notebooks; they are dropped from paths of notebook tasks.
@@ -113,7 +113,7 @@ impl Translator<'_> {
         });
         if inside.is_none() {
             let message = format!("`{text}` leads out of the bundle's folder");
-            self.problems.report(&rules::PATH_OUTSIDE_BUNDLE, &node.mark, path, message, None);
+            self.problems.report(rules::PATH_OUTSIDE_BUNDLE, &node.mark, path, message, None);
         }
         inside
     }
@@ -126,24 +126,24 @@ impl Translator<'_> {
     /// True when the path names what it must; otherwise a problem was reported.
     fn judge(&mut self, node: &Node, text: &str, file: &str, path: &str, wanted: Wanted) -> bool {
         let kind = self.files.kind(file);
-        let broken: Option<(&Rule, String, Option<String>)> = match (wanted, kind) {
+        let broken: Option<(&Code, String, Option<String>)> = match (wanted, kind) {
             (Wanted::Folder, Kind::Folder) | (Wanted::File, Kind::File) => None,
             (Wanted::Notebook, Kind::File) => (!self.is_notebook(file)).then(|| {
                 let hint = "its first line must be `# Databricks notebook source`; a plain script is a `spark_python_task`";
-                (&rules::NOT_A_NOTEBOOK, format!("`{text}` is not a notebook"), Some(hint.to_owned()))
+                (rules::NOT_A_NOTEBOOK, format!("`{text}` is not a notebook"), Some(hint.to_owned()))
             }),
             (Wanted::Script, Kind::File) => self.is_notebook(file).then(|| {
                 let hint = "run it with a `notebook_task`".to_owned();
-                (&rules::IS_A_NOTEBOOK, format!("`{text}` is a notebook, not a plain file"), Some(hint))
+                (rules::IS_A_NOTEBOOK, format!("`{text}` is a notebook, not a plain file"), Some(hint))
             }),
             (Wanted::Notebook, _) => {
                 let near = NOTEBOOKS.iter().find(|e| self.files.kind(&format!("{file}{e}")) == Kind::File);
                 let hint = near.map(|extension| format!("did you mean `{text}{extension}`?"));
-                Some((&rules::MISSING_NOTEBOOK, format!("the notebook `{text}` does not exist"), hint))
+                Some((rules::MISSING_NOTEBOOK, format!("the notebook `{text}` does not exist"), hint))
             }
             (Wanted::Script | Wanted::File | Wanted::Folder, _) => {
                 let what = if matches!(wanted, Wanted::Folder) { "folder" } else { "file" };
-                Some((&rules::MISSING_FILE, format!("the {what} `{text}` does not exist"), None))
+                Some((rules::MISSING_FILE, format!("the {what} `{text}` does not exist"), None))
             }
         };
         if let Some((rule, message, hint)) = broken {
@@ -211,7 +211,7 @@ impl Translator<'_> {
         if found.is_empty() {
             let message = format!("no file `{text}` exists");
             let hint = Some("build it before deployment".to_owned());
-            self.problems.report(&rules::MISSING_LIBRARY, &node.mark, path, message, hint);
+            self.problems.report(rules::MISSING_LIBRARY, &node.mark, path, message, hint);
             return Some(vec![format!("{}{extras}", self.remote(&file))]);
         }
         Some(found.iter().map(|file| format!("{}{extras}", self.remote(file))).collect())

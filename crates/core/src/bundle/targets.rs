@@ -22,7 +22,7 @@ pub(super) fn select(
     if let [_, second, ..] = defaults.as_slice() {
         let message = format!("`{}` is a second default target", second.key);
         let path = format!("targets.{}", second.key);
-        problems.report(&rules::SEVERAL_DEFAULT_TARGETS, &second.mark, &path, message, None);
+        problems.report(rules::SEVERAL_DEFAULT_TARGETS, &second.mark, &path, message, None);
     }
     let chosen = match (asked, members, defaults.first()) {
         (Some(asked), ..) => {
@@ -34,7 +34,7 @@ pub(super) fn select(
                         [] => "the bundle has no targets".to_owned(),
                         names => format!("the targets are {}", names.join(", ")),
                     });
-                problems.report(&rules::UNKNOWN_TARGET, &mark, "targets", message, Some(hint));
+                problems.report(rules::UNKNOWN_TARGET, &mark, "targets", message, Some(hint));
             }
             found
         }
@@ -44,7 +44,7 @@ pub(super) fn select(
         (None, ..) => {
             let message = format!("a target is needed: one of {}", names.join(", "));
             let hint = Some("ask for one, or set `default: true` on one of them".to_owned());
-            problems.report(&rules::TARGET_NEEDED, &mark, "targets", message, hint);
+            problems.report(rules::TARGET_NEEDED, &mark, "targets", message, hint);
             None
         }
     };
@@ -52,7 +52,7 @@ pub(super) fn select(
     let (name, mut target) = (chosen.key.clone(), chosen.value.clone());
     if !matches!(target.data, Data::Object(_) | Data::Null) {
         let message = format!("the target `{name}` must be an object");
-        problems.report(&rules::NOT_AN_OBJECT, &chosen.mark, &format!("targets.{name}"), message, None);
+        problems.report(rules::NOT_AN_OBJECT, &chosen.mark, &format!("targets.{name}"), message, None);
         return (name, None);
     }
     let mode = read_mode(&name, &mut target, problems);
@@ -80,7 +80,7 @@ fn read_mode(name: &str, target: &mut Node, problems: &mut Problems) -> Option<M
             let message = format!("the mode {} is not known", mode.value());
             let hint = Some("use development or production".to_owned());
             let path = format!("targets.{name}.mode");
-            problems.report(&rules::UNKNOWN_MODE, &mode.mark, &path, message, hint);
+            problems.report(rules::UNKNOWN_MODE, &mode.mark, &path, message, hint);
             None
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn target_values(root: &mut Node, values: Option<Node>, problems: &mu
             let message = format!("the variable `{name}`, which the target gives a value, is not declared");
             let hint = did_you_mean(name, names.iter().map(String::as_str));
             let path = format!("variables.{name}");
-            problems.report(&rules::UNKNOWN_VARIABLE, &member.mark, &path, message, hint);
+            problems.report(rules::UNKNOWN_VARIABLE, &member.mark, &path, message, hint);
         }
         let declares = |field: &str| member.value.get(field).is_some();
         let declaration =
@@ -76,13 +76,13 @@ pub(super) fn assign(
         if value.is_none() && !looked_up {
             let message = format!("the variable `{name}` has no value");
             let hint = format!("give it a `default`, set BUNDLE_VAR_{name}, or pass --var {name}=…");
-            problems.report(&rules::VARIABLE_WITHOUT_VALUE, &at, &path, message, Some(hint));
+            problems.report(rules::VARIABLE_WITHOUT_VALUE, &at, &path, message, Some(hint));
         }
         if let Some(value) = value {
             if !complex && matches!(value.data, Data::List(_) | Data::Object(_)) {
                 let message = format!("the value of `{name}` is a list or an object");
                 let hint = Some("add `type: complex`".to_owned());
-                problems.report(&rules::VARIABLE_TYPE, &value.mark, &path, message, hint);
+                problems.report(rules::VARIABLE_TYPE, &value.mark, &path, message, hint);
             }
             variable.set("value", value);
         }
@@ -95,7 +95,7 @@ fn undeclared(options: &Options, names: &[String], mark: &Mark, problems: &mut P
     for name in options.variables.keys().filter(|name| !names.contains(name)) {
         let message = format!("the variable `{name}`, which is given a value, is not declared");
         let hint = did_you_mean(name, names.iter().map(String::as_str));
-        problems.report(&rules::UNKNOWN_VARIABLE, mark, "variables", message, hint);
+        problems.report(rules::UNKNOWN_VARIABLE, mark, "variables", message, hint);
     }
 }
 

@@ -53,6 +53,11 @@ pub fn compare(op: &ConditionOp, left: &str, right: &str) -> Result<bool, Compar
     }
 }
 
+/// Whether an operand can be compared as a number.
+pub(crate) fn is_number(text: &str) -> bool {
+    Decimal::parse(text.trim()).is_some()
+}
+
 /// A decimal number in normal form: `0.d1d2d3… × 10^point` with no zero at either end of the digits; zero has no
 /// digits, point 0 and no sign.
 #[derive(Debug, PartialEq, Eq)]

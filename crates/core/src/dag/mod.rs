@@ -10,6 +10,7 @@ mod run_if;
 mod select;
 mod simulate;
 
+pub(crate) use compare::is_number;
 pub use compare::{CompareError, compare};
 pub use leaf::{JobOutcome, job_outcome};
 pub use levels::{graph, levels};

@@ -1,6 +1,36 @@
 //! Order and cycles of a graph whose nodes have names. Which tasks run when is not decided here.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// An order in which every node comes after its upstream nodes; of nodes that are free at the same time the first comes
+/// first. Nodes of cycles, and those that wait for them, are left out.
+pub(crate) fn upstream_first(upstream: &[Vec<usize>]) -> Vec<usize> {
+    let mut waiting: Vec<usize> = upstream.iter().map(Vec::len).collect();
+    let mut downstream = vec![Vec::new(); upstream.len()];
+    for (node, ups) in upstream.iter().enumerate() {
+        for up in ups {
+            downstream[*up].push(node);
+        }
+    }
+    let mut ready = BinaryHeap::new();
+    for (node, count) in waiting.iter().enumerate() {
+        if *count == 0 {
+            ready.push(Reverse(node));
+        }
+    }
+    let mut order = Vec::with_capacity(upstream.len());
+    while let Some(Reverse(node)) = ready.pop() {
+        order.push(node);
+        for down in &downstream[node] {
+            waiting[*down] -= 1;
+            if waiting[*down] == 0 {
+                ready.push(Reverse(*down));
+            }
+        }
+    }
+    order
+}
 
 /// A graph of named nodes and their upstream nodes. Edges to names that are not nodes are left out.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +52,10 @@ impl Graph {
             }
         }
         let upstream = edges.iter().map(|(_, names)| {
-            let found: BTreeSet<usize> = names.iter().filter_map(|name| index.get(name).copied()).collect();
-            found.into_iter().collect()
+            let mut found: Vec<usize> = names.iter().filter_map(|name| index.get(name).copied()).collect();
+            found.sort_unstable();
+            found.dedup();
+            found
         });
         Self {
             upstream: upstream.collect(),
@@ -41,26 +73,9 @@ impl Graph {
     /// # Errors
     /// One cycle, as names along the edges from downstream to upstream, when there is any.
     pub fn order(&self) -> Result<Vec<&str>, Vec<&str>> {
-        let mut waiting: Vec<usize> = self.upstream.iter().map(Vec::len).collect();
-        let mut downstream = vec![Vec::new(); self.names.len()];
-        for (node, upstream) in self.upstream.iter().enumerate() {
-            for up in upstream {
-                downstream[*up].push(node);
-            }
-        }
-        let mut ready: BTreeSet<usize> = (0..waiting.len()).filter(|node| waiting[*node] == 0).collect();
-        let mut order = Vec::with_capacity(waiting.len());
-        while let Some(node) = ready.pop_first() {
-            order.push(self.names[node].as_str());
-            for down in &downstream[node] {
-                waiting[*down] -= 1;
-                if waiting[*down] == 0 {
-                    ready.insert(*down);
-                }
-            }
-        }
+        let order = upstream_first(&self.upstream);
         if order.len() == self.names.len() {
-            Ok(order)
+            Ok(order.into_iter().map(|node| self.names[node].as_str()).collect())
         } else {
             Err(self.cycles().into_iter().next().unwrap_or_default())
         }
@@ -70,14 +85,16 @@ impl Graph {
     /// its first node (in the order given) to the last before it closes; each name has the next one upstream. A
     /// node that is its own upstream is a cycle of one.
     pub fn cycles(&self) -> Vec<Vec<&str>> {
-        let mut said: BTreeSet<usize> = BTreeSet::new();
+        let mut said = vec![false; self.names.len()];
         let mut cycles = Vec::new();
         for start in 0..self.names.len() {
-            if said.contains(&start) {
+            if said[start] {
                 continue;
             }
             if let Some(cycle) = self.shortest_cycle(start) {
-                said.extend(&cycle);
+                for node in &cycle {
+                    said[*node] = true;
+                }
                 cycles.push(cycle.into_iter().map(|node| self.names[node].as_str()).collect());
             }
         }
@@ -85,21 +102,23 @@ impl Graph {
     }
 
     fn shortest_cycle(&self, start: usize) -> Option<Vec<usize>> {
-        let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut queue = VecDeque::from([start]);
-        while let Some(node) = queue.pop_front() {
+        let mut came_from: Vec<Option<usize>> = vec![None; self.names.len()];
+        let mut queue = vec![start];
+        let mut next = 0;
+        while let Some(node) = queue.get(next).copied() {
+            next += 1;
             for up in &self.upstream[node] {
                 if *up == start {
                     let mut cycle = vec![node];
-                    while let Some(before) = cycle.last().and_then(|node| came_from.get(node)) {
-                        cycle.push(*before);
+                    while let Some(before) = cycle.last().and_then(|node| came_from[*node]) {
+                        cycle.push(before);
                     }
                     cycle.reverse();
                     return Some(cycle);
                 }
-                if let std::collections::btree_map::Entry::Vacant(entry) = came_from.entry(*up) {
-                    entry.insert(node);
-                    queue.push_back(*up);
+                if came_from[*up].is_none() {
+                    came_from[*up] = Some(node);
+                    queue.push(*up);
                 }
             }
         }
@@ -108,17 +127,20 @@ impl Graph {
 
     /// The names of all nodes that are upstream of `name`, directly or not. `name` itself is among them only when it
     /// is on a cycle.
-    pub fn ancestors(&self, name: &str) -> BTreeSet<&str> {
-        let mut found = BTreeSet::new();
+    pub fn ancestors(&self, name: &str) -> Vec<&str> {
+        let mut found = vec![false; self.names.len()];
+        let mut names = Vec::new();
         let mut stack: Vec<usize> = self.names.iter().position(|n| n == name).into_iter().collect();
         while let Some(node) = stack.pop() {
             for up in &self.upstream[node] {
-                if found.insert(self.names[*up].as_str()) {
+                if !found[*up] {
+                    found[*up] = true;
+                    names.push(self.names[*up].as_str());
                     stack.push(*up);
                 }
             }
         }
-        found
+        names
     }
 }
 
@@ -135,7 +157,9 @@ mod tests {
         let diamond = graph(&[("d", &["b", "c"]), ("b", &["a"]), ("c", &["a"]), ("a", &[]), ("e", &[])]);
         assert_eq!(diamond.order(), Ok(vec!["a", "b", "c", "d", "e"]));
         assert!(diamond.cycles().is_empty());
-        assert_eq!(diamond.ancestors("d").into_iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+        let mut ancestors = diamond.ancestors("d");
+        ancestors.sort_unstable();
+        assert_eq!(ancestors, ["a", "b", "c"]);
     }
 
     #[test]

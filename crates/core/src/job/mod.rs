@@ -9,6 +9,6 @@ mod parameters;
 pub mod wire;
 
 pub(crate) use lint::declare_rules;
-pub use lint::{ApiVersion, LintOptions, RULES, Rule, check, lint};
+pub use lint::{ApiVersion, Code, LintOptions, RULES, Rule, check, lint, problems};
 pub use model::*;
 pub use parameters::{parameter_schema, parameter_task_type, run_fields};

@@ -1,6 +1,7 @@
 //! Folding a large graph: several tasks become one node until few enough are left to draw.
 
 use super::{Node, layers, read};
+use crate::dag::order::upstream_first;
 use std::collections::BTreeMap;
 
 /// A graph whose nodes stand for one or more tasks.
@@ -76,7 +77,7 @@ fn siblings(graph: &Folded, nodes: &[Node]) -> Vec<usize> {
 fn chains(graph: &Folded) -> Vec<usize> {
     let down = downstream(&graph.upstream);
     let mut parts: Vec<usize> = (0..graph.members.len()).collect();
-    for node in layers::order(&graph.upstream) {
+    for node in upstream_first(&graph.upstream) {
         if let [up] = graph.upstream[node][..]
             && down[up].len() == 1
             && down[node].len() <= 1

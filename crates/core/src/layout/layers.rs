@@ -1,6 +1,8 @@
 //! Layers, and the vertices that long edges pass on their way: one chain for all edges of a source, so that they share
 //! a trunk.
 
+use crate::dag::order::upstream_first;
+
 /// A graph with a layer for every vertex and an edge only from one layer to the next. Vertices from [`Self::real`] on
 /// are passed by edges and not drawn.
 pub(super) struct Layered {
@@ -20,35 +22,10 @@ pub(super) struct Layered {
     pub(super) targets: Vec<Vec<usize>>,
 }
 
-/// An order in which every node comes after its upstream nodes; among free ones the first given comes first. Nodes of
-/// cycles are left out.
-pub(super) fn order(upstream: &[Vec<usize>]) -> Vec<usize> {
-    let mut waiting: Vec<usize> = upstream.iter().map(Vec::len).collect();
-    let mut down = vec![Vec::new(); upstream.len()];
-    for (node, ups) in upstream.iter().enumerate() {
-        for up in ups {
-            down[*up].push(node);
-        }
-    }
-    let mut ready: std::collections::BTreeSet<usize> =
-        (0..upstream.len()).filter(|node| waiting[*node] == 0).collect();
-    let mut order = Vec::with_capacity(upstream.len());
-    while let Some(node) = ready.pop_first() {
-        order.push(node);
-        for next in &down[node] {
-            waiting[*next] -= 1;
-            if waiting[*next] == 0 {
-                ready.insert(*next);
-            }
-        }
-    }
-    order
-}
-
 /// Takes edges away until there is no cycle: of the first node that waits for itself, those that it waits for.
 pub(super) fn drop_cycles(upstream: &mut [Vec<usize>]) {
     loop {
-        let order = order(upstream);
+        let order = upstream_first(upstream);
         if order.len() == upstream.len() {
             return;
         }
@@ -65,7 +42,7 @@ pub(super) fn drop_cycles(upstream: &mut [Vec<usize>]) {
 /// The layer of each node: the longest way to it.
 pub(super) fn longest(upstream: &[Vec<usize>]) -> Vec<usize> {
     let mut layer = vec![0; upstream.len()];
-    for node in order(upstream) {
+    for node in upstream_first(upstream) {
         layer[node] = upstream[node].iter().map(|up| layer[*up] + 1).max().unwrap_or(0);
     }
     layer

@@ -1,9 +1,8 @@
 //! Identities, permissions and who is told (reference sections 4.1, 16 and 17).
 
 use super::names::count;
-use super::{Lint, Place, rules};
+use super::{Block, Lint, Place, rules};
 use crate::job::wire::Path;
-use crate::job::{RunAs, WebhookNotifications};
 use crate::suggest::did_you_mean;
 use serde_json::Value;
 
@@ -12,25 +11,16 @@ const LEVELS: [&str; 4] = ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     let root = Path::Root;
-    if let Some(run_as) = &lint.job.run_as {
+    if let Some(run_as) = lint.job.block("run_as") {
         identity(lint, &root.key("run_as"), run_as);
     }
-    if let Some(Value::Array(entries)) = lint.job.unknown.get("access_control_list") {
-        permissions(lint, &root.key("access_control_list"), entries);
-    }
-    webhooks(lint, &root, lint.job.webhook_notifications.as_ref());
-    lint.each_task(|lint, path, place: Place<'_>| {
-        webhooks(lint, path, place.task.webhook_notifications.as_ref());
-    });
+    permissions(lint, &root.key("access_control_list"), lint.job.list("access_control_list"));
+    webhooks(lint, &root, lint.job);
+    lint.each_task(|lint, path, place: Place<'_>| webhooks(lint, path, place.task));
 }
 
-fn identity(lint: &mut Lint<'_>, path: &Path<'_>, run_as: &RunAs) {
-    let given = [
-        ("user_name", run_as.user_name.is_some()),
-        ("service_principal_name", run_as.service_principal_name.is_some()),
-        ("group_name", run_as.group_name.is_some()),
-    ];
-    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+fn identity(lint: &mut Lint<'_>, path: &Path<'_>, run_as: Block<'_>) {
+    let given = run_as.given(&["user_name", "service_principal_name", "group_name"]);
     match given.len() {
         0 => {
             let message = "`run_as` names nobody";
@@ -72,17 +62,16 @@ fn permissions(lint: &mut Lint<'_>, path: &Path<'_>, entries: &[Value]) {
     }
 }
 
-fn webhooks(lint: &mut Lint<'_>, path: &Path<'_>, hooks: Option<&WebhookNotifications>) {
-    let Some(hooks) = hooks else { return };
+fn webhooks(lint: &mut Lint<'_>, path: &Path<'_>, holder: Block<'_>) {
+    let Some(hooks) = holder.block("webhook_notifications") else { return };
     let block = path.key("webhook_notifications");
-    let events = [
-        ("on_start", &hooks.on_start),
-        ("on_success", &hooks.on_success),
-        ("on_failure", &hooks.on_failure),
-        ("on_duration_warning_threshold_exceeded", &hooks.on_duration_warning_threshold_exceeded),
-        ("on_streaming_backlog_exceeded", &hooks.on_streaming_backlog_exceeded),
-    ];
-    for (event, destinations) in events {
-        count(lint, &block.key(event), "destinations", destinations.len(), 3);
+    for event in [
+        "on_start",
+        "on_success",
+        "on_failure",
+        "on_duration_warning_threshold_exceeded",
+        "on_streaming_backlog_exceeded",
+    ] {
+        count(lint, &block.key(event), "destinations", hooks.list(event).len(), 3);
     }
 }

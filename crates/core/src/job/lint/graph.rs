@@ -1,59 +1,65 @@
 //! Dependencies: that they exist, end, and can be met (reference sections 3.1 and 9).
 
-use super::{Lint, Place, rules};
+use super::{Block, Lint, Place, rules};
 use crate::dag::order::Graph;
+use crate::job::RunIf;
 use crate::job::wire::Path;
-use crate::job::{Dependency, RunIf, Task};
 use crate::suggest::did_you_mean;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     let root = Path::Root;
     let tasks = root.key("tasks");
-    for (n, task) in lint.job.tasks.iter().enumerate() {
-        dependencies(lint, &tasks.index(n), task);
+    for n in 0..lint.tasks.len() {
+        let (key, task) = lint.tasks[n];
+        dependencies(lint, &tasks.index(n), key, task);
     }
     lint.each_task(run_if);
     cycles(lint);
 }
 
 /// The graph of a job's tasks, without the edges of a task to itself.
-pub(super) fn graph(tasks: &[Task]) -> Graph {
-    Graph::new(tasks.iter().map(|task| {
-        let upstream = task.depends_on.iter().map(|d| d.task_key.as_str());
-        (task.task_key.as_str(), upstream.filter(|key| *key != task.task_key))
+pub(super) fn graph(tasks: &[(&str, Block<'_>)]) -> Graph {
+    Graph::new(tasks.iter().map(|(key, task)| {
+        let upstream = task.list("depends_on").iter().map(upstream_key);
+        (*key, upstream.filter(move |upstream| upstream != key))
     }))
 }
 
-fn dependencies(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task) {
+fn upstream_key(edge: &Value) -> &str {
+    Block::of(edge).key("task_key")
+}
+
+fn dependencies(lint: &mut Lint<'_>, path: &Path<'_>, own: &str, task: Block<'_>) {
     let list = path.key("depends_on");
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for (n, dependency) in task.depends_on.iter().enumerate() {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (n, edge) in task.list("depends_on").iter().enumerate() {
         let item = list.index(n);
         let at = item.key("task_key");
-        let key = dependency.task_key.as_str();
-        if key == task.task_key {
+        let key = upstream_key(edge);
+        if key == own {
             lint.report(rules::SELF_DEPENDENCY, &at, format!("task `{key}` depends on itself"));
-        } else if !seen.insert(key) {
-            let message = format!("task `{}` names the dependency `{key}` twice", task.task_key);
+        } else if seen.insert(key, n).is_some() {
+            let message = format!("task `{own}` names the dependency `{key}` twice");
             lint.report(rules::DUPLICATE_DEPENDENCY, &at, message);
-        } else if let Some(upstream) = lint.job.task(key) {
-            outcome(lint, &item, dependency, upstream);
+        } else if let Some(upstream) = lint.task(key) {
+            outcome(lint, &item, Block::of(edge), upstream);
             disabled(lint, &at, task, upstream);
         } else {
-            let message =
-                format!("task `{}` depends on `{key}`, which is not a task of this job", task.task_key);
-            let hint = did_you_mean(key, lint.job.tasks.iter().map(|task| task.task_key.as_str()));
+            let message = format!("task `{own}` depends on `{key}`, which is not a task of this job");
+            let hint = did_you_mean(key, lint.tasks.iter().map(|(key, _)| *key));
             lint.report_with(rules::UNKNOWN_DEPENDENCY, &at, message, hint);
         }
     }
 }
 
-fn outcome(lint: &mut Lint<'_>, path: &Path<'_>, dependency: &Dependency, upstream: &Task) {
-    let Some(outcome) = &dependency.outcome else { return };
+fn outcome(lint: &mut Lint<'_>, path: &Path<'_>, edge: Block<'_>, upstream: Block<'_>) {
+    let Some(outcome) = edge.text("outcome") else { return };
     let at = path.key("outcome");
-    if upstream.condition_task.is_none() {
-        let message = format!("`outcome` is given, but `{}` is not a condition task", dependency.task_key);
+    if upstream.block("condition_task").is_none() {
+        let key = upstream.key("task_key");
+        let message = format!("`outcome` is given, but `{key}` is not a condition task");
         lint.report_with(rules::OUTCOME_WITHOUT_CONDITION, &at, message, Some("remove `outcome`"));
     }
     if outcome != "true" && outcome != "false" {
@@ -62,17 +68,23 @@ fn outcome(lint: &mut Lint<'_>, path: &Path<'_>, dependency: &Dependency, upstre
     }
 }
 
+/// When a task may run, as written.
+fn condition(task: Block<'_>) -> Option<RunIf> {
+    task.text("run_if").map(RunIf::from)
+}
+
 /// With these conditions a disabled dependency keeps the task from ever running.
-fn disabled(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task, upstream: &Task) {
-    if upstream.is_disabled()
-        && !task.is_disabled()
-        && matches!(task.run_if(), RunIf::AllSuccess | RunIf::AllFailed)
+fn disabled(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>, upstream: Block<'_>) {
+    let run_if = condition(task).unwrap_or(RunIf::AllSuccess);
+    if upstream.flag("disabled")
+        && !task.flag("disabled")
+        && matches!(run_if, RunIf::AllSuccess | RunIf::AllFailed)
     {
         let message = format!(
             "`{}` never runs: with `run_if` {} it waits for `{}`, which is disabled",
-            task.task_key,
-            task.run_if(),
-            upstream.task_key
+            task.key("task_key"),
+            run_if.as_str(),
+            upstream.key("task_key")
         );
         lint.report(rules::DISABLED_DEPENDENCY, path, message);
     }
@@ -80,26 +92,27 @@ fn disabled(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task, upstream: &Task) 
 
 fn run_if(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     let task = place.task;
-    if place.parent.is_some() && !task.depends_on.is_empty() {
+    let waits = !task.list("depends_on").is_empty();
+    if place.parent.is_some() && waits {
         let message = "dependencies of a nested task are ignored";
         let hint = Some("put them on the for-each task");
         lint.report_with(rules::NESTED_DEPENDENCY, &path.key("depends_on"), message, hint);
     }
-    let waits = place.parent.is_none() && !task.depends_on.is_empty();
-    if let (Some(run_if), false) = (&task.run_if, waits)
-        && *run_if != RunIf::AllSuccess
+    let waits = place.parent.is_none() && waits;
+    if let (Some(run_if), false) = (condition(task), waits)
+        && run_if != RunIf::AllSuccess
     {
-        let message = format!("`run_if` {run_if} has no effect: the task has no dependencies");
+        let message = format!("`run_if` {} has no effect: the task has no dependencies", run_if.as_str());
         lint.report(rules::RUN_IF_WITHOUT_DEPENDENCIES, &path.key("run_if"), message);
     }
 }
 
 fn cycles(lint: &mut Lint<'_>) {
-    let graph = graph(&lint.job.tasks);
+    let graph = graph(&lint.tasks);
     for cycle in graph.cycles() {
         let (Some(first), Some(next)) = (cycle.first(), cycle.get(1).or(cycle.first())) else { continue };
-        let Some(n) = lint.job.tasks.iter().position(|task| task.task_key == **first) else { continue };
-        let edge = lint.job.tasks.get(n).and_then(|t| t.depends_on.iter().position(|d| d.task_key == **next));
+        let Some(n) = lint.tasks.iter().position(|(key, _)| key == first) else { continue };
+        let edge = lint.tasks[n].1.list("depends_on").iter().position(|edge| upstream_key(edge) == *next);
         let message = format!("the tasks wait for each other: {} → {first}", cycle.join(" → "));
         let root = Path::Root;
         let tasks = root.key("tasks");

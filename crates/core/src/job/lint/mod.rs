@@ -4,6 +4,7 @@
 //! it, and it knows no workspace: what only a run can tell is not judged here.
 
 mod access;
+mod block;
 mod compute;
 mod graph;
 mod names;
@@ -14,13 +15,13 @@ mod triggers;
 mod unknown;
 
 pub(crate) use rules::rules as declare_rules;
-pub use rules::{RULES, Rule};
+pub use rules::{Code, RULES, Rule};
 
-use super::{JobSettings, Task};
-use crate::job::wire::Path;
+use super::JobSettings;
+use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
 use crate::problem::Problem;
+use block::Block;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Which version of the Jobs API the definition is for; the number of tasks that it takes differs (section 2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,134 +42,173 @@ pub struct LintOptions {
     pub references: crate::reference::Mode,
 }
 
-/// Judges a definition: all problems, family by family. [`check`] also reads and sorts.
+/// Judges a definition that was read: all problems, in the order of the document. [`check`] also reads.
 pub fn lint(job: &JobSettings, options: &LintOptions) -> Vec<Problem> {
-    let mut lint = Lint { job, options: *options, problems: Vec::new() };
-    unknown::judge(&mut lint);
-    names::judge(&mut lint);
-    graph::judge(&mut lint);
-    tasks::judge(&mut lint);
-    compute::judge(&mut lint);
-    triggers::judge(&mut lint);
-    references::judge(&mut lint);
-    access::judge(&mut lint);
-    lint.problems
+    problems(&job.write(), options)
 }
 
 /// Reads and judges a definition: everything that has the wrong type and everything that breaks a rule, in the order of
 /// the document. The settings are `None` when the value is not an object; with an error among the problems they are
 /// good for nothing but messages.
 pub fn check(value: &Value, options: &LintOptions) -> (Option<JobSettings>, Vec<Problem>) {
-    let (settings, mut problems) = JobSettings::read_all(value);
-    let order = document_order(value);
-    if let Some(settings) = &settings {
-        let mut judged = lint(settings, options);
-        judged.retain(|problem| !follows_from_misreading(problem, &problems, &order));
-        problems.extend(judged);
-    }
-    problems.sort_by_key(|problem| place(&problem.path, &order));
-    (settings, problems)
+    (JobSettings::read_all(value).0, problems(value, options))
 }
 
-/// A problem that the reader caused: on a value of the wrong type, around it, since it was left out, or on a missing
-/// field for which a stand-in was read. Reporting it too would be noise.
-fn follows_from_misreading(problem: &Problem, misread: &[Problem], order: &BTreeMap<String, usize>) -> bool {
-    let path = problem.path.as_str();
-    !path.is_empty()
-        && misread.iter().any(|bad| {
-            let absent = !order.contains_key(path) && parent(path) == Some(&bad.path);
-            let wrong = bad.code == rules::WRONG_TYPE.code;
-            absent
-                || (wrong
-                    && bad
-                        .path
-                        .strip_prefix(path)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
-        })
+/// The problems of [`check`] alone.
+pub fn problems(value: &Value, options: &LintOptions) -> Vec<Problem> {
+    let mut lint = Lint::new(value, options);
+    let mut misread = Vec::new();
+    compare(value, JobSettings::KIND, &Path::Root, &mut |path, misfit| match misfit {
+        Misfit::WrongType { value, wanted } => {
+            misread.push(lint.found(path, wrong_type(value, path, wanted)));
+        }
+        Misfit::Missing(name) => misread.push(lint.found(path, missing_field(name, path))),
+        Misfit::UnknownField { name, shape } => unknown::field(&mut lint, path, name, shape),
+        Misfit::UnknownValue { text, known } => unknown::value(&mut lint, path, text, known),
+    });
+    if value.is_object() {
+        unknown::judge(&mut lint);
+        names::judge(&mut lint);
+        graph::judge(&mut lint);
+        tasks::judge(&mut lint);
+        compute::judge(&mut lint);
+        triggers::judge(&mut lint);
+        references::judge(&mut lint);
+        access::judge(&mut lint);
+    }
+    let mut found = std::mem::take(&mut lint.found);
+    found.retain(|judged| !misread.iter().any(|bad| follows_from(judged, &bad.problem)));
+    misread.append(&mut found);
+    misread.sort_by(|a, b| a.place.cmp(&b.place));
+    misread.into_iter().map(|found| found.problem).collect()
+}
+
+/// A problem with its place in the document.
+struct Found {
+    problem: Problem,
+    /// The numbers of the members that lead to its path, or to the nearest parent of it that exists.
+    place: Vec<usize>,
+    /// The path itself exists.
+    exists: bool,
+}
+
+/// A problem that misreading caused: on a value of the wrong type, in it or around it, since it was left out, or on a
+/// missing field. Reporting it too would be noise.
+fn follows_from(judged: &Found, bad: &Problem) -> bool {
+    fn holds(outer: &str, inner: &str) -> bool {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+    let path = judged.problem.path.as_str();
+    if path.is_empty() {
+        return false;
+    }
+    if bad.code == rules::MISSING_FIELD.code {
+        !judged.exists && parent(path) == Some(&*bad.path)
+    } else {
+        holds(path, &bad.path) || holds(&bad.path, path)
+    }
 }
 
 fn parent(path: &str) -> Option<&str> {
     path.get(..path.rfind(['.', '[']).unwrap_or(0))
 }
 
-/// The number of each path in the order in which a reader meets the values.
-fn document_order(value: &Value) -> BTreeMap<String, usize> {
-    fn collect(value: &Value, path: &Path<'_>, order: &mut BTreeMap<String, usize>) {
-        order.insert(path.to_string(), order.len());
-        match value {
-            Value::Array(items) => {
-                for (n, item) in items.iter().enumerate() {
-                    collect(item, &path.index(n), order);
-                }
-            }
-            Value::Object(members) => {
-                for (key, member) in members {
-                    collect(member, &path.key(key), order);
-                }
-            }
-            _ => {}
+/// What a path leads to, and the numbers of the members on the way, in the order in which a reader meets them; `None` when
+/// it leads nowhere: then the numbers are those of its nearest parent.
+fn follow<'a>(root: &'a Value, path: &Path<'_>, place: &mut Vec<usize>) -> Option<&'a Value> {
+    let (number, value) = match path {
+        Path::Root => return Some(root),
+        Path::Key(parent, name) => {
+            let members = follow(root, parent, place)?.as_object()?;
+            (members.keys().position(|key| key == name)?, members.get(*name)?)
         }
-    }
-    let mut order = BTreeMap::new();
-    collect(value, &Path::Root, &mut order);
-    order
-}
-
-/// The number of a path, or of its nearest parent that exists.
-fn place(path: &str, order: &BTreeMap<String, usize>) -> usize {
-    let mut path = path;
-    loop {
-        match order.get(path) {
-            Some(place) => return *place,
-            None if path.is_empty() => return 0,
-            None => path = parent(path).unwrap_or_default(),
-        }
-    }
+        Path::Index(parent, index) => (*index, follow(root, parent, place)?.get(index)?),
+    };
+    place.push(number);
+    Some(value)
 }
 
 /// The definition under judgement, and what was found so far.
 struct Lint<'a> {
-    job: &'a JobSettings,
+    document: &'a Value,
+    job: Block<'a>,
+    /// Its tasks with their keys.
+    tasks: Vec<(&'a str, Block<'a>)>,
     options: LintOptions,
-    problems: Vec<Problem>,
+    found: Vec<Found>,
 }
 
 impl<'a> Lint<'a> {
+    fn new(document: &'a Value, options: &LintOptions) -> Self {
+        let job = Block::of(document);
+        let task = |task: &'a Value| (Block::of(task).key("task_key"), Block::of(task));
+        let tasks = job.list("tasks").iter().map(task).collect();
+        Self { document, job, tasks, options: *options, found: Vec::new() }
+    }
+
+    fn found(&self, path: &Path<'_>, problem: Problem) -> Found {
+        let mut place = Vec::new();
+        let exists = follow(self.document, path, &mut place).is_some();
+        Found { problem, place, exists }
+    }
+
     /// Notes a broken rule.
-    fn report(&mut self, rule: Rule, path: &Path<'_>, message: impl Into<String>) {
-        self.report_with(rule, path, message, None::<String>);
+    fn report(&mut self, rule: &'static Code, path: &Path<'_>, message: impl Into<String>) {
+        self.note(rule, path, message.into(), None);
     }
 
     /// Notes a broken rule, with a sentence on what to do when there is one.
     fn report_with(
         &mut self,
-        rule: Rule,
+        rule: &'static Code,
         path: &Path<'_>,
         message: impl Into<String>,
         hint: Option<impl Into<String>>,
     ) {
+        self.note(rule, path, message.into(), hint.map(Into::into));
+    }
+
+    #[inline(never)]
+    fn note(&mut self, rule: &'static Code, path: &Path<'_>, message: String, hint: Option<String>) {
         let problem = rule.problem(path.to_string(), message);
-        self.problems.push(Problem { hint: hint.map(Into::into), ..problem });
+        let found = self.found(path, Problem { hint, ..problem });
+        self.found.push(found);
+    }
+
+    /// The task with a key.
+    fn task(&self, key: &str) -> Option<Block<'a>> {
+        self.tasks.iter().find(|(known, _)| *known == key).map(|(_, task)| *task)
+    }
+
+    /// Whether the job declares a parameter.
+    fn has_parameter(&self, name: &str) -> bool {
+        self.job.list("parameters").iter().any(|parameter| Block::of(parameter).key("name") == name)
     }
 
     /// Shows every task with its path, nested tasks of for-each tasks after their parents.
     fn each_task(&mut self, visit: fn(&mut Self, &Path<'_>, Place<'a>)) {
         let root = Path::Root;
-        let tasks = root.key("tasks");
-        for (n, task) in self.job.tasks.iter().enumerate() {
-            let path = tasks.index(n);
+        let list = root.key("tasks");
+        for n in 0..self.tasks.len() {
+            let path = list.index(n);
+            let task = self.tasks[n].1;
             visit(self, &path, Place { task, parent: None });
-            if let Some(for_each) = &task.for_each_task {
+            if let Some(for_each) = task.block("for_each_task") {
                 let block = path.key("for_each_task");
-                visit(self, &block.key("task"), Place { task: &for_each.task, parent: Some(task) });
+                visit(self, &block.key("task"), Place { task: nested(for_each), parent: Some(task) });
             }
         }
     }
 }
 
+/// The task inside a for-each task.
+fn nested(for_each: Block<'_>) -> Block<'_> {
+    for_each.block("task").unwrap_or(Block::EMPTY)
+}
+
 /// A task and the for-each task that holds it, if any.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    task: &'a Task,
-    parent: Option<&'a Task>,
+    task: Block<'a>,
+    parent: Option<Block<'a>>,
 }

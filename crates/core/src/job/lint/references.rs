@@ -1,87 +1,100 @@
 //! Dynamic value references: that each names something, and something that has a value by then (reference section 13).
 
 use super::graph::graph;
-use super::{Lint, rules};
+use super::{Block, Lint, nested, rules};
 use crate::dag::order::Graph;
-use crate::job::Task;
-use crate::job::wire::{Path, Wire};
+use crate::job::wire::Path;
 use crate::reference::{FIELDS, Part, Placeholder, Reference, parse};
 use crate::suggest::did_you_mean;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
-    let job = lint.job;
-    let graph = graph(&job.tasks);
+    let graph = graph(&lint.tasks);
+    let tasks = lint.tasks.clone();
+    // Values set by a nested task are read under its own key once its for-each task has ended.
+    let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
+    for (n, (_, task)) in tasks.iter().enumerate() {
+        if let Some(for_each) = task.block("for_each_task") {
+            holders.insert(nested(for_each).key("task_key"), n);
+        }
+    }
+    for (n, (key, _)) in tasks.iter().enumerate() {
+        holders.insert(key, n);
+    }
     let root = Path::Root;
     let list = root.key("parameters");
-    for (n, parameter) in job.parameters.iter().enumerate() {
-        let item = list.index(n);
-        let default = Value::from(parameter.default.0.as_str());
-        texts(&default, &item.key("default"), &mut |path, text| judge_text(lint, path, text, None));
+    for (n, parameter) in lint.job.list("parameters").iter().enumerate() {
+        let default = Block::of(parameter).scalar("default");
+        let view = View { key: None, upstream: Vec::new(), nested: false, holders: &holders };
+        judge_text(lint, &list.index(n).key("default"), &default, &view);
     }
-    let tasks = root.key("tasks");
-    for (n, task) in job.tasks.iter().enumerate() {
-        let path = tasks.index(n);
-        let view = View::new(task, &graph);
-        fields(task, &path, &mut |path, text| judge_text(lint, path, text, Some(&view)));
-        if let Some(for_each) = &task.for_each_task {
+    let list = root.key("tasks");
+    for (n, (key, task)) in tasks.iter().enumerate() {
+        let path = list.index(n);
+        let mut view = View::new(key, &graph, &holders);
+        fields(*task, &path, &mut |path, text| judge_text(lint, path, text, &view));
+        if let Some(for_each) = task.block("for_each_task") {
             let block = path.key("for_each_task");
-            let inner = View { nested: true, ..view };
-            fields(&for_each.task, &block.key("task"), &mut |path, text| {
-                judge_text(lint, path, text, Some(&inner));
+            view.nested = true;
+            fields(nested(for_each), &block.key("task"), &mut |path, text| {
+                judge_text(lint, path, text, &view);
             });
         }
     }
 }
 
-/// What a task can see.
+/// What a text can see.
 struct View<'a> {
-    /// Its key, or that of the for-each task that holds it.
-    key: &'a str,
-    upstream: BTreeSet<&'a str>,
+    /// The task's key, or that of the for-each task that holds it; none of a default of a job parameter, which no task has.
+    key: Option<&'a str>,
+    upstream: Vec<&'a str>,
     /// True inside a for-each task.
     nested: bool,
+    /// The number of the task that a key leads to.
+    holders: &'a BTreeMap<&'a str, usize>,
 }
 
 impl<'a> View<'a> {
-    fn new(task: &'a Task, graph: &'a Graph) -> Self {
-        Self { key: &task.task_key, upstream: graph.ancestors(&task.task_key), nested: false }
+    fn new(key: &'a str, graph: &'a Graph, holders: &'a BTreeMap<&'a str, usize>) -> Self {
+        Self { key: Some(key), upstream: graph.ancestors(key), nested: false, holders }
     }
 }
 
 /// Shows every text of a task in the fields that take references.
-fn fields(task: &Task, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, &str)) {
-    let value = task.write();
+fn fields(task: Block<'_>, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, &str)) {
     for (kind, field) in FIELDS {
-        let Some(found) = value.pointer(&format!("/{kind}/{field}")) else { continue };
+        let Some(found) = task.block(kind) else { continue };
         let block = path.key(kind);
         match field.split_once('/') {
-            None => texts(found, &block.key(field), visit),
-            Some((outer, inner)) => texts(found, &block.key(outer).key(inner), visit),
+            None => texts(found.get(field), &block.key(field), visit),
+            Some((outer, inner)) => {
+                let found = found.block(outer).and_then(|outer| outer.get(inner));
+                texts(found, &block.key(outer).key(inner), visit);
+            }
         }
     }
 }
 
-fn texts(value: &Value, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, &str)) {
+fn texts(value: Option<&Value>, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, &str)) {
     match value {
-        Value::String(text) => visit(path, text),
-        Value::Array(items) => {
+        Some(Value::String(text)) => visit(path, text),
+        Some(Value::Array(items)) => {
             for (n, item) in items.iter().enumerate() {
-                texts(item, &path.index(n), visit);
+                texts(Some(item), &path.index(n), visit);
             }
         }
-        Value::Object(members) => {
+        Some(Value::Object(members)) => {
             for (key, member) in members {
-                texts(member, &path.key(key), visit);
+                texts(Some(member), &path.key(key), visit);
             }
         }
         _ => {}
     }
 }
 
-/// Judges the references of one text. Without a view the text is a default of a job parameter, which no task has.
-fn judge_text(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, view: Option<&View<'_>>) {
+/// Judges the references of one text.
+fn judge_text(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, view: &View<'_>) {
     for part in parse(text, lint.options.references).parts() {
         match part {
             Part::Literal(literal) => unknown_namespace(lint, path, literal),
@@ -90,7 +103,7 @@ fn judge_text(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, view: Option<&Vi
     }
 }
 
-fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, view: Option<&View<'_>>) {
+fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, view: &View<'_>) {
     if let Some(new) = placeholder.replacement {
         let message = format!("`{}` is deprecated", placeholder.text);
         lint.report_with(rules::DEPRECATED_REFERENCE, path, message, Some(format!("use `{new}`")));
@@ -104,7 +117,7 @@ fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholde
     };
     if let Reference::JobParameter(name) = reference {
         parameter(lint, path, placeholder, name);
-    } else if reference.is_input() && !view.is_some_and(|view| view.nested) {
+    } else if reference.is_input() && !view.nested {
         let message =
             format!("`{}` has a value in the nested task of a for-each task only", placeholder.text);
         lint.report(rules::INPUT_OUTSIDE_FOR_EACH, path, message);
@@ -114,45 +127,32 @@ fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholde
 }
 
 fn parameter(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, name: &str) {
-    let declared = || lint.job.parameters.iter().map(|parameter| parameter.name.as_str());
-    if !declared().any(|known| known == name) {
+    if !lint.has_parameter(name) {
+        let declared = lint.job.list("parameters").iter().map(|parameter| Block::of(parameter).key("name"));
         let message = format!("`{}`: the job declares no parameter `{name}`", placeholder.text);
-        let hint = did_you_mean(name, declared())
+        let hint = did_you_mean(name, declared)
             .unwrap_or_else(|| "declare it in `parameters` of the job".to_owned());
         lint.report_with(rules::UNDECLARED_PARAMETER, path, message, Some(hint));
     }
 }
 
-fn other_task(
-    lint: &mut Lint<'_>,
-    path: &Path<'_>,
-    placeholder: &Placeholder,
-    key: &str,
-    view: Option<&View<'_>>,
-) {
-    // Values set by a nested task are read under its own key once its for-each task has ended.
-    let mut holders: BTreeMap<&str, &Task> = BTreeMap::new();
-    for task in &lint.job.tasks {
-        if let Some(for_each) = &task.for_each_task {
-            holders.insert(&for_each.task.task_key, task);
-        }
-    }
-    holders.extend(lint.job.tasks.iter().map(|task| (task.task_key.as_str(), task)));
-    let Some(holder) = holders.get(key) else {
+fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, key: &str, view: &View<'_>) {
+    let Some(n) = view.holders.get(key) else {
         let message = format!("`{}`: `{key}` is not a task of this job", placeholder.text);
-        let hint = did_you_mean(key, holders.keys().copied());
+        let hint = did_you_mean(key, view.holders.keys().copied());
         return lint.report_with(rules::UNKNOWN_TASK_REFERENCE, path, message, hint);
     };
-    let Some(view) = view else { return };
-    if !view.upstream.contains(holder.task_key.as_str()) {
-        let message = format!("`{}`: `{key}` is not upstream of `{}`", placeholder.text, view.key);
-        let hint = if holder.task_key == view.key {
+    let (holder, task) = lint.tasks[*n];
+    let Some(own) = view.key else { return };
+    if !view.upstream.contains(&holder) {
+        let message = format!("`{}`: `{key}` is not upstream of `{own}`", placeholder.text);
+        let hint = if holder == own {
             "a task cannot read from itself".to_owned()
         } else {
-            format!("add `{}` to `depends_on` of `{}`", holder.task_key, view.key)
+            format!("add `{holder}` to `depends_on` of `{own}`")
         };
         lint.report_with(rules::TASK_NOT_UPSTREAM, path, message, Some(hint));
-    } else if holder.is_disabled() {
+    } else if task.flag("disabled") {
         let message = format!("`{}`: `{key}` is disabled and gives nothing to read", placeholder.text);
         lint.report(rules::DISABLED_DEPENDENCY, path, message);
     }

@@ -3,6 +3,22 @@
 use crate::problem::{Problem, Severity};
 use serde::Serialize;
 
+/// What a problem says of the rule that is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable name, in `snake_case`.
+    pub code: &'static str,
+    /// What breaking it means.
+    pub severity: Severity,
+}
+
+impl Code {
+    /// A problem that breaks this rule.
+    pub(crate) fn problem(&self, path: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem { severity: self.severity, ..Problem::error(self.code, path, message) }
+    }
+}
+
 /// One rule about job definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
@@ -14,27 +30,16 @@ pub struct Rule {
     pub text: &'static str,
 }
 
-impl Rule {
-    /// A problem that breaks this rule.
-    pub(crate) fn problem(&self, path: impl Into<String>, message: impl Into<String>) -> Problem {
-        match self.severity {
-            Severity::Error => Problem::error(self.code, path, message),
-            Severity::Warning => Problem::warning(self.code, path, message),
-        }
-    }
-}
-
 /// Declares rules as constants, and the table of them.
 macro_rules! rules {
     ($(#[$doc:meta])* $table:ident: $($name:ident $code:literal $severity:ident $text:literal)*) => {
-        $(pub(super) const $name: $crate::job::Rule = $crate::job::Rule {
-            code: $code,
-            severity: $crate::problem::Severity::$severity,
-            text: $text,
-        };)*
+        $(pub(super) const $name: &$crate::job::Code =
+            &$crate::job::Code { code: $code, severity: $crate::problem::Severity::$severity };)*
 
         $(#[$doc])*
-        pub const $table: &[$crate::job::Rule] = &[$($name),*];
+        pub const $table: &[$crate::job::Rule] = &[
+            $($crate::job::Rule { code: $name.code, severity: $name.severity, text: $text }),*
+        ];
     };
 }
 pub(crate) use rules;

@@ -1,9 +1,12 @@
 //! What a task does: exactly one block, and the rules of each kind (reference sections 5, 10 and 11.1).
 
 use super::names::{Limit, text};
-use super::{Lint, Place, rules};
-use crate::job::wire::{Path, TextMap};
-use crate::job::{ConditionOp, ConditionTask, DbtTask, ForEachTask, SqlTask, Task, TaskKind};
+use super::unknown::used;
+use super::{Block, Lint, Place, rules};
+use crate::dag::is_number;
+use crate::job::wire::{Path, scalar_text};
+use crate::job::{ConditionOp, RunJobTask, TaskKind};
+use crate::json;
 use serde_json::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
@@ -14,38 +17,56 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
     });
 }
 
+/// The fields of all blocks that say what a task does: those that are modelled, then others.
+fn kinds(task: Block<'_>) -> Vec<&str> {
+    let mut kinds: Vec<&str> = TaskKind::FIELDS.to_vec();
+    kinds.retain(|kind| task.block(kind).is_some());
+    let other = |name: &&str| name.ends_with("_task") && !TaskKind::FIELDS.contains(name) && task.has(name);
+    kinds.extend(task.names().filter(other));
+    kinds
+}
+
+/// The field of a task's one block; `None` when there is none or more than one.
+pub(super) fn kind(task: Block<'_>) -> Option<&str> {
+    match kinds(task)[..] {
+        [kind] => Some(kind),
+        _ => None,
+    }
+}
+
 fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     let task = place.task;
-    let kinds = task.kinds();
-    match kinds.as_slice() {
-        [] => {
-            let message = format!("task `{}` has nothing to run", task.task_key);
+    let kinds = kinds(task);
+    let key = task.key("task_key");
+    match kinds.len() {
+        0 => {
+            let message = format!("task `{key}` has nothing to run");
             let hint = Some("add one block such as `notebook_task`");
             lint.report_with(rules::NO_TASK_TYPE, path, message, hint);
         }
-        [_] => {}
-        several => {
-            let names: Vec<&str> = several.iter().map(TaskKind::field).collect();
-            let message = format!("task `{}` has several things to run: {}", task.task_key, names.join(", "));
+        1 => {}
+        _ => {
+            let message = format!("task `{key}` has several things to run: {}", kinds.join(", "));
             lint.report_with(rules::SEVERAL_TASK_TYPES, path, message, Some("keep one of them"));
         }
     }
     for kind in kinds {
-        let at = path.key(kind.field());
+        let at = path.key(kind);
+        let Some(block) = task.block(kind) else { continue };
         match kind {
-            TaskKind::Sql(sql) => sql_task(lint, &at, sql),
-            TaskKind::Dbt(dbt) => dbt_task(lint, &at, dbt),
-            TaskKind::Condition(condition) => condition_task(lint, &at, condition),
-            TaskKind::ForEach(for_each) => for_each_task(lint, &at, for_each, place.parent.is_some()),
-            TaskKind::PythonWheel(wheel)
-                if !wheel.parameters.is_empty() && !wheel.named_parameters.is_empty() =>
+            "sql_task" => sql_task(lint, &at, block),
+            "dbt_task" => dbt_task(lint, &at, block),
+            "condition_task" => condition_task(lint, &at, block),
+            "for_each_task" => for_each_task(lint, &at, block, place.parent.is_some()),
+            "python_wheel_task"
+                if !block.list("parameters").is_empty() && !block.texts("named_parameters").is_empty() =>
             {
                 let message = "`parameters` and `named_parameters` are both given";
                 lint.report_with(rules::WHEEL_PARAMETERS, &at, message, Some("keep one of them"));
             }
-            TaskKind::RunJob(run) => {
-                let legacy = run.deprecated_parameters();
-                if !run.job_parameters.is_empty() && !legacy.is_empty() {
+            "run_job_task" => {
+                let legacy = used(block, RunJobTask::DEPRECATED);
+                if !block.texts("job_parameters").is_empty() && !legacy.is_empty() {
                     let message = format!("`job_parameters` and {} are both given", legacy.join(", "));
                     lint.report_with(rules::MIXED_PARAMETERS, &at, message, Some("keep `job_parameters`"));
                 } else if legacy.contains(&"notebook_params") && legacy.contains(&"jar_params") {
@@ -58,14 +79,8 @@ fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     }
 }
 
-fn sql_task(lint: &mut Lint<'_>, path: &Path<'_>, sql: &SqlTask) {
-    let given = [
-        ("query", sql.query.is_some()),
-        ("file", sql.file.is_some()),
-        ("dashboard", sql.dashboard.is_some()),
-        ("alert", sql.alert.is_some()),
-    ];
-    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+fn sql_task(lint: &mut Lint<'_>, path: &Path<'_>, sql: Block<'_>) {
+    let given = sql.given(&["query", "file", "dashboard", "alert"]);
     match given.len() {
         0 => lint.report(rules::SQL_TARGET, path, "none of query, file, dashboard and alert is given"),
         1 => {}
@@ -74,62 +89,68 @@ fn sql_task(lint: &mut Lint<'_>, path: &Path<'_>, sql: &SqlTask) {
             lint.report(rules::SQL_TARGET, path, message);
         }
     }
-    if sql.warehouse_id.is_none() {
+    if !sql.has("warehouse_id") {
         let message = "`warehouse_id` is missing; a workspace refuses the task without it";
         lint.report(rules::SQL_WAREHOUSE_MISSING, path, message);
     }
 }
 
-fn dbt_task(lint: &mut Lint<'_>, path: &Path<'_>, dbt: &DbtTask) {
+fn dbt_task(lint: &mut Lint<'_>, path: &Path<'_>, dbt: Block<'_>) {
     let list = path.key("commands");
-    if dbt.commands.is_empty() {
+    let commands = dbt.list("commands");
+    if commands.is_empty() {
         lint.report(rules::BAD_DBT_COMMAND, path, "the dbt task has no commands");
     }
-    for (n, command) in dbt.commands.iter().enumerate() {
-        if command.0.split_whitespace().next() != Some("dbt") {
-            let message = format!("the command `{}` does not start with `dbt`", command.0);
+    for (n, command) in commands.iter().enumerate() {
+        let command = scalar_text(command).unwrap_or_default();
+        if command.split_whitespace().next() != Some("dbt") {
+            let message = format!("the command `{command}` does not start with `dbt`");
             lint.report(rules::BAD_DBT_COMMAND, &list.index(n), message);
         }
     }
-    if dbt.catalog.is_some() && dbt.warehouse_id.is_none() {
+    let warehouse = dbt.has("warehouse_id");
+    if dbt.has("catalog") && !warehouse {
         let message = "`catalog` has no effect without `warehouse_id`";
         lint.report(rules::DBT_PROFILE, &path.key("catalog"), message);
     }
-    if dbt.profiles_directory.is_some() && dbt.warehouse_id.is_some() {
+    if dbt.has("profiles_directory") && warehouse {
         let message = "`profiles_directory` has no effect: with `warehouse_id` a profile is generated";
         lint.report(rules::DBT_PROFILE, &path.key("profiles_directory"), message);
     }
 }
 
-fn condition_task(lint: &mut Lint<'_>, path: &Path<'_>, condition: &ConditionTask) {
-    if matches!(condition.op, ConditionOp::EqualTo | ConditionOp::NotEqual | ConditionOp::Other(_)) {
+fn condition_task(lint: &mut Lint<'_>, path: &Path<'_>, condition: Block<'_>) {
+    let op = ConditionOp::from(condition.key("op"));
+    if matches!(op, ConditionOp::EqualTo | ConditionOp::NotEqual | ConditionOp::Other(_)) {
         return;
     }
-    for (side, operand) in [("left", &condition.left.0), ("right", &condition.right.0)] {
-        let number = operand.trim().parse::<f64>().is_ok_and(f64::is_finite);
-        if !number && !operand.contains("{{") {
-            let message = format!("{} compares numbers, and `{operand}` is none", condition.op);
+    for side in ["left", "right"] {
+        let operand = condition.scalar(side);
+        if !is_number(&operand) && !operand.contains("{{") {
+            let message = format!("{} compares numbers, and `{operand}` is none", op.as_str());
             lint.report(rules::CONDITION_NOT_NUMERIC, &path.key(side), message);
         }
     }
 }
 
-fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: &ForEachTask, nested: bool) {
+fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: Block<'_>, nested: bool) {
     if nested {
         let message = "a for-each task stands inside a for-each task";
         let hint = Some("run a job with the inner for-each task through `run_job_task`");
         lint.report_with(rules::NESTED_FOR_EACH, path, message, hint);
     }
-    let inputs = for_each.inputs.0.as_str();
+    let inputs = for_each.scalar("inputs");
+    let inputs = inputs.as_str();
     let at = path.key("inputs");
     if inputs.contains("{{") {
         return;
     }
     text(lint, &at, Some(inputs), Limit::Characters(5000));
     let hint = Some("write a JSON array, for example [\"a\", \"b\"], or one reference that gives one");
-    match serde_json::from_str::<Value>(inputs) {
+    match json::read(inputs) {
         Ok(Value::Array(items)) => {
             if let Some(bad) = items.iter().find(|item| item.is_null() || item.is_array()) {
+                let bad = json::write(bad);
                 let message = format!("the element {bad} is no text, number, boolean or object");
                 lint.report(rules::FOR_EACH_INPUTS, &at, message);
             }
@@ -150,13 +171,13 @@ fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: &ForEachTask, n
     }
 }
 
-fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task) {
-    let retries = task.max_retries.unwrap_or(0) != 0;
-    let interval = task.min_retry_interval_millis.unwrap_or(0) > 0;
-    let on_timeout = task.retry_on_timeout == Some(true);
-    let without_attempts = if task.condition_task.is_some() {
+fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
+    let retries = task.integer("max_retries").unwrap_or(0) != 0;
+    let interval = task.integer("min_retry_interval_millis").unwrap_or(0) > 0;
+    let on_timeout = task.flag("retry_on_timeout");
+    let without_attempts = if task.block("condition_task").is_some() {
         Some(("a condition task is not retried", "remove it"))
-    } else if task.for_each_task.is_some() {
+    } else if task.block("for_each_task").is_some() {
         Some(("a for-each task is not retried itself", "put it on the nested task"))
     } else {
         None
@@ -177,7 +198,7 @@ fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task) {
         let message = "`min_retry_interval_millis` has no effect without `max_retries`";
         lint.report(rules::RETRIES_WITHOUT_EFFECT, &path.key("min_retry_interval_millis"), message);
     }
-    if on_timeout && (!retries || task.timeout_ms().is_none()) {
+    if on_timeout && (!retries || task.integer("timeout_seconds").unwrap_or(0) <= 0) {
         let missing = if retries { "timeout_seconds" } else { "max_retries" };
         let message = format!("`retry_on_timeout` has no effect without `{missing}`");
         lint.report(rules::RETRIES_WITHOUT_EFFECT, &path.key("retry_on_timeout"), message);
@@ -186,23 +207,18 @@ fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task) {
 
 /// Job parameters win over task parameters of the same name (reference section 12.2). Passing the job parameter on
 /// under its own name is harmless.
-fn shadowed(lint: &mut Lint<'_>, path: &Path<'_>, task: &Task) {
-    let maps: [(&str, &str, Option<&TextMap>); 3] = [
-        ("notebook_task", "base_parameters", task.notebook_task.as_ref().map(|t| &t.base_parameters)),
-        ("sql_task", "parameters", task.sql_task.as_ref().map(|t| &t.parameters)),
-        (
-            "python_wheel_task",
-            "named_parameters",
-            task.python_wheel_task.as_ref().map(|t| &t.named_parameters),
-        ),
-    ];
-    for (block, field, map) in maps {
-        let at = path.key(block);
+fn shadowed(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
+    for (kind, field) in [
+        ("notebook_task", "base_parameters"),
+        ("sql_task", "parameters"),
+        ("python_wheel_task", "named_parameters"),
+    ] {
+        let Some(block) = task.block(kind) else { continue };
+        let at = path.key(kind);
         let at = at.key(field);
-        for (name, value) in map.into_iter().flat_map(TextMap::iter) {
-            let declared = lint.job.parameters.iter().any(|parameter| parameter.name == name);
+        for (name, value) in block.texts(field) {
             let squeezed: String = value.chars().filter(|c| !c.is_whitespace() && *c != '`').collect();
-            if declared && squeezed != format!("{{{{job.parameters.{name}}}}}") {
+            if lint.has_parameter(name) && squeezed != format!("{{{{job.parameters.{name}}}}}") {
                 let message =
                     format!("the task parameter `{name}` is never used: the job parameter `{name}` wins");
                 let hint = Some("give one of the two another name");

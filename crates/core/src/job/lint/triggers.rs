@@ -1,26 +1,24 @@
 //! What starts the job by itself (reference section 15).
 
 use super::names::{count, range};
-use super::{Lint, rules};
-use crate::job::wire::Path;
-use crate::job::{CronSchedule, PerformanceTarget, TriggerSettings};
+use super::{Block, Lint, rules};
+use crate::job::TriggerSettings;
+use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
+use crate::json;
 use crate::trigger::{IfStatus, MOST_JOBS};
 use serde_json::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     conflicts(lint);
     let root = Path::Root;
-    if let Some(schedule) = &lint.job.schedule {
-        let CronSchedule { quartz_cron_expression, timezone_id, .. } = schedule;
-        cron(lint, &root.key("schedule"), quartz_cron_expression, timezone_id);
+    if let Some(schedule) = lint.job.block("schedule") {
+        cron(lint, &root.key("schedule"), schedule);
     }
-    if let Some(trigger) = &lint.job.trigger {
+    if let Some(trigger) = lint.job.block("trigger") {
         trigger_settings(lint, &root.key("trigger"), trigger);
     }
     entries(lint, &root.key("triggers"));
-    if lint.job.duration_target.is_some()
-        && lint.job.performance_target != Some(PerformanceTarget::CostOptimized)
-    {
+    if lint.job.has("duration_target") && lint.job.text("performance_target") != Some("COST_OPTIMIZED") {
         let message = "`duration_target` has no effect without `performance_target` COST_OPTIMIZED";
         lint.report(rules::DURATION_TARGET, &root.key("duration_target"), message);
     }
@@ -28,22 +26,28 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
 
 /// The entries of the preview list (reference section 15.9): each of one kind, judged as that kind is elsewhere.
 fn entries(lint: &mut Lint<'_>, path: &Path<'_>) {
-    let list = lint.job.triggers.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
-    for (n, entry) in list.iter().enumerate() {
+    for (n, entry) in lint.job.list("triggers").iter().enumerate() {
         let path = path.index(n);
-        let Some(fields) = entry.as_object() else {
+        let Value::Object(fields) = entry else {
             lint.report(rules::TRIGGER_CHOICE, &path, "an entry is an object with one kind of trigger");
             continue;
         };
         // What cannot be read as a schedule has no expression and no zone, which is what is reported.
         if let Some(schedule) = fields.get("schedule") {
-            let text = |name: &str| schedule.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (expression, zone) = (text("quartz_cron_expression"), text("timezone_id"));
-            cron(lint, &path.key("schedule"), &expression, &zone);
+            cron(lint, &path.key("schedule"), Block::of(schedule));
         } else if !fields.contains_key("continuous") {
-            match serde_json::from_value::<TriggerSettings>(entry.clone()) {
-                Ok(trigger) => trigger_settings(lint, &path, &trigger),
-                Err(error) => {
+            let mut error = None;
+            compare(entry, TriggerSettings::KIND, &Path::Root, &mut |path, misfit| {
+                let problem = match misfit {
+                    Misfit::WrongType { value, wanted } => wrong_type(value, path, wanted),
+                    Misfit::Missing(name) => missing_field(name, path),
+                    _ => return,
+                };
+                error.get_or_insert(problem);
+            });
+            match error {
+                None => trigger_settings(lint, &path, Block::of(entry)),
+                Some(error) => {
                     let message = format!("the entry cannot be read: {error}");
                     lint.report(rules::TRIGGER_CHOICE, &path, message);
                 }
@@ -52,7 +56,8 @@ fn entries(lint: &mut Lint<'_>, path: &Path<'_>) {
     }
 }
 
-fn cron(lint: &mut Lint<'_>, path: &Path<'_>, expression: &str, zone: &str) {
+fn cron(lint: &mut Lint<'_>, path: &Path<'_>, schedule: Block<'_>) {
+    let (expression, zone) = (schedule.key("quartz_cron_expression"), schedule.key("timezone_id"));
     for problem in crate::schedule::check(expression, zone) {
         let rule = match (problem.path.as_str(), problem.is_error()) {
             ("timezone_id", _) => rules::BAD_TIME_ZONE,
@@ -66,10 +71,11 @@ fn cron(lint: &mut Lint<'_>, path: &Path<'_>, expression: &str, zone: &str) {
 fn conflicts(lint: &mut Lint<'_>) {
     let root = Path::Root;
     let job = lint.job;
-    let schedule = job.schedule.as_ref().map(|_| "schedule");
-    let trigger = job.trigger.as_ref().map(|_| "trigger");
-    let continuous = job.continuous.as_ref().map(|_| "continuous");
-    let others: Vec<&str> = schedule.into_iter().chain(trigger).collect();
+    let given = |name: &'static str| job.block(name).map(|_| name);
+    let (schedule, trigger, continuous) = (given("schedule"), given("trigger"), given("continuous"));
+    let mut others: Vec<&str> = Vec::new();
+    others.extend(schedule);
+    others.extend(trigger);
     if continuous.is_some() && !others.is_empty() {
         let message = format!("a continuous job has no {}", others.join(" and no "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("continuous"), message);
@@ -78,22 +84,15 @@ fn conflicts(lint: &mut Lint<'_>) {
         let message = "`schedule` and `trigger` are both given; both fire, and a workspace may refuse this";
         lint.report(rules::TWO_TRIGGERS, &root.key("trigger"), message);
     }
-    let older: Vec<&str> = others.into_iter().chain(continuous).collect();
-    if job.triggers.is_some() && !older.is_empty() {
-        let message = format!("`triggers` cannot be combined with {}", older.join(", "));
+    others.extend(continuous);
+    if job.has("triggers") && !others.is_empty() {
+        let message = format!("`triggers` cannot be combined with {}", others.join(", "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("triggers"), message);
     }
 }
 
-fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: &TriggerSettings) {
-    let kinds = [
-        ("periodic", trigger.periodic.is_some()),
-        ("file_arrival", trigger.file_arrival.is_some()),
-        ("table_update", trigger.table_update.is_some()),
-        ("model", trigger.model.is_some()),
-        ("job_completion", trigger.job_completion.is_some()),
-    ];
-    let given: Vec<&str> = kinds.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
+    let given = trigger.given(&["periodic", "file_arrival", "table_update", "model", "job_completion"]);
     match given.len() {
         0 => {
             let hint = Some("give one of periodic, file_arrival, table_update, model and job_completion");
@@ -105,34 +104,35 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: &TriggerSetti
             lint.report(rules::TRIGGER_CHOICE, path, message);
         }
     }
-    if let Some(periodic) = &trigger.periodic {
+    if let Some(periodic) = trigger.block("periodic") {
         let block = path.key("periodic");
-        range(lint, &block.key("interval"), Some(periodic.interval), 1, i64::from(i32::MAX));
+        range(lint, &block.key("interval"), periodic.integer("interval"), 1, i64::from(i32::MAX));
     }
-    if let Some(jobs) = &trigger.job_completion {
-        completion(lint, &path.key("job_completion"), jobs);
+    if let Some(jobs) = trigger.get("job_completion") {
+        completion(lint, &path.key("job_completion"), Block::of(jobs));
     }
-    if let Some(files) = &trigger.file_arrival {
-        let block = path.key("file_arrival");
-        waits(lint, &block, files.min_time_between_triggers_seconds, files.wait_after_last_change_seconds);
+    if let Some(files) = trigger.block("file_arrival") {
+        waits(lint, &path.key("file_arrival"), files);
     }
-    if let Some(tables) = &trigger.table_update {
+    if let Some(tables) = trigger.block("table_update") {
         let block = path.key("table_update");
-        waits(lint, &block, tables.min_time_between_triggers_seconds, tables.wait_after_last_change_seconds);
-        let names = block.key("table_names");
-        count(lint, &names, "tables", tables.table_names.len(), 10);
-        for (n, name) in tables.table_names.iter().enumerate() {
+        waits(lint, &block, tables);
+        let path = block.key("table_names");
+        let names = tables.list("table_names");
+        count(lint, &path, "tables", names.len(), 10);
+        for (n, name) in names.iter().enumerate() {
+            let name = name.as_str().unwrap_or_default();
             if name.split('.').filter(|part| !part.is_empty()).count() != 3 || name.split('.').count() != 3 {
                 let message = format!("`{name}` is not a name of the form catalog.schema.table");
-                lint.report(rules::BAD_TABLE_NAME, &names.index(n), message);
+                lint.report(rules::BAD_TABLE_NAME, &path.index(n), message);
             }
         }
     }
 }
 
 /// The jobs that a job-completion trigger lists, and with which status they count (reference section 15.6).
-fn completion(lint: &mut Lint<'_>, path: &Path<'_>, written: &Value) {
-    let jobs = written.get("jobs").and_then(Value::as_array).cloned().unwrap_or_default();
+fn completion(lint: &mut Lint<'_>, path: &Path<'_>, written: Block<'_>) {
+    let jobs = written.list("jobs");
     let at = path.key("jobs");
     count(lint, &at, "jobs", jobs.len(), MOST_JOBS);
     if jobs.is_empty() {
@@ -145,16 +145,17 @@ fn completion(lint: &mut Lint<'_>, path: &Path<'_>, written: &Value) {
             lint.report(rules::BAD_COMPLETION, &at.index(n), "an entry has no `job_id`");
         }
     }
-    let status =
-        written.get("if_status").filter(|status| status.as_str().and_then(IfStatus::parse).is_none());
-    if let Some(status) = status {
+    let status = written.raw("if_status");
+    if let Some(status) = status.filter(|status| status.as_str().and_then(IfStatus::parse).is_none()) {
+        let status = json::write(status);
         let message = format!("{status} is not a status; known are SUCCESS, FAILED and DONE");
         lint.report(rules::BAD_COMPLETION, &path.key("if_status"), message);
     }
 }
 
 /// Waiting times of file-arrival and table-update triggers are at least a minute when they are set.
-fn waits(lint: &mut Lint<'_>, path: &Path<'_>, between: Option<i64>, after: Option<i64>) {
-    range(lint, &path.key("min_time_between_triggers_seconds"), between, 60, i64::MAX);
-    range(lint, &path.key("wait_after_last_change_seconds"), after, 60, i64::MAX);
+fn waits(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
+    for field in ["min_time_between_triggers_seconds", "wait_after_last_change_seconds"] {
+        range(lint, &path.key(field), trigger.integer(field), 60, i64::MAX);
+    }
 }

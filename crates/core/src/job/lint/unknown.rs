@@ -1,7 +1,8 @@
 //! Fields and values that nobody knows, and fields that are deprecated.
 
-use super::{Lint, rules};
-use crate::job::wire::{Part, Path, Wire};
+use super::{Block, Lint, rules};
+use crate::job::RunJobTask;
+use crate::job::wire::{Path, Shape};
 use crate::suggest::did_you_mean;
 
 /// Blocks of reference section 5 that are stored as they are.
@@ -30,33 +31,27 @@ const ALSO_KNOWN: &[(&str, &[&str])] = &[
 ];
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
-    let job = lint.job;
-    job.walk(&Path::Root, &mut |path, part| match part {
-        Part::Object { fields, unknown } => {
-            for field in unknown.keys() {
-                unknown_field(lint, path, field, fields);
-            }
-        }
-        Part::Choice { text, known } => unknown_value(lint, path, text, known),
-    });
     named_choices(lint);
     lint.each_task(|lint, path, place| deprecated(lint, path, place.task));
 }
 
-fn unknown_field(lint: &mut Lint<'_>, path: &Path<'_>, field: &str, fields: &'static [&'static str]) {
-    let also: Vec<&str> = ALSO_KNOWN
-        .iter()
-        .filter(|(mark, _)| fields.contains(mark))
-        .flat_map(|(_, names)| names.iter().copied())
-        .collect();
-    if !also.contains(&field) {
-        let message = format!("`{field}` is not a known field here; it is kept and has no effect");
-        let hint = did_you_mean(field, fields.iter().copied().chain(also));
-        lint.report_with(rules::UNKNOWN_FIELD, &path.key(field), message, hint);
+/// A field that an object of this shape does not have.
+pub(super) fn field(lint: &mut Lint<'_>, path: &Path<'_>, field: &str, shape: &'static Shape) {
+    let mut known: Vec<&str> = shape.names().collect();
+    for (mark, names) in ALSO_KNOWN {
+        if shape.has(mark) {
+            if names.contains(&field) {
+                return;
+            }
+            known.extend_from_slice(names);
+        }
     }
+    let message = format!("`{field}` is not a known field here; it is kept and has no effect");
+    lint.report_with(rules::UNKNOWN_FIELD, &path.key(field), message, did_you_mean(field, known));
 }
 
-fn unknown_value(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, known: &[&str]) {
+/// A text that is none of the known ones.
+pub(super) fn value(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, known: &[&str]) {
     if !known.contains(&text) {
         let message = format!("`{text}` is not a known value");
         let hint = did_you_mean(text, known.iter().copied())
@@ -69,20 +64,22 @@ fn unknown_value(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, known: &[&str
 fn named_choices(lint: &mut Lint<'_>) {
     let job = lint.job;
     let root = Path::Root;
-    if let Some(condition) = job.trigger.as_ref().and_then(|t| t.table_update.as_ref()?.condition.as_ref()) {
+    let update = job.block("trigger").and_then(|trigger| trigger.block("table_update"));
+    if let Some(condition) = update.and_then(|update| update.text("condition")) {
         let trigger = root.key("trigger");
         let update = trigger.key("table_update");
-        unknown_value(lint, &update.key("condition"), condition, &["ANY_UPDATED", "ALL_UPDATED"]);
+        value(lint, &update.key("condition"), condition, &["ANY_UPDATED", "ALL_UPDATED"]);
     }
-    if let Some(target) = &job.duration_target {
+    if let Some(target) = job.text("duration_target") {
         let known = ["NO_FLEXIBILITY", "4h", "12h", "24h", "72h"];
-        unknown_value(lint, &root.key("duration_target"), target, &known);
+        value(lint, &root.key("duration_target"), target, &known);
     }
-    health(lint, &root, job.health.as_ref());
-    lint.each_task(|lint, path, place| health(lint, path, place.task.health.as_ref()));
+    health(lint, &root, job);
+    lint.each_task(|lint, path, place| health(lint, path, place.task));
 }
 
-fn health(lint: &mut Lint<'_>, path: &Path<'_>, health: Option<&crate::job::Health>) {
+/// The rules of `health` of a job or a task.
+fn health(lint: &mut Lint<'_>, path: &Path<'_>, holder: Block<'_>) {
     const METRICS: &[&str] = &[
         "RUN_DURATION_SECONDS",
         "STREAMING_BACKLOG_BYTES",
@@ -90,40 +87,47 @@ fn health(lint: &mut Lint<'_>, path: &Path<'_>, health: Option<&crate::job::Heal
         "STREAMING_BACKLOG_RECORDS",
         "STREAMING_BACKLOG_SECONDS",
     ];
+    let Some(health) = holder.block("health") else { return };
     let block = path.key("health");
     let rules = block.key("rules");
-    for (n, rule) in health.iter().flat_map(|health| &health.rules).enumerate() {
-        unknown_value(lint, &rules.index(n).key("metric"), &rule.metric, METRICS);
-        unknown_value(lint, &rules.index(n).key("op"), &rule.op, &["GREATER_THAN"]);
+    for (n, rule) in health.list("rules").iter().enumerate() {
+        let rule = Block::of(rule);
+        value(lint, &rules.index(n).key("metric"), rule.key("metric"), METRICS);
+        value(lint, &rules.index(n).key("op"), rule.key("op"), &["GREATER_THAN"]);
     }
 }
 
-fn deprecated(lint: &mut Lint<'_>, path: &Path<'_>, task: &crate::job::Task) {
-    let mut found: Vec<(&str, &str, &str)> = Vec::new();
-    if let Some(jar) = &task.spark_jar_task {
-        found.extend(
-            jar.jar_uri.as_ref().map(|_| ("spark_jar_task", "jar_uri", "name the JAR in `libraries`")),
-        );
-        found.extend(jar.run_as_repl.map(|_| ("spark_jar_task", "run_as_repl", "remove it")));
-    }
-    if let Some(run) = &task.run_job_task {
-        let used = run.deprecated_parameters();
-        found.extend(used.into_iter().map(|name| ("run_job_task", name, "use `job_parameters`")));
-    }
-    for (block, field, hint) in found {
+fn deprecated(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
+    let mut report = |block: &str, field: &str, hint: &str| {
         let message = format!("`{field}` is deprecated");
         lint.report_with(rules::DEPRECATED_FIELD, &path.key(block).key(field), message, Some(hint));
-    }
-    let libraries = path.key("libraries");
-    for (n, library) in task.libraries.iter().enumerate() {
-        if library.egg.is_some() {
-            let hint = Some("build a wheel and use `whl`");
-            lint.report_with(
-                rules::DEPRECATED_FIELD,
-                &libraries.index(n).key("egg"),
-                "`egg` is deprecated",
-                hint,
-            );
+    };
+    if let Some(jar) = task.block("spark_jar_task") {
+        if jar.has("jar_uri") {
+            report("spark_jar_task", "jar_uri", "name the JAR in `libraries`");
+        }
+        if jar.has("run_as_repl") {
+            report("spark_jar_task", "run_as_repl", "remove it");
         }
     }
+    if let Some(run) = task.block("run_job_task") {
+        for field in used(run, RunJobTask::DEPRECATED) {
+            report("run_job_task", field, "use `job_parameters`");
+        }
+    }
+    let libraries = path.key("libraries");
+    for (n, library) in task.list("libraries").iter().enumerate() {
+        if Block::of(library).has("egg") {
+            let hint = Some("build a wheel and use `whl`");
+            let at = libraries.index(n);
+            lint.report_with(rules::DEPRECATED_FIELD, &at.key("egg"), "`egg` is deprecated", hint);
+        }
+    }
+}
+
+/// Those of the fields that are lists or objects with something in them.
+pub(super) fn used(block: Block<'_>, names: &[&'static str]) -> Vec<&'static str> {
+    let mut used = block.given(names);
+    used.retain(|name| !block.list(name).is_empty() || !block.texts(name).is_empty());
+    used
 }

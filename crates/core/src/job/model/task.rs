@@ -136,6 +136,21 @@ pub enum TaskKind<'a> {
 }
 
 impl TaskKind<'_> {
+    /// The fields of the blocks that are modelled.
+    pub const FIELDS: &'static [&'static str] = &[
+        "notebook_task",
+        "spark_python_task",
+        "python_wheel_task",
+        "spark_jar_task",
+        "spark_submit_task",
+        "sql_task",
+        "dbt_task",
+        "pipeline_task",
+        "run_job_task",
+        "condition_task",
+        "for_each_task",
+    ];
+
     /// The name of the block's field, for example `notebook_task`.
     pub fn field(&self) -> &str {
         match self {

@@ -181,19 +181,16 @@ wire_struct! {
 }
 
 impl RunJobTask {
-    /// Names of the deprecated parameter fields that are used.
-    pub fn deprecated_parameters(&self) -> Vec<&'static str> {
-        let fields = [
-            ("notebook_params", !self.notebook_params.is_empty()),
-            ("python_params", !self.python_params.is_empty()),
-            ("python_named_params", !self.python_named_params.is_empty()),
-            ("jar_params", !self.jar_params.is_empty()),
-            ("spark_submit_params", !self.spark_submit_params.is_empty()),
-            ("sql_params", !self.sql_params.is_empty()),
-            ("dbt_commands", !self.dbt_commands.is_empty()),
-        ];
-        fields.into_iter().filter(|(_, used)| *used).map(|(name, _)| name).collect()
-    }
+    /// Deprecated parameter fields: lists and objects that `job_parameters` stands for.
+    pub const DEPRECATED: &'static [&'static str] = &[
+        "notebook_params",
+        "python_params",
+        "python_named_params",
+        "jar_params",
+        "spark_submit_params",
+        "sql_params",
+        "dbt_commands",
+    ];
 }
 
 open_enum! {

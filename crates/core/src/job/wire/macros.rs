@@ -18,13 +18,22 @@ macro_rules! wire_struct {
         }
 
         impl $crate::job::wire::Wire for $name {
+            const KIND: $crate::job::wire::Kind = {
+                static SHAPE: $crate::job::wire::Shape = $crate::job::wire::Shape(&[$($crate::job::wire::Field {
+                    name: stringify!($field),
+                    kind: <$ty as $crate::job::wire::Wire>::KIND,
+                    optional: <$ty as $crate::job::wire::Wire>::OPTIONAL,
+                }),*]);
+                $crate::job::wire::Kind::Object(&SHAPE)
+            };
+
             fn read(
                 value: &serde_json::Value,
                 path: &$crate::job::wire::Path<'_>,
                 problems: &mut Vec<$crate::problem::Problem>,
             ) -> Option<Self> {
                 let serde_json::Value::Object(object) = value else {
-                    problems.push($crate::job::wire::wrong_type(value, path, "an object"));
+                    problems.push($crate::job::wire::wrong_type(value, path, Self::KIND.wanted()));
                     return None;
                 };
                 // Every field is read before any missing one ends the reading, so that all problems are found.
@@ -40,15 +49,6 @@ macro_rules! wire_struct {
             fn stand_in() -> Option<Self> {
                 let empty = serde_json::Value::Object(serde_json::Map::new());
                 Self::read(&empty, &$crate::job::wire::Path::Root, &mut Vec::new())
-            }
-
-            fn walk(
-                &self,
-                path: &$crate::job::wire::Path<'_>,
-                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
-            ) {
-                visit(path, $crate::job::wire::Part::Object { fields: Self::FIELDS, unknown: &self.unknown });
-                $($crate::job::wire::Wire::walk(&self.$field, &path.key(stringify!($field)), visit);)*
             }
 
             fn write(&self) -> serde_json::Value {
@@ -99,6 +99,8 @@ macro_rules! open_enum {
         }
 
         impl $crate::job::wire::Wire for $name {
+            const KIND: $crate::job::wire::Kind = $crate::job::wire::Kind::Choice(Self::KNOWN);
+
             fn read(
                 value: &serde_json::Value,
                 path: &$crate::job::wire::Path<'_>,
@@ -111,13 +113,6 @@ macro_rules! open_enum {
             }
             fn stand_in() -> Option<Self> {
                 Some(Self::Other(String::new()))
-            }
-            fn walk(
-                &self,
-                path: &$crate::job::wire::Path<'_>,
-                visit: &mut dyn FnMut(&$crate::job::wire::Path<'_>, $crate::job::wire::Part<'_>),
-            ) {
-                visit(path, $crate::job::wire::Part::Choice { text: self.as_str(), known: Self::KNOWN });
             }
         }
 

@@ -5,6 +5,10 @@
 //! came (design rule 3). This module holds no rule about what values mean; that is the lint's work.
 
 mod macros;
+mod shape;
+
+pub use shape::{Field, Kind, Shape};
+pub(crate) use shape::{Misfit, compare, integer};
 
 use crate::json::{self, Quoted};
 use crate::problem::Problem;
@@ -53,6 +57,12 @@ impl fmt::Display for Path<'_> {
 
 /// A type that reads itself from JSON and writes itself back.
 pub trait Wire: Sized {
+    /// What [`Self::read`] takes without a problem.
+    const KIND: Kind = Kind::Any;
+
+    /// Whether a field of this type may be left out, or null: then [`Self::absent`] says what that means.
+    const OPTIONAL: bool = false;
+
     /// Reads a present, non-null value. `None` after a problem that leaves nothing to work with.
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self>;
 
@@ -74,28 +84,6 @@ pub trait Wire: Sized {
     fn stand_in() -> Option<Self> {
         None
     }
-
-    /// Shows every object and every enumeration in this value, parents first.
-    fn walk(&self, _path: &Path<'_>, _visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {}
-}
-
-/// What [`Wire::walk`] shows.
-#[derive(Clone, Copy, Debug)]
-pub enum Part<'a> {
-    /// An object: the fields that its type knows, and those that it does not know.
-    Object {
-        /// Names that the type knows.
-        fields: &'static [&'static str],
-        /// The rest, as it came.
-        unknown: &'a Map<String, Value>,
-    },
-    /// An enumeration: its text and the texts that are known.
-    Choice {
-        /// The text on the wire.
-        text: &'a str,
-        /// The known texts.
-        known: &'static [&'static str],
-    },
 }
 
 /// The name of a JSON type with its article, for messages.
@@ -119,6 +107,10 @@ pub(crate) fn excerpt(value: &Value) -> String {
     }
 }
 
+pub(crate) fn missing_field(name: &str, path: &Path<'_>) -> Problem {
+    Problem::error("missing_field", path.to_string(), format!("required field `{name}` is missing"))
+}
+
 pub(crate) fn wrong_type(value: &Value, path: &Path<'_>, wanted: &str) -> Problem {
     let message = format!("expected {wanted}, found {} {}", type_name(value), excerpt(value));
     Problem::error("wrong_type", path.to_string(), message)
@@ -133,18 +125,19 @@ pub fn field<T: Wire>(
 ) -> Option<T> {
     match object.get(name) {
         None | Some(Value::Null) => {
-            let absent = T::absent();
-            if absent.is_none() {
-                let message = format!("required field `{name}` is missing");
-                problems.push(Problem::error("missing_field", path.to_string(), message));
+            if !T::OPTIONAL {
+                problems.push(missing_field(name, path));
             }
-            absent
+            T::absent()
         }
         Some(value) => T::read(value, &path.key(name), problems),
     }
 }
 
 impl<T: Wire> Wire for Option<T> {
+    const KIND: Kind = T::KIND;
+    const OPTIONAL: bool = true;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         // A wrong optional value is already a problem; going on without it finds the others too.
         Some(T::read(value, path, problems))
@@ -158,17 +151,15 @@ impl<T: Wire> Wire for Option<T> {
     fn is_absent(&self) -> bool {
         self.is_none()
     }
-    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
-        if let Some(value) = self {
-            value.walk(path, visit);
-        }
-    }
 }
 
 impl<T: Wire> Wire for Vec<T> {
+    const KIND: Kind = Kind::List(&T::KIND);
+    const OPTIONAL: bool = true;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         let Value::Array(items) = value else {
-            problems.push(wrong_type(value, path, "a list"));
+            problems.push(wrong_type(value, path, Self::KIND.wanted()));
             return Some(Self::new());
         };
         Some(
@@ -188,14 +179,12 @@ impl<T: Wire> Wire for Vec<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
-    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
-        for (n, item) in self.iter().enumerate() {
-            item.walk(&path.index(n), visit);
-        }
-    }
 }
 
 impl<T: Wire> Wire for Box<T> {
+    const KIND: Kind = Kind::Again(|| T::KIND);
+    const OPTIONAL: bool = T::OPTIONAL;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         T::read(value, path, problems).map(Self::new)
     }
@@ -205,17 +194,16 @@ impl<T: Wire> Wire for Box<T> {
     fn stand_in() -> Option<Self> {
         T::stand_in().map(Self::new)
     }
-    fn walk(&self, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, Part<'_>)) {
-        (**self).walk(path, visit);
-    }
 }
 
 impl Wire for String {
+    const KIND: Kind = Kind::Text;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         match value {
             Value::String(text) => Some(text.clone()),
             other => {
-                problems.push(wrong_type(other, path, "a string"));
+                problems.push(wrong_type(other, path, Self::KIND.wanted()));
                 None
             }
         }
@@ -229,10 +217,12 @@ impl Wire for String {
 }
 
 impl Wire for bool {
+    const KIND: Kind = Kind::Flag;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         let read = value.as_bool();
         if read.is_none() {
-            problems.push(wrong_type(value, path, "true or false"));
+            problems.push(wrong_type(value, path, Self::KIND.wanted()));
         }
         read
     }
@@ -245,11 +235,12 @@ impl Wire for bool {
 }
 
 impl Wire for i64 {
-    /// Text that holds an integer is read too (open point 27).
+    const KIND: Kind = Kind::Integer;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
-        let read = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        let read = integer(value);
         if read.is_none() {
-            problems.push(wrong_type(value, path, "a 64-bit integer"));
+            problems.push(wrong_type(value, path, Self::KIND.wanted()));
         }
         read
     }
@@ -264,6 +255,8 @@ impl Wire for i64 {
 macro_rules! wire_id {
     ($($id:ty),*) => {$(
         impl Wire for $id {
+            const KIND: Kind = Kind::Integer;
+
             fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
                 i64::read(value, path, problems).map(Self)
             }
@@ -344,16 +337,19 @@ pub fn scalar_text(value: &Value) -> Option<String> {
 }
 
 impl Wire for TextMap {
+    const KIND: Kind = Kind::Texts;
+    const OPTIONAL: bool = true;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         let Value::Object(entries) = value else {
-            problems.push(wrong_type(value, path, "an object of strings"));
+            problems.push(wrong_type(value, path, Self::KIND.wanted()));
             return Some(Self::default());
         };
         let mut map = Self::default();
         for (key, entry) in entries {
             match scalar_text(entry) {
                 Some(text) => map.insert(key.clone(), text),
-                None => problems.push(wrong_type(entry, &path.key(key), "a string")),
+                None => problems.push(wrong_type(entry, &path.key(key), Kind::Scalar.wanted())),
             }
         }
         Some(map)
@@ -374,10 +370,12 @@ impl Wire for TextMap {
 pub struct Text(pub String);
 
 impl Wire for Text {
+    const KIND: Kind = Kind::Scalar;
+
     fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         let text = scalar_text(value);
         if text.is_none() {
-            problems.push(wrong_type(value, path, "a string"));
+            problems.push(wrong_type(value, path, Self::KIND.wanted()));
         }
         text.map(Self)
     }
