@@ -11,6 +11,7 @@
 pub mod api;
 pub mod backfill;
 pub mod bundle;
+mod civil;
 pub mod dag;
 pub mod door;
 pub mod error;

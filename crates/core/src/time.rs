@@ -3,6 +3,7 @@
 //! `Tick` is monotonic and only means something beside other ticks of the same process; `WallTime` is what
 //! people and the wire see. Both are given to the core, never read by it.
 
+use crate::civil;
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 
@@ -33,7 +34,8 @@ impl Tick {
 impl WallTime {
     /// Reads a time with its offset, such as `2026-11-25T16:00:00.25+01:00` (RFC 3339); a part of a millisecond is dropped.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+        let written = civil::read(text)?;
+        written.offset.map(|offset| Self(written.milliseconds(offset)))
     }
 
     /// Milliseconds from `earlier` to this time; negative when the clock was set back between them.

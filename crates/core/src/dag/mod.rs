@@ -9,6 +9,7 @@ pub mod order;
 mod run_if;
 mod select;
 mod simulate;
+mod vertex;
 
 pub(crate) use compare::is_number;
 pub use compare::{CompareError, compare};
@@ -16,4 +17,6 @@ pub use leaf::{JobOutcome, job_outcome};
 pub use levels::{graph, levels};
 pub use run_if::{Decision, Edge, decide, edge};
 pub use select::{Selection, select};
-pub use simulate::{Assumed, Simulated, simulate};
+pub use simulate::{Assumed, Simulated, simulate, simulate_with};
+pub(crate) use vertex::Sketch;
+pub use vertex::Vertex;

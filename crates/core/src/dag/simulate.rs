@@ -1,9 +1,9 @@
 //! "What runs if this fails": how a graph ends when the outcome of each task that runs is assumed.
 
+use super::Vertex;
 use super::leaf::{JobOutcome, job_outcome};
 use super::levels::graph;
 use super::run_if::{decide, edge};
-use crate::job::Task;
 use crate::run::Outcome;
 use std::collections::BTreeMap;
 
@@ -36,40 +36,53 @@ pub struct Simulated {
 ///
 /// # Errors
 /// One cycle, as keys, when there is any.
-pub fn simulate(tasks: &[Task], assumed: &BTreeMap<String, Assumed>) -> Result<Simulated, Vec<String>> {
-    let index: BTreeMap<&str, usize> =
-        tasks.iter().enumerate().map(|(n, task)| (task.task_key.as_str(), n)).collect();
-    let upstream: Vec<Vec<usize>> = tasks
-        .iter()
-        .map(|task| task.depends_on.iter().filter_map(|d| index.get(d.task_key.as_str()).copied()).collect())
-        .collect();
+pub fn simulate<V: Vertex>(
+    tasks: &[V],
+    assumed: &BTreeMap<String, Assumed>,
+) -> Result<Simulated, Vec<String>> {
+    simulate_with(tasks, &|key| assumed.get(key).cloned())
+}
+
+/// The same with a function that tells what is assumed of a task.
+///
+/// # Errors
+/// One cycle, as keys, when there is any.
+pub fn simulate_with<V: Vertex>(
+    tasks: &[V],
+    assumed: &dyn Fn(&str) -> Option<Assumed>,
+) -> Result<Simulated, Vec<String>> {
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+    for (n, task) in tasks.iter().enumerate() {
+        index.insert(task.key(), n);
+    }
     let graph = graph(tasks);
     let order = graph.order().map_err(|cycle| cycle.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
-    let standard = Assumed::default();
     let mut ends: Vec<(Outcome, Option<&str>)> = vec![(Outcome::Success, None); tasks.len()];
+    let mut leaf = vec![true; tasks.len()];
     for n in order.iter().filter_map(|key| index.get(key).copied()) {
         let task = &tasks[n];
-        let edges: Vec<_> = task
-            .depends_on
-            .iter()
-            .filter_map(|d| index.get(d.task_key.as_str()).map(|from| (&ends[*from], d.outcome.as_deref())))
-            .map(|((outcome, had), wanted)| edge(outcome, wanted, *had))
-            .collect();
+        let mut edges = Vec::new();
+        for upstream in task.upstream() {
+            if let Some(from) = index.get(upstream.task_key.as_str()) {
+                let (outcome, had) = &ends[*from];
+                edges.push(edge(outcome, upstream.outcome.as_deref(), *had));
+            }
+        }
         ends[n] = if task.is_disabled() {
             (Outcome::Disabled, None)
         } else if let Some(outcome) = decide(&task.run_if(), &edges).outcome() {
             (outcome, None)
         } else {
-            let own = assumed.get(&task.task_key).unwrap_or(&standard);
-            let had = task.condition_task.is_some().then_some(if own.condition { "true" } else { "false" });
-            (own.outcome.clone(), had.filter(|_| own.outcome.is_success()))
+            let own = assumed(task.key()).unwrap_or_default();
+            let had = task.is_condition().then_some(if own.condition { "true" } else { "false" });
+            let had = had.filter(|_| own.outcome.is_success());
+            (own.outcome, had)
         };
     }
-    let mut leaf = vec![true; tasks.len()];
-    for from in upstream.iter().flatten() {
+    for from in tasks.iter().flat_map(Vertex::upstream).filter_map(|d| index.get(d.task_key.as_str())) {
         leaf[*from] = false;
     }
     let job = job_outcome(ends.iter().zip(&leaf).map(|((outcome, _), leaf)| (outcome, *leaf)));
-    let tasks = tasks.iter().zip(ends).map(|(task, (outcome, _))| (task.task_key.clone(), outcome)).collect();
+    let tasks = tasks.iter().zip(ends).map(|(task, (outcome, _))| (task.key().to_owned(), outcome)).collect();
     Ok(Simulated { tasks, job })
 }

@@ -1,14 +1,16 @@
 //! The rules of the task graph.
 
-use super::{Answer, read, write};
-use crate::dag::{Assumed, Edge, JobOutcome, compare, decide, edge, job_outcome, levels, select, simulate};
+use super::{Answer, Input, read, unreadable, write};
+use crate::dag::{
+    Assumed, Edge, JobOutcome, Sketch, compare, decide, edge, job_outcome, levels, select, simulate_with,
+};
 use crate::error::{Error, ErrorCode};
 use crate::job::{ConditionOp, RunIf, Task};
+use crate::json::{Object, ToJson};
 use crate::layout::{Node, Options, Timed, critical_path, layout};
 use crate::run::Outcome;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 struct Comparison {
@@ -66,15 +68,18 @@ fn job_text(job: &JobOutcome) -> String {
     }
 }
 
-#[derive(Deserialize)]
-struct Graph {
-    tasks: Vec<Task>,
-}
-
 /// The level of each task, by key. A cycle is an error that names it.
 pub(super) fn levels_of(input: Value) -> Answer {
-    let Graph { tasks } = read(input)?;
-    write(levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))?)
+    let tasks = sketches(&mut Input::of(input)?)?;
+    let mut told = Object::default();
+    for (key, level) in levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))? {
+        told.set(key, level);
+    }
+    Ok(told.into())
+}
+
+fn sketches(input: &mut Input) -> Result<Vec<Sketch>, Error> {
+    Sketch::read_all(&input.list("tasks")?).map_err(|problem| unreadable(&problem.to_string()))
 }
 
 fn cycle_error(operation: &'static str, cycle: &[String]) -> Error {
@@ -82,30 +87,39 @@ fn cycle_error(operation: &'static str, cycle: &[String]) -> Error {
     Error::new(ErrorCode::InvalidDefinition, operation, message)
 }
 
-#[derive(Deserialize)]
-struct Simulation {
-    tasks: Vec<Task>,
-    #[serde(default)]
-    assumed: BTreeMap<String, Assumption>,
-}
-
-#[derive(Deserialize)]
-struct Assumption {
-    outcome: Option<Outcome>,
-    condition: Option<bool>,
-}
-
 /// How every task of a job ends when some end as assumed. A cycle is an error that names it.
 pub(super) fn simulation(input: Value) -> Answer {
-    let Simulation { tasks, assumed } = read(input)?;
-    let standard = Assumed::default();
-    let assumed = assumed.into_iter().map(|(key, a)| {
-        let outcome = a.outcome.unwrap_or_else(|| standard.outcome.clone());
-        (key, Assumed { outcome, condition: a.condition.unwrap_or(standard.condition) })
-    });
-    let simulated = simulate(&tasks, &assumed.collect()).map_err(|cycle| cycle_error("simulate", &cycle))?;
-    let ends = simulated.tasks.into_iter().map(|(key, outcome)| (key, json!(outcome)));
-    Ok(json!({ "tasks": ends.collect::<Map<_, _>>(), "job": job_text(&simulated.job) }))
+    let mut input = Input::of(input)?;
+    let tasks = sketches(&mut input)?;
+    let mut assumptions: Vec<(String, Assumed)> = Vec::new();
+    if let Some(given) = input.optional("assumed") {
+        for (key, assumption) in Input::of(given)?.0 {
+            let mut given = Input::of(assumption)?;
+            let mut assumed = Assumed::default();
+            if let Some(outcome) = given.text("outcome")? {
+                assumed.outcome = Outcome::from(outcome.as_str());
+            }
+            match given.optional("condition") {
+                None => {}
+                Some(Value::Bool(condition)) => assumed.condition = condition,
+                Some(_) => return Err(unreadable("`condition` is neither true nor false")),
+            }
+            assumptions.push((key, assumed));
+        }
+    }
+    let assumed = |key: &str| {
+        let found = assumptions.iter().find(|(known, _)| known == key)?;
+        Some(found.1.clone())
+    };
+    let simulated = simulate_with(&tasks, &assumed).map_err(|cycle| cycle_error("simulate", &cycle))?;
+    let mut ends = Object::default();
+    for (key, outcome) in simulated.tasks {
+        ends.set(&key, outcome.as_str());
+    }
+    let mut told = Object::default();
+    told.set("tasks", ends);
+    told.set("job", job_text(&simulated.job));
+    Ok(told.into())
 }
 
 #[derive(Deserialize)]
@@ -134,20 +148,52 @@ pub(super) fn selection(input: Value) -> Answer {
     })
 }
 
-#[derive(Deserialize)]
-struct Picture {
-    #[serde(default)]
-    nodes: Vec<Node>,
-    #[serde(default)]
-    options: Options,
-    times: Option<Vec<Timed>>,
-}
-
 /// Where the nodes and edges of a task graph are drawn; with `times` instead of nodes the longest way, as `critical`.
 pub(super) fn picture(input: Value) -> Answer {
-    let Picture { nodes, options, times } = read(input)?;
-    match times {
-        Some(times) => Ok(json!({ "critical": critical_path(&times) })),
-        None => write(layout(&nodes, &options)),
+    let mut input = Input::of(input)?;
+    if input.0.get("times").is_some_and(|times| !times.is_null()) {
+        let times = input.list("times")?.into_iter().map(timed).collect::<Result<Vec<_>, Error>>()?;
+        let mut told = Object::default();
+        told.set("critical", critical_path(&times));
+        return Ok(told.into());
     }
+    let nodes = input.list("nodes")?.into_iter().map(node).collect::<Result<Vec<_>, Error>>()?;
+    let mut options = Options::default();
+    if let Some(given) = input.optional("options") {
+        let mut given = Input::of(given)?;
+        for (name, size) in [
+            ("width", &mut options.width),
+            ("height", &mut options.height),
+            ("layer_gap", &mut options.layer_gap),
+            ("row_gap", &mut options.row_gap),
+            ("margin", &mut options.margin),
+        ] {
+            if let Some(number) = given.integer(name)? {
+                *size = i32::try_from(number).map_err(|_| unreadable(&format!("`{name}` is too large")))?;
+            }
+        }
+        if let Some(most) = given.integer("fold_above")? {
+            options.fold_above =
+                usize::try_from(most).map_err(|_| unreadable("`fold_above` is less than 0"))?;
+        }
+    }
+    Ok(layout(&nodes, &options).to_json())
+}
+
+fn node(node: Value) -> Result<Node, Error> {
+    let mut node = Input::of(node)?;
+    Ok(Node {
+        key: node.required_text("key")?,
+        group: node.text("group")?.unwrap_or_default(),
+        depends_on: node.texts("depends_on")?,
+    })
+}
+
+fn timed(task: Value) -> Result<Timed, Error> {
+    let mut task = Input::of(task)?;
+    Ok(Timed {
+        key: task.required_text("key")?,
+        depends_on: task.texts("depends_on")?,
+        end: task.integer("end")?,
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Input, parse, read, write};
 use crate::error::{Error, ErrorCode};
-use crate::job::{ApiVersion, LintOptions, check};
+use crate::job::{ApiVersion, LintOptions, problems};
 use crate::json::{Object, ToJson};
 use crate::mapping::{TaskType, map_params};
 use crate::params::{Options, ParamSchema};
@@ -21,35 +21,29 @@ struct LintInput {
 pub(super) fn lint(input: Value) -> Answer {
     let LintInput { job, api } = read(input)?;
     let api = if api == "2.1" { ApiVersion::V2_1 } else { ApiVersion::V2_2 };
-    write(check(&job, &LintOptions { api, ..LintOptions::default() }).1)
+    write(problems(&job, &LintOptions { api, ..LintOptions::default() }))
 }
 
-#[derive(Deserialize)]
-struct Definition {
-    /// A definition as a value.
-    job: Option<Value>,
-    /// YAML or JSON text instead.
-    text: Option<String>,
-    /// The name that positions carry; what ends in `.json` is read as JSON alone.
-    #[serde(default)]
-    file: String,
-}
-
-/// All problems of a definition; with their places when it is text.
+/// All problems of a definition, a value `job` or YAML or JSON `text`; with their places when it is text. `file` is the name that
+/// positions carry; what ends in `.json` is read as JSON alone.
 pub(super) fn validate(input: Value) -> Answer {
-    let Definition { job, text, file } = read(input)?;
+    let mut input = Input::of(input)?;
     let options = LintOptions::default();
-    let Some(text) = text else {
-        return write(check(&job.unwrap_or_default(), &options).1);
-    };
-    write(match Document::parse(&file, text.as_bytes(), Format::ByExtension) {
-        Err(problems) => problems,
-        Ok(document) => {
-            let mut problems = check(&document.value(), &options).1;
-            document.locate(&mut problems);
-            problems
+    let found = match input.text("text")? {
+        None => problems(&input.optional("job").unwrap_or_default(), &options),
+        Some(text) => {
+            let file = input.text("file")?.unwrap_or_default();
+            match Document::parse(&file, text.as_bytes(), Format::ByExtension) {
+                Err(problems) => problems,
+                Ok(document) => {
+                    let mut found = problems(&document.value(), &options);
+                    document.locate(&mut found);
+                    found
+                }
+            }
         }
-    })
+    };
+    Ok(found.to_json())
 }
 
 /// `{"fields": …}` of a run-now request for `params`, or for `params_text`, which is JSON; or `{"problems": …}`.

@@ -151,6 +151,40 @@ impl Input {
         field.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
     }
 
+    /// A field that is a list; an empty one where it is absent or null.
+    fn list(&mut self, name: &str) -> Result<Vec<Value>, Error> {
+        match self.optional(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(unreadable(&format!("`{name}` is not a list"))),
+        }
+    }
+
+    /// A field that is a list of texts.
+    fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
+        let text = |item: Value| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(unreadable(&format!("`{name}` is not a list of texts"))),
+        };
+        self.list(name)?.into_iter().map(text).collect()
+    }
+
+    /// A field that is an integer of 64 bits.
+    fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        match self.optional(name) {
+            None => Ok(None),
+            Some(value) => {
+                let wrong = || unreadable(&format!("`{name}` is not an integer of 64 bits"));
+                value.as_i64().ok_or_else(wrong).map(Some)
+            }
+        }
+    }
+
+    /// A text that must be there.
+    fn required_text(&mut self, name: &str) -> Result<String, Error> {
+        self.text(name)?.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
+    }
+
     /// A field that is text.
     fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.optional(name) {

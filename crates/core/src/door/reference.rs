@@ -1,6 +1,7 @@
 //! Dynamic value references.
 
-use super::{Answer, read};
+use super::{Answer, Input, read, unreadable};
+use crate::json::{Object, ToJson};
 use crate::reference::{Context, Found, Mode, resolve, resolve_task, resolve_value, scan_task};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,21 +23,21 @@ pub(super) fn text(input: Value) -> Answer {
     })
 }
 
-#[derive(Deserialize)]
-struct ValueInput {
-    value: Value,
-    context: Context,
-    #[serde(default)]
-    mode: Mode,
-}
-
 /// `{"value": …}` with the values in place of the references in every text of a JSON value, or `{"unresolved": …}`.
 pub(super) fn value(input: Value) -> Answer {
-    let ValueInput { value, context, mode } = read(input)?;
-    Ok(match resolve_value(&value, mode, &context) {
-        Ok(value) => json!({ "value": value }),
-        Err(unresolved) => json!({ "unresolved": unresolved }),
-    })
+    let mut input = Input::of(input)?;
+    let context = Context::read(&input.required("context")?).map_err(|e| unreadable(&e.to_string()))?;
+    let mode = match input.text("mode")?.as_deref() {
+        None | Some("strict") => Mode::Strict,
+        Some("lenient") => Mode::Lenient,
+        Some(_) => return Err(unreadable("`mode` is neither `strict` nor `lenient`")),
+    };
+    let mut told = Object::default();
+    match resolve_value(&input.required("value")?, mode, &context) {
+        Ok(value) => told.set("value", value),
+        Err(unresolved) => told.set("unresolved", unresolved.to_json()),
+    }
+    Ok(told.into())
 }
 
 #[derive(Deserialize)]

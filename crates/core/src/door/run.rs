@@ -1,8 +1,9 @@
 //! The two wire forms of a run's phase.
 
-use super::{Answer, read as input_of};
+use super::{Answer, Input, read as input_of, unreadable};
+use crate::json::ToJson;
 use crate::run::wire::{self, Level, RunState, RunStatus};
-use crate::run::{Phase, RunDoc};
+use crate::run::{self, Phase};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,15 +33,15 @@ pub(super) fn write(input: Value) -> Answer {
     Ok(json!({ "state": state, "status": status }))
 }
 
-#[derive(Deserialize)]
-struct Viewed {
-    run: Value,
-    /// Milliseconds since 1970.
-    now: i64,
-}
-
-/// A run as a page shows it.
+/// A run as a page shows it at `now`, in milliseconds since 1970.
 pub(super) fn view(input: Value) -> Answer {
-    let Viewed { run, now } = input_of(input)?;
-    super::write(input_of::<RunDoc>(run)?.view(now))
+    let mut input = Input::of(input)?;
+    let now = input.integer("now")?.ok_or_else(|| unreadable("missing field `now`"))?;
+    match run::view(&input.required("run")?, now) {
+        Ok(view) => Ok(view.to_json()),
+        Err(problems) => {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            Err(unreadable(&first))
+        }
+    }
 }

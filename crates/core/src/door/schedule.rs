@@ -1,7 +1,8 @@
 //! Fire times. Problems come as `{"codes": …, "problems": …}`.
 
-use super::{Answer, read, write};
+use super::{Answer, Input, read, unreadable, write};
 use crate::error::{Error, ErrorCode};
+use crate::json::ToJson;
 use crate::problem::Problem;
 use crate::schedule::{Fire, MAX_COUNT, Periodic, Zone, check, next_fire_times};
 use crate::time::WallTime;
@@ -28,9 +29,13 @@ pub(super) fn cron(input: Value) -> Answer {
 
 /// The same with problems as an error; a time without an offset is in the schedule's zone.
 pub(super) fn next(input: Value) -> Answer {
-    let CronInput { cron, timezone, after, count } = read(input)?;
+    let mut input = Input::of(input)?;
+    let (cron, timezone) = (input.required_text("cron")?, input.required_text("timezone")?);
+    let after = input.required_text("after")?;
+    let count = input.integer("count")?.ok_or_else(|| unreadable("missing field `count`"))?;
+    let count = usize::try_from(count).map_err(|_| unreadable("`count` is less than 0"))?;
     let zone = Zone::resolve(&timezone).unwrap_or_else(|_| Zone::utc());
-    write(next_fire_times(&cron, &timezone, moment_in(&zone, &after)?, count)?)
+    Ok(next_fire_times(&cron, &timezone, moment_in(&zone, &after)?, count)?.to_json())
 }
 
 #[derive(Deserialize)]

@@ -10,11 +10,10 @@ use super::state::{Attempt, AttemptIx, Node, NodeIx};
 use crate::job::Task;
 use crate::job::wire::Wire;
 use crate::reference::{
-    Context, JobContext, Missing, Mode, OtherTask, Reference, Scope, TaskContext, TriggerContext, Unresolved,
-    WorkspaceContext, resolve, resolve_task,
+    Context, JobContext, Missing, Mode, Named, OtherTask, OutputContext, Reference, Scope, TableUpdate,
+    TaskContext, TriggerContext, Unresolved, WorkspaceContext, resolve, resolve_task,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A task ready to be executed.
 pub(super) struct Resolved {
@@ -95,11 +94,11 @@ impl Machine {
                 run_id: Some(plan.run_id),
                 repair_count: self.state.rounds.len().saturating_sub(1) as u32,
                 start_time: self.state.began,
-                parameters: BTreeMap::new(),
+                parameters: Named::default(),
                 trigger: trigger(&plan.trigger),
             },
             task: attempt.map_or_else(TaskContext::default, |(ix, attempt)| self.task_facts(ix, attempt)),
-            tasks: BTreeMap::new(),
+            tasks: Named::default(),
             input: attempt.and_then(|(_, attempt)| self.element(attempt)).cloned(),
             workspace: workspace(plan),
             backfill: None,
@@ -136,14 +135,15 @@ impl Machine {
         let newest = self.state.nodes[node].attempts.last().copied()?;
         let attempt = &self.state.attempts[newest];
         let end = attempt.end();
-        let output = attempt.output.clone().and_then(|output| serde_json::from_value(output).ok());
+        let output = attempt.output.as_ref().and_then(OutputContext::read);
+        let values = self.state.values.get(key).into_iter().flatten();
         Some(OtherTask {
             run_id: Some(self.plan.task_run_id(newest)),
             result_state: end.map(|end| end.outcome.to_string()),
             error_code: end.map(|end| end.code.to_string()),
             execution_count: Some(attempt.runs_after()),
             notebook_path: notebook_path(&attempt.task),
-            values: self.state.values.get(key).cloned().unwrap_or_default(),
+            values: values.map(|(name, value)| (name.clone(), value.clone())).collect(),
             output: output.unwrap_or_default(),
         })
     }
@@ -206,6 +206,6 @@ fn trigger(facts: &TriggerFacts) -> TriggerContext {
         kind: Some(facts.kind.clone()).filter(|kind| !kind.is_empty()),
         time: Some(facts.time),
         file_arrival_location: facts.file_arrival_location.clone(),
-        table_update: facts.table_update.clone().and_then(|tables| serde_json::from_value(tables).ok()),
+        table_update: facts.table_update.as_ref().and_then(TableUpdate::read_all),
     }
 }

@@ -18,29 +18,33 @@ pub struct Timed {
 /// The tasks on the critical path, from first to last: from the task that ended last back over the dependency that
 /// ended last, as long as there is one that ran. Ties go to the task that is defined first.
 pub fn critical_path(tasks: &[Timed]) -> Vec<String> {
-    let by_key: BTreeMap<&str, &Timed> = tasks.iter().rev().map(|task| (task.key.as_str(), task)).collect();
-    let latest = |candidates: &mut dyn Iterator<Item = &'_ Timed>| -> Option<String> {
-        let mut found: Option<(i64, &str)> = None;
-        for task in candidates {
-            if let Some(end) = task.end
+    let mut by_key: BTreeMap<&str, usize> = BTreeMap::new();
+    for (n, task) in tasks.iter().enumerate().rev() {
+        by_key.insert(&task.key, n);
+    }
+    // The one of these tasks that ended last.
+    let latest = |candidates: &mut dyn Iterator<Item = usize>| -> Option<usize> {
+        let mut found: Option<(i64, usize)> = None;
+        for n in candidates {
+            if let Some(end) = tasks[n].end
                 && found.is_none_or(|(best, _)| end > best)
             {
-                found = Some((end, &task.key));
+                found = Some((end, n));
             }
         }
-        found.map(|(_, key)| key.to_owned())
+        found.map(|(_, n)| n)
     };
     let mut path = Vec::new();
-    let mut next = latest(&mut tasks.iter());
-    while let Some(key) = next.take() {
+    let mut next = latest(&mut (0..tasks.len()));
+    while let Some(n) = next {
         // Longer than the graph means round in circles, which a valid job cannot.
         if path.len() >= tasks.len() {
             break;
         }
-        if let Some(task) = by_key.get(key.as_str()) {
-            next = latest(&mut task.depends_on.iter().filter_map(|up| by_key.get(up.as_str()).copied()));
-        }
-        path.push(key);
+        path.push(tasks[n].key.clone());
+        // Of two with one key the first counts.
+        let first = by_key.get(tasks[n].key.as_str()).copied().unwrap_or(n);
+        next = latest(&mut tasks[first].depends_on.iter().filter_map(|up| by_key.get(up.as_str()).copied()));
     }
     path.reverse();
     path

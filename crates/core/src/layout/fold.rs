@@ -2,7 +2,6 @@
 
 use super::{Node, layers, read};
 use crate::dag::order::upstream_first;
-use std::collections::BTreeMap;
 
 /// A graph whose nodes stand for one or more tasks.
 pub(super) struct Folded {
@@ -59,13 +58,13 @@ fn downstream(upstream: &[Vec<usize>]) -> Vec<Vec<usize>> {
 /// The part each node goes to: nodes of one group with the same neighbours on both sides share one.
 fn siblings(graph: &Folded, nodes: &[Node]) -> Vec<usize> {
     let down = downstream(&graph.upstream);
-    let mut alike: BTreeMap<Alike<'_>, Vec<usize>> = BTreeMap::new();
-    for node in 0..graph.members.len() {
-        let group = nodes[graph.members[node][0]].group.as_str();
-        alike.entry((group, &graph.upstream[node], &down[node])).or_default().push(node);
-    }
+    let alike = |node: usize| -> Alike<'_> {
+        (nodes[graph.members[node][0]].group.as_str(), &graph.upstream[node], &down[node])
+    };
+    let mut sorted: Vec<usize> = (0..graph.members.len()).collect();
+    sorted.sort_by(|a, b| alike(*a).cmp(&alike(*b)));
     let mut parts: Vec<usize> = (0..graph.members.len()).collect();
-    for same in alike.values().filter(|same| same.len() >= SIBLINGS) {
+    for same in sorted.chunk_by(|a, b| alike(*a) == alike(*b)).filter(|same| same.len() >= SIBLINGS) {
         for node in same {
             parts[*node] = same[0];
         }
@@ -112,18 +111,25 @@ fn neighbours(graph: &Folded, most: usize) -> Vec<usize> {
 
 /// The graph of the parts; each keeps the place of its first node.
 fn merge(graph: &Folded, parts: &[usize]) -> Folded {
-    let mut number: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut number: Vec<Option<usize>> = vec![None; parts.len()];
+    let mut count = 0;
     for part in parts {
-        let next = number.len();
-        number.entry(*part).or_insert(next);
+        if number[*part].is_none() {
+            number[*part] = Some(count);
+            count += 1;
+        }
     }
-    let mut members = vec![Vec::new(); number.len()];
-    let mut upstream = vec![Vec::new(); number.len()];
-    for (node, part) in parts.iter().enumerate() {
-        let own = number[part];
-        members[own].extend(&graph.members[node]);
-        upstream[own]
-            .extend(graph.upstream[node].iter().map(|up| number[&parts[*up]]).filter(|up| *up != own));
+    let number = |node: usize| number[parts[node]].unwrap_or_default();
+    let mut members = vec![Vec::new(); count];
+    let mut upstream = vec![Vec::new(); count];
+    for node in 0..parts.len() {
+        let own = number(node);
+        members[own].extend_from_slice(&graph.members[node]);
+        for up in &graph.upstream[node] {
+            if number(*up) != own {
+                upstream[own].push(number(*up));
+            }
+        }
     }
     for list in &mut members {
         list.sort_unstable();

@@ -12,8 +12,10 @@ mod place;
 
 pub use critical::{Timed, critical_path};
 
+use crate::json::{Object, ToJson};
 use layers::Layered;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One task to draw.
@@ -143,10 +145,10 @@ fn read(nodes: &[Node]) -> (Vec<usize>, Vec<Vec<usize>>) {
     let mut place: BTreeMap<&str, usize> = BTreeMap::new();
     let mut kept = Vec::new();
     for (n, node) in nodes.iter().enumerate() {
-        place.entry(&node.key).or_insert_with(|| {
+        if !place.contains_key(node.key.as_str()) {
+            place.insert(&node.key, kept.len());
             kept.push(n);
-            kept.len() - 1
-        });
+        }
     }
     let upstream = kept.iter().enumerate().map(|(own, n)| {
         let mut found: Vec<usize> =
@@ -158,4 +160,60 @@ fn read(nodes: &[Node]) -> (Vec<usize>, Vec<Vec<usize>>) {
     });
     let upstream = upstream.collect();
     (kept, upstream)
+}
+
+impl ToJson for Layout {
+    fn to_json(&self) -> Value {
+        let mut told = Object::default();
+        told.set("width", self.width);
+        told.set("height", self.height);
+        told.set("nodes", self.nodes.to_json());
+        told.set("edges", self.edges.to_json());
+        told.set("folded", self.folded);
+        told.into()
+    }
+}
+
+impl ToJson for Placed {
+    fn to_json(&self) -> Value {
+        let mut told = Object::default();
+        told.set("key", self.key.as_str());
+        told.set_list("members", &self.members);
+        told.set("layer", self.layer);
+        told.set("x", self.x);
+        told.set("y", self.y);
+        told.into()
+    }
+}
+
+impl ToJson for Routed {
+    fn to_json(&self) -> Value {
+        let point = |(x, y): &(i32, i32)| Value::Array(vec![(*x).into(), (*y).into()]);
+        let mut told = Object::default();
+        told.set("from", self.from.as_str());
+        told.set("to", self.to.as_str());
+        told.set("points", Value::Array(self.points.iter().map(point).collect()));
+        told.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_form_in_json_is_that_of_serde() {
+        let node = |key: &str, up: &[&str]| Node {
+            key: key.to_owned(),
+            depends_on: up.iter().map(|key| (*key).to_owned()).collect(),
+            ..Node::default()
+        };
+        let nodes =
+            [node("a", &[]), node("b", &["a"]), node("c", &["a"]), node("d", &["a"]), node("e", &["b", "a"])];
+        for fold_above in [0, 2] {
+            let drawn = layout(&nodes, &Options { fold_above, ..Options::default() });
+            assert_eq!(serde_json::to_value(&drawn).ok(), Some(drawn.to_json()));
+            assert_eq!(drawn.folded, fold_above == 2);
+        }
+    }
 }

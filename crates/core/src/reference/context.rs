@@ -4,28 +4,56 @@ use super::path::{OtherTaskField, Reference};
 use super::resolve::{Missing, Scope};
 use super::time_part::TimePart;
 use crate::id::{JobId, RunId};
+use crate::json::{self, Quoted};
 use crate::time::WallTime;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// Rows of an upstream query that `output.rows` carries at most (reference section 18).
 const MAX_ROWS: usize = 1000;
 /// Bytes of JSON that `output.rows` carries at most (reference section 18).
 const MAX_ROWS_BYTES: usize = 48 * 1024;
 
+/// Things by name: few of them, so that they are looked for one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<T>(Vec<(String, T)>);
+
+impl<T> Named<T> {
+    /// What has a name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, thing)| thing)
+    }
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> FromIterator<(String, T)> for Named<T> {
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(things: I) -> Self {
+        Self(things.into_iter().collect())
+    }
+}
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, thing)| (name, thing)))
+    }
+}
+
 /// Everything that references can name. What is left out is reported when a reference asks for it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Context {
     /// The job and its run.
     pub job: JobContext,
     /// The task whose texts are resolved.
     pub task: TaskContext,
     /// All tasks of the run by task key; those that have not finished are there, too.
-    pub tasks: BTreeMap<String, OtherTask>,
+    pub tasks: Named<OtherTask>,
     /// The for-each element; `Some(Value::Null)` is an element that is null.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// The workspace.
     pub workspace: WorkspaceContext,
@@ -34,8 +62,7 @@ pub struct Context {
 }
 
 /// The job and its run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JobContext {
     /// `job_id`.
     pub id: Option<JobId>,
@@ -48,14 +75,13 @@ pub struct JobContext {
     /// When the job run started.
     pub start_time: Option<WallTime>,
     /// Values of the job parameters in this run, resolved.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Named<String>,
     /// What started the run.
     pub trigger: TriggerContext,
 }
 
 /// What started the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TriggerContext {
     /// The run's `trigger` as on the wire: `PERIODIC`, `ONE_TIME`, …
     #[serde(rename = "type")]
@@ -69,7 +95,7 @@ pub struct TriggerContext {
 }
 
 /// A table that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableUpdate {
     /// `catalog.schema.table`.
     pub name: String,
@@ -80,8 +106,7 @@ pub struct TableUpdate {
 }
 
 /// The task whose texts are resolved.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TaskContext {
     /// The task key.
     pub name: Option<String>,
@@ -98,8 +123,7 @@ pub struct TaskContext {
 }
 
 /// Another task of the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct OtherTask {
     /// `run_id` of its task run.
     pub run_id: Option<RunId>,
@@ -112,14 +136,13 @@ pub struct OtherTask {
     /// Its notebook path, of notebook tasks.
     pub notebook_path: Option<String>,
     /// Its task values.
-    pub values: BTreeMap<String, Value>,
+    pub values: Named<Value>,
     /// What a SQL or alert task gave out.
     pub output: OutputContext,
 }
 
 /// What a SQL or alert task gave out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct OutputContext {
     /// Rows of the last query, column names in order.
     pub rows: Option<Vec<Map<String, Value>>>,
@@ -128,8 +151,7 @@ pub struct OutputContext {
 }
 
 /// The workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WorkspaceContext {
     /// Workspace id.
     pub id: Option<i64>,
@@ -138,7 +160,7 @@ pub struct WorkspaceContext {
 }
 
 /// The backfill that started the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Backfill {
     /// Start of the window.
     pub time: WallTime,
@@ -155,7 +177,10 @@ impl Scope for Context {
             Reference::JobStartTime(part) => moment(job.start_time, *part, "the job run's start time"),
             Reference::JobParameter(name) => {
                 job.parameters.get(name).cloned().map(Value::from).ok_or_else(|| {
-                    Missing::new("unknown_job_parameter", format!("the run has no job parameter {name:?}"))
+                    Missing::new(
+                        "unknown_job_parameter",
+                        format!("the run has no job parameter {name}", name = Quoted(name)),
+                    )
                 })
             }
             Reference::TriggerType
@@ -174,12 +199,18 @@ impl Scope for Context {
             Reference::TaskRetryCount => Ok(task.retry_count.into()),
             Reference::OtherTask { task, field } => match self.tasks.get(task) {
                 Some(other) => other.get(task, field),
-                None => Err(Missing::new("unknown_task", format!("the run has no task {task:?}"))),
+                None => Err(Missing::new(
+                    "unknown_task",
+                    format!("the run has no task {task}", task = Quoted(task)),
+                )),
             },
             Reference::Input => known(self.input.clone(), "a for-each element"),
             Reference::InputKey(key) => match &self.input {
                 Some(Value::Object(element)) => element.get(key).cloned().ok_or_else(|| {
-                    Missing::new("unknown_input_key", format!("the for-each element has no key {key:?}"))
+                    Missing::new(
+                        "unknown_input_key",
+                        format!("the for-each element has no key {key}", key = Quoted(key)),
+                    )
                 }),
                 Some(_) => Err(Missing::new("unknown_input_key", "the for-each element is not an object")),
                 None => known(None::<Value>, "a for-each element"),
@@ -222,29 +253,38 @@ impl TriggerContext {
 
     fn table(&self, name: &str) -> Result<&TableUpdate, Missing> {
         let Some(tables) = &self.table_update else { return Err(not_available("a table-update trigger")) };
-        tables
-            .iter()
-            .find(|table| table.name == name)
-            .ok_or_else(|| Missing::new("unknown_table", format!("table {name:?} did not start this run")))
+        tables.iter().find(|table| table.name == name).ok_or_else(|| {
+            Missing::new("unknown_table", format!("table {name} did not start this run", name = Quoted(name)))
+        })
     }
 }
 
 impl OtherTask {
     fn get(&self, task: &str, field: &OtherTaskField) -> Result<Value, Missing> {
         let Some(result) = &self.result_state else {
-            return Err(Missing::new("task_not_finished", format!("task {task:?} has not finished")));
+            return Err(Missing::new(
+                "task_not_finished",
+                format!("task {task} has not finished", task = Quoted(task)),
+            ));
         };
-        let what = |what: &str| format!("{what} of task {task:?}");
+        let what = |what: &str| format!("{what} of task {task}", task = Quoted(task));
         match field {
             OtherTaskField::RunId => known(self.run_id.map(|id| id.0), &what("a run")),
-            OtherTaskField::ResultState => Ok(result.to_lowercase().into()),
+            OtherTaskField::ResultState => Ok(result.to_ascii_lowercase().into()),
             OtherTaskField::ErrorCode => {
                 Ok(error_name(self.error_code.as_deref().unwrap_or_default()).into())
             }
             OtherTaskField::ExecutionCount => known(self.execution_count, &what("the execution count")),
             OtherTaskField::NotebookPath => known(self.notebook_path.clone(), &what("a notebook path")),
             OtherTaskField::Value(key) => self.values.get(key).cloned().ok_or_else(|| {
-                Missing::new("value_not_set", format!("task {task:?} has not set the task value {key:?}"))
+                Missing::new(
+                    "value_not_set",
+                    format!(
+                        "task {task} has not set the task value {key}",
+                        task = Quoted(task),
+                        key = Quoted(key)
+                    ),
+                )
             }),
             OtherTaskField::Rows => self.rows(task).map(Value::Array),
             OtherTaskField::FirstRow => self.first_row(task).cloned().map(Value::Object),
@@ -252,7 +292,11 @@ impl OtherTask {
                 self.first_row(task)?.get(column).cloned().ok_or_else(|| {
                     Missing::new(
                         "unknown_column",
-                        format!("the output of task {task:?} has no column {column:?}"),
+                        format!(
+                            "the output of task {task} has no column {column}",
+                            task = Quoted(task),
+                            column = Quoted(column)
+                        ),
                     )
                 })
             }
@@ -262,13 +306,14 @@ impl OtherTask {
 
     fn rows(&self, task: &str) -> Result<Vec<Value>, Missing> {
         let Some(rows) = &self.output.rows else {
-            return Err(not_available(&format!("query output of task {task:?}")));
+            return Err(not_available(&format!("query output of task {task}", task = Quoted(task))));
         };
         let too_large = |has: String| {
             Missing::new(
                 "output_too_large",
                 format!(
-                    "the output of task {task:?} has {has}; the limit is {MAX_ROWS} rows and {MAX_ROWS_BYTES} bytes"
+                    "the output of task {task} has {has}; the limit is {MAX_ROWS} rows and {MAX_ROWS_BYTES} bytes",
+                    task = Quoted(task)
                 ),
             )
         };
@@ -277,15 +322,17 @@ impl OtherTask {
         }
         let rows: Vec<Value> = rows.iter().cloned().map(Value::Object).collect();
         // Brackets and commas add one byte a row, and one.
-        let bytes = rows.iter().map(|row| row.to_string().len() + 1).sum::<usize>() + 1;
+        let bytes = rows.iter().map(|row| json::write(row).len() + 1).sum::<usize>() + 1;
         if bytes > MAX_ROWS_BYTES { Err(too_large(format!("{bytes} bytes"))) } else { Ok(rows) }
     }
 
     fn first_row(&self, task: &str) -> Result<&Map<String, Value>, Missing> {
         let Some(rows) = &self.output.rows else {
-            return Err(not_available(&format!("query output of task {task:?}")));
+            return Err(not_available(&format!("query output of task {task}", task = Quoted(task))));
         };
-        rows.first().ok_or_else(|| Missing::new("no_rows", format!("the query of task {task:?} gave no row")))
+        rows.first().ok_or_else(|| {
+            Missing::new("no_rows", format!("the query of task {task} gave no row", task = Quoted(task)))
+        })
     }
 }
 
@@ -294,7 +341,7 @@ fn trigger_name(wire: &str) -> String {
     match wire {
         "ONE_TIME" => "onetime".to_owned(),
         "CONTINUOUS_RESTART" => "continuous".to_owned(),
-        other => other.to_lowercase(),
+        other => other.to_ascii_lowercase(),
     }
 }
 
@@ -303,14 +350,18 @@ fn error_name(wire: &str) -> String {
     if wire == "SUCCESS" {
         return String::new();
     }
-    if wire.contains(char::is_lowercase) {
+    if wire.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return wire.to_owned();
     }
-    let word = |word: &str| {
-        let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
-        first.to_uppercase() + &rest.to_lowercase()
-    };
-    wire.split('_').map(word).collect()
+    let mut name = String::with_capacity(wire.len());
+    let mut begins = true;
+    for c in wire.chars() {
+        if c != '_' {
+            name.push(if begins { c } else { c.to_ascii_lowercase() });
+        }
+        begins = c == '_';
+    }
+    name
 }
 
 fn known<T: Into<Value>>(value: Option<T>, what: &str) -> Result<Value, Missing> {
@@ -323,9 +374,4 @@ fn moment(at: Option<WallTime>, part: TimePart, what: &str) -> Result<Value, Mis
 
 fn not_available(what: &str) -> Missing {
     Missing::new("not_available", format!("{what} is not known to this run"))
-}
-
-/// Keeps a null that is there apart from a member that is not.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }

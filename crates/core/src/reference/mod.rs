@@ -23,13 +23,14 @@
 
 mod context;
 mod fields;
+mod given;
 mod path;
 mod resolve;
 mod template;
 mod time_part;
 
 pub use context::{
-    Backfill, Context, JobContext, OtherTask, OutputContext, TableUpdate, TaskContext, TriggerContext,
+    Backfill, Context, JobContext, Named, OtherTask, OutputContext, TableUpdate, TaskContext, TriggerContext,
     WorkspaceContext,
 };
 pub(crate) use fields::FIELDS;

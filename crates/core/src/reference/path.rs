@@ -1,6 +1,7 @@
 //! What stands between the braces: namespaces, segments, and the references of reference section 13.3 and 13.5.
 
 use super::time_part::TimePart;
+use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde::Deserialize;
@@ -262,7 +263,11 @@ fn unknown(path: &[&str]) -> String {
     let namespace = path[0];
     let shapes = SHAPES.iter().copied().filter(|shape| shape.split('.').next() == Some(namespace));
     did_you_mean(&path.join("."), shapes.clone()).unwrap_or_else(|| {
-        format!("the references of {namespace:?} are: {}", shapes.collect::<Vec<_>>().join(", "))
+        format!(
+            "the references of {namespace} are: {}",
+            shapes.collect::<Vec<_>>().join(", "),
+            namespace = Quoted(namespace)
+        )
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::path::{Mode, Reference};
 use super::template::{Part, Placeholder, parse, references_in};
+use crate::json::{self, Object, ToJson};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,6 +40,17 @@ pub struct Unresolved {
     pub code: &'static str,
     /// A sentence without full stop.
     pub reason: String,
+}
+
+impl ToJson for Unresolved {
+    fn to_json(&self) -> Value {
+        let mut told = Object::default();
+        told.set_some("path", Some(self.path.as_str()).filter(|path| !path.is_empty()));
+        told.set("text", self.text.as_str());
+        told.set("code", self.code);
+        told.set("reason", self.reason.as_str());
+        told.into()
+    }
 }
 
 /// A reference in a JSON value.
@@ -143,7 +155,7 @@ pub(super) fn scan_into(value: &Value, path: &str, mode: Mode, found: &mut Vec<F
 pub fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => json::write(other),
     }
 }
 

@@ -1,8 +1,7 @@
 //! The arguments that pick a part of a moment, all in UTC (reference section 13.4).
 
+use crate::civil::{BORDERS, Clock};
 use crate::time::WallTime;
-use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde_json::Value;
 
 macro_rules! time_parts {
@@ -56,17 +55,22 @@ impl TimePart {
 
     /// This part of `at`; `None` for a moment outside the years -9999 to 9999.
     pub fn of(self, at: WallTime) -> Option<Value> {
-        let clock = Offset::UTC.to_datetime(Timestamp::from_millisecond(at.0).ok()?);
-        let weekday = clock.weekday().to_monday_one_offset();
+        let (seconds, part) = (at.0.div_euclid(1000), at.0.rem_euclid(1000));
+        if !(BORDERS.0..=BORDERS.1).contains(&seconds) {
+            return None;
+        }
+        let clock = Clock::of_seconds(seconds);
+        // From 1, Monday.
+        let weekday = (clock.date.weekday() + 6) % 7 + 1;
         Some(match self {
-            Self::IsoDate => clock.date().to_string().into(),
-            Self::IsoDatetime => format!("{clock:.6}").into(),
-            Self::Year => clock.year().into(),
-            Self::Month => clock.month().into(),
-            Self::Day => clock.day().into(),
-            Self::Hour => clock.hour().into(),
-            Self::Minute => clock.minute().into(),
-            Self::Second => clock.second().into(),
+            Self::IsoDate => clock.date.to_string().into(),
+            Self::IsoDatetime => format!("{clock}.{:06}", part * 1000).into(),
+            Self::Year => clock.date.year.into(),
+            Self::Month => clock.date.month.into(),
+            Self::Day => clock.date.day.into(),
+            Self::Hour => clock.hour.into(),
+            Self::Minute => clock.minute.into(),
+            Self::Second => clock.second.into(),
             Self::TimestampMs => at.0.into(),
             Self::IsoWeekday => weekday.into(),
             Self::IsWeekday => (weekday <= 5).into(),

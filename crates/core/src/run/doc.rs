@@ -3,12 +3,13 @@
 //! The documents are the wire; what they mean is asked through [`RunDoc::phase`] and its kin, never from `state` or
 //! `status` directly.
 
+use super::wire::{QueueDetails, TerminationDetails};
 use super::{Phase, RunState, RunStatus, wire};
 use crate::id::{JobId, RunId};
-use crate::job::wire::{Path, Text, Wire, wire_serde, wire_struct};
+use crate::job::wire::{Path, Text, Wire, field, wire_serde, wire_struct, wrong_type};
 use crate::job::{CronSchedule, Task};
 use crate::problem::Problem;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 wire_struct! {
@@ -177,27 +178,80 @@ wire_struct! {
     }
 }
 
-/// These two read themselves with serde; what does not fit is told and read as absent.
-macro_rules! wire_by_serde {
-    ($($name:ident),*) => {$(
-        impl Wire for $name {
-            fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
-                match serde_json::from_value(value.clone()) {
-                    Ok(read) => Some(read),
-                    Err(e) => {
-                        problems.push(Problem::error("wrong_type", path.to_string(), e.to_string()));
-                        None
-                    }
-                }
-            }
-            fn write(&self) -> Value {
-                // Both types hold text, flags and objects of those, which always have a JSON form.
-                serde_json::to_value(self).unwrap_or_default()
-            }
-        }
-    )*};
+impl Wire for RunState {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let fields = object(value, path, problems)?;
+        Some(Self {
+            life_cycle_state: text(fields, "life_cycle_state", path, problems).unwrap_or_default(),
+            result_state: text(fields, "result_state", path, problems),
+            state_message: text(fields, "state_message", path, problems).unwrap_or_default(),
+            queue_reason: text(fields, "queue_reason", path, problems),
+            user_cancelled_or_timedout: field(fields, "user_cancelled_or_timedout", path, problems)
+                .flatten()
+                .unwrap_or_default(),
+        })
+    }
+    fn write(&self) -> Value {
+        // Text and flags always have a form in JSON.
+        serde_json::to_value(self).unwrap_or_default()
+    }
 }
-wire_by_serde!(RunState, RunStatus);
+
+impl Wire for RunStatus {
+    fn read(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
+        let fields = object(value, path, problems)?;
+        let mut status = Self {
+            state: text(fields, "state", path, problems).unwrap_or_default(),
+            termination_details: None,
+            queue_details: None,
+        };
+        if let Some(details) = fields.get("termination_details").filter(|details| !details.is_null()) {
+            let path = path.key("termination_details");
+            let fields = object(details, &path, problems)?;
+            status.termination_details = Some(TerminationDetails {
+                code: field(fields, "code", &path, problems)?,
+                kind: text(fields, "type", &path, problems).unwrap_or_default(),
+                message: text(fields, "message", &path, problems).unwrap_or_default(),
+            });
+        }
+        if let Some(details) = fields.get("queue_details").filter(|details| !details.is_null()) {
+            let path = path.key("queue_details");
+            let fields = object(details, &path, problems)?;
+            status.queue_details = Some(QueueDetails {
+                code: field(fields, "code", &path, problems)?,
+                message: text(fields, "message", &path, problems).unwrap_or_default(),
+            });
+        }
+        Some(status)
+    }
+    fn write(&self) -> Value {
+        // Text and objects of text always have a form in JSON.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// The fields of an object; what is none is told.
+pub(super) fn object<'a>(
+    value: &'a Value,
+    path: &Path<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'a Map<String, Value>> {
+    let object = value.as_object();
+    if object.is_none() {
+        problems.push(wrong_type(value, path, "an object"));
+    }
+    object
+}
+
+/// A text that may be left out.
+pub(super) fn text(
+    fields: &Map<String, Value>,
+    name: &str,
+    path: &Path<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    field::<Option<String>>(fields, name, path, problems).flatten()
+}
 
 impl RunDoc {
     /// Where the run stands.
@@ -232,15 +286,21 @@ impl RunDoc {
 }
 
 fn newest(tasks: &[TaskDoc]) -> Vec<&TaskDoc> {
-    let mut order: Vec<&TaskDoc> = Vec::with_capacity(tasks.len());
+    let newest = newest_of(&tasks.iter().map(|task| (task.key(), task.attempt())).collect::<Vec<_>>());
+    newest.into_iter().map(|n| &tasks[n]).collect()
+}
+
+/// The numbers of the newest attempts, given the key and the attempt of each, in the order in which the keys come first.
+pub(super) fn newest_of(attempts: &[(&str, i64)]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::with_capacity(attempts.len());
     let mut place: BTreeMap<&str, usize> = BTreeMap::new();
-    for task in tasks {
-        match place.get(task.key()) {
+    for (n, (key, attempt)) in attempts.iter().enumerate() {
+        match place.get(key) {
             None => {
-                place.insert(task.key(), order.len());
-                order.push(task);
+                place.insert(key, order.len());
+                order.push(n);
             }
-            Some(&n) if order[n].attempt() <= task.attempt() => order[n] = task,
+            Some(&at) if attempts[order[at]].1 <= *attempt => order[at] = n,
             Some(_) => {}
         }
     }

@@ -16,5 +16,5 @@ pub use doc::*;
 pub use phase::*;
 pub use progress::{Progress, TaskChange, changes, elapsed};
 pub use text::{RunHead, RunText, TaskHead};
-pub use view::{Bar, RunView, TaskRow, Timeline, TimelineRow};
+pub use view::{Bar, RunView, TaskRow, Timeline, TimelineRow, view};
 pub use wire::{RunState, RunStatus};

@@ -104,18 +104,25 @@ impl RunDoc {
     pub fn progress(&self) -> Progress {
         let mut progress = Progress::default();
         for task in self.newest_attempts() {
-            progress.total += 1;
-            *match task.phase() {
-                Phase::Blocked | Phase::Queued { .. } | Phase::Unknown { .. } => &mut progress.waiting,
-                Phase::Pending | Phase::Running | Phase::WaitingForRetry | Phase::Terminating(_) => {
-                    &mut progress.active
-                }
-                Phase::Ended(end) if end.outcome.is_success() => &mut progress.succeeded,
-                Phase::Ended(end) if never_ran(end.outcome.as_str()) => &mut progress.skipped,
-                Phase::Ended(_) => &mut progress.failed,
-            } += 1;
+            progress.count(&task.phase());
         }
         progress
+    }
+}
+
+impl Progress {
+    /// Counts one more task.
+    pub(super) fn count(&mut self, phase: &Phase) {
+        self.total += 1;
+        *match phase {
+            Phase::Blocked | Phase::Queued { .. } | Phase::Unknown { .. } => &mut self.waiting,
+            Phase::Pending | Phase::Running | Phase::WaitingForRetry | Phase::Terminating(_) => {
+                &mut self.active
+            }
+            Phase::Ended(end) if end.outcome.is_success() => &mut self.succeeded,
+            Phase::Ended(end) if never_ran(end.outcome.as_str()) => &mut self.skipped,
+            Phase::Ended(_) => &mut self.failed,
+        } += 1;
     }
 }
 

@@ -2,11 +2,9 @@
 
 use super::days::DayRule;
 use super::zone::Zone;
+use crate::civil::{Clock, Date};
 use crate::problem::Problem;
 use crate::time::WallTime;
-use jiff::ToSpan;
-use jiff::civil::{Date, DateTime, Time};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// No fire time is looked for after this year.
@@ -26,7 +24,7 @@ pub struct Cron {
     pub(super) months: u64,
     pub(super) days: DayRule,
     /// `None` is every year.
-    pub(super) years: Option<BTreeSet<i16>>,
+    pub(super) years: Option<Vec<i16>>,
 }
 
 impl Cron {
@@ -44,7 +42,7 @@ impl Cron {
     /// the first pass of a doubled hour, the times that the clock has shown since the pass began are over.
     pub fn next_after(&self, after: WallTime, zone: &Zone) -> Option<WallTime> {
         let mut from = zone.clock(after + 1000);
-        let last_year = LAST_YEAR.min(from.year().saturating_add(SEARCH_YEARS));
+        let last_year = LAST_YEAR.min(from.date.year.saturating_add(SEARCH_YEARS));
         loop {
             let clock = self.next_clock(from, last_year)?;
             match zone.moment(clock)? {
@@ -61,7 +59,7 @@ impl Cron {
 
     /// Whether no date from 1970 to [`LAST_YEAR`] fits, as with 30 February.
     pub fn never_fires(&self) -> bool {
-        Date::new(1970, 1, 1).is_ok_and(|first| self.next_date(first, LAST_YEAR).is_none())
+        self.next_date(Date { year: 1970, month: 1, day: 1 }, LAST_YEAR).is_none()
     }
 
     /// The shortest distance between two fires in seconds, as far as it is under a minute; `None` when fires are
@@ -85,42 +83,42 @@ impl Cron {
     }
 
     /// The first matching clock time at or after `from`, up to the end of `last_year`.
-    fn next_clock(&self, from: DateTime, last_year: i16) -> Option<DateTime> {
-        let date = self.next_date(from.date(), last_year)?;
-        if date == from.date() {
-            if let Some(time) = self.next_time(from.time()) {
-                return Some(date.to_datetime(time));
+    fn next_clock(&self, from: Clock, last_year: i16) -> Option<Clock> {
+        let mut date = self.next_date(from.date, last_year)?;
+        if date == from.date {
+            if let Some(found) = self.next_time(from) {
+                return Some(found);
             }
-            let tomorrow = date.checked_add(1.day()).ok()?;
-            return Some(self.next_date(tomorrow, last_year)?.to_datetime(self.next_time(Time::midnight())?));
+            date = self.next_date(date.tomorrow(), last_year)?;
         }
-        Some(date.to_datetime(self.next_time(Time::midnight())?))
+        self.next_time(Clock { date, hour: 0, minute: 0, second: 0 })
     }
 
     fn next_date(&self, from: Date, last_year: i16) -> Option<Date> {
-        for year in from.year()..=last_year {
+        for year in from.year..=last_year {
             if self.years.as_ref().is_some_and(|years| !years.contains(&year)) {
                 continue;
             }
-            let first_month = if year == from.year() { from.month() } else { 1 };
+            let first_month = if year == from.year { from.month } else { 1 };
             for month in (first_month..=12).filter(|month| self.months & (1 << month) != 0) {
-                let first_day = if (year, month) == (from.year(), from.month()) { from.day() } else { 1 };
+                let first_day = if (year, month) == (from.year, from.month) { from.day } else { 1 };
                 let days = u64::from(self.days.in_month(year, month));
                 if let Some(day) = next_bit(days, first_day.unsigned_abs().into()) {
-                    return Date::new(year, month, day as i8).ok();
+                    return Some(Date { year, month, day: day as i8 });
                 }
             }
         }
         None
     }
 
-    /// The first matching time of day at or after `from`.
-    fn next_time(&self, from: Time) -> Option<Time> {
+    /// The first matching time of the same day at or after `from`.
+    fn next_time(&self, from: Clock) -> Option<Clock> {
         let [hour, minute, second] =
-            [from.hour(), from.minute(), from.second()].map(|n| u32::from(n.unsigned_abs()));
+            [from.hour, from.minute, from.second].map(|n| u32::from(n.unsigned_abs()));
         let (first_minute, first_second) = (next_bit(self.minutes, 0)?, next_bit(self.seconds, 0)?);
-        let at =
-            |hour: u32, minute: u32, second: u32| Time::new(hour as i8, minute as i8, second as i8, 0).ok();
+        let at = |hour: u32, minute: u32, second: u32| {
+            Some(Clock { date: from.date, hour: hour as i8, minute: minute as i8, second: second as i8 })
+        };
         if self.hours & (1 << hour) != 0 {
             if self.minutes & (1 << minute) != 0
                 && let Some(second) = next_bit(self.seconds, second)

@@ -1,6 +1,6 @@
 //! Which days of a month a cron expression names: one rule for the two day fields, answered month by month.
 
-use jiff::civil::Date;
+use crate::civil::Date;
 
 const SUNDAY: i8 = 1;
 const SATURDAY: i8 = 7;
@@ -28,7 +28,7 @@ pub(super) enum DayRule {
 impl DayRule {
     /// The days of a month that match, as bits 1 to 31.
     pub(super) fn in_month(&self, year: i16, month: i8) -> u32 {
-        let Ok(first) = Date::new(year, month, 1) else { return 0 };
+        let first = Date { year, month, day: 1 };
         let length = first.days_in_month();
         let all = bits(1, length);
         let day = match *self {
@@ -57,7 +57,7 @@ pub(super) fn bits(from: i8, to: i8) -> u32 {
 
 /// Day of the week of a day of the month, 1 = Sunday.
 fn weekday(first: Date, day: i8) -> i8 {
-    1 + (first.weekday().to_sunday_zero_offset() + day - 1).rem_euclid(7)
+    1 + (first.weekday() + day - 1).rem_euclid(7)
 }
 
 /// The Monday to Friday nearest to a day, inside the same month; 0 when the month has no such day.

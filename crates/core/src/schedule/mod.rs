@@ -17,9 +17,11 @@ pub use words::words;
 pub use zone::Zone;
 
 use crate::error::{Error, ErrorCode};
+use crate::json::{Object, Quoted, ToJson};
 use crate::problem::Problem;
 use crate::time::WallTime;
 use serde::Serialize;
+use serde_json::Value;
 
 /// Scheduled runs of a job are at least this many seconds apart (reference section 18).
 pub const MIN_DISTANCE_SECONDS: u32 = 10;
@@ -34,6 +36,15 @@ pub struct Fire {
     pub utc: String,
     /// The same moment on the clock of the schedule's zone, with its offset: `2026-03-01T03:00:00+01:00`.
     pub local: String,
+}
+
+impl ToJson for Fire {
+    fn to_json(&self) -> Value {
+        let mut told = Object::default();
+        told.set("utc", self.utc.as_str());
+        told.set("local", self.local.as_str());
+        told.into()
+    }
 }
 
 impl Fire {
@@ -51,7 +62,8 @@ impl Fire {
 pub fn check(expression: &str, timezone: &str) -> Vec<Problem> {
     let (mut problems, distance) = match Cron::parse(expression) {
         Ok(cron) if cron.never_fires() => {
-            let message = format!("{expression:?} never fires: no date from 1970 to {LAST_YEAR} fits it");
+            let message =
+                format!("{} never fires: no date from 1970 to {LAST_YEAR} fits it", Quoted(expression));
             (vec![Problem::error("cron_never_fires", "", message)], None)
         }
         Ok(cron) => (Vec::new(), cron.shortest_distance_seconds()),
@@ -59,7 +71,8 @@ pub fn check(expression: &str, timezone: &str) -> Vec<Problem> {
     };
     if let Some(seconds) = distance.filter(|s| *s < MIN_DISTANCE_SECONDS) {
         let message = format!(
-            "{expression:?} fires every {seconds} s; the minimum distance is {MIN_DISTANCE_SECONDS} s"
+            "{} fires every {seconds} s; the minimum distance is {MIN_DISTANCE_SECONDS} s",
+            Quoted(expression)
         );
         problems.push(Problem::warning("cron_too_frequent", "", message));
     }
@@ -85,14 +98,24 @@ pub fn next_fire_times(
 ) -> Result<Vec<Fire>, Error> {
     let cron = Cron::parse(expression);
     let zone = Zone::resolve(timezone);
-    let mut faults: Vec<String> = cron.as_ref().err().into_iter().flatten().map(fault).collect();
-    faults.extend(zone.as_ref().err().map(fault));
+    let mut faults: Vec<String> = Vec::new();
+    for problem in cron.as_ref().err().into_iter().flatten().chain(zone.as_ref().err()) {
+        faults.push(fault(problem));
+    }
     if !(1..=MAX_COUNT).contains(&count) {
         faults.push(format!("count {count} is not in 1-{MAX_COUNT}"));
     }
     match (cron, zone) {
         (Ok(cron), Ok(zone)) if faults.is_empty() => {
-            Ok(cron.fires(after, &zone).take(count).map(|at| Fire::new(at, &zone)).collect())
+            let mut fires = Vec::new();
+            let mut after = after;
+            while fires.len() < count
+                && let Some(at) = cron.next_after(after, &zone)
+            {
+                fires.push(Fire::new(at, &zone));
+                after = at;
+            }
+            Ok(fires)
         }
         _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", faults.join("; "))),
     }

@@ -2,8 +2,8 @@
 
 use super::cron::Cron;
 use super::days::DayRule;
+use crate::json::Quoted;
 use crate::problem::Problem;
-use std::collections::BTreeSet;
 
 const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
@@ -49,7 +49,7 @@ const YEAR: Field =
 
 /// Reads a whole expression.
 pub(super) fn cron(expression: &str) -> Result<Cron, Vec<Problem>> {
-    let upper = expression.to_uppercase();
+    let upper = expression.to_ascii_uppercase();
     let fields: Vec<&str> = upper.split_whitespace().collect();
     let (second, minute, hour, day, month, weekday, year) = match fields[..] {
         [second, minute, hour, day, month, weekday] => (second, minute, hour, day, month, weekday, "*"),
@@ -59,10 +59,10 @@ pub(super) fn cron(expression: &str) -> Result<Cron, Vec<Problem>> {
         _ => return Err(vec![wrong_count(expression, &fields)]),
     };
     let mut problems = Vec::new();
-    let mut keep = |field: Result<BTreeSet<i16>, Problem>| {
+    let mut keep = |field: Result<Vec<i16>, Problem>| {
         field.unwrap_or_else(|problem| {
             problems.push(problem);
-            BTreeSet::new()
+            Vec::new()
         })
     };
     let seconds = bits(&keep(SECOND.list(second)));
@@ -81,11 +81,16 @@ pub(super) fn cron(expression: &str) -> Result<Cron, Vec<Problem>> {
 }
 
 fn wrong_count(expression: &str, fields: &[&str]) -> Problem {
-    let message = format!("cron expression {expression:?} has {} fields, not 6 or 7", fields.len());
+    let message = format!(
+        "cron expression {expression} has {} fields, not 6 or 7",
+        fields.len(),
+        expression = Quoted(expression)
+    );
     let hint = match from_unix(fields) {
         Some(quartz) => format!(
             "this looks like a Unix expression; Quartz starts with seconds, has ? in one of the two day fields and \
-             counts days of the week from 1 = Sunday: {quartz:?}"
+             counts days of the week from 1 = Sunday: {quartz}",
+            quartz = Quoted(&quartz)
         ),
         None => {
             "seconds minutes hours day-of-month month day-of-week [year], as in \"0 0 2 * * ?\"".to_owned()
@@ -137,7 +142,9 @@ fn day_rule(day: &str, weekday: &str) -> Result<DayRule, Vec<Problem>> {
             let (new_day, new_weekday) =
                 if day == "*" && weekday != "*" { ("?", weekday) } else { (day, "?") };
             let message = format!(
-                "day-of-month {day:?} and day-of-week {weekday:?} are both given; exactly one of them must be \"?\""
+                "day-of-month {day} and day-of-week {weekday} are both given; exactly one of them must be \"?\"",
+                day = Quoted(day),
+                weekday = Quoted(weekday)
             );
             let hint = format!("write {new_day} in day-of-month and {new_weekday} in day-of-week");
             problems.push(Problem::error("cron_day_fields", "", message).with_hint(hint));
@@ -206,15 +213,15 @@ fn of_week(text: &str) -> Result<DayRule, Problem> {
 
 impl Field {
     /// A list of values, ranges and steps.
-    fn list(&self, text: &str) -> Result<BTreeSet<i16>, Problem> {
-        let mut values = BTreeSet::new();
+    fn list(&self, text: &str) -> Result<Vec<i16>, Problem> {
+        let mut values = Vec::new();
         for item in text.split(',') {
             self.item(text, item, &mut values)?;
         }
         Ok(values)
     }
 
-    fn item(&self, text: &str, item: &str, values: &mut BTreeSet<i16>) -> Result<(), Problem> {
+    fn item(&self, text: &str, item: &str, values: &mut Vec<i16>) -> Result<(), Problem> {
         let (head, step) = match item.split_once('/') {
             Some((head, step)) => (head, Some(self.step(text, step)?)),
             None => (item, None),
@@ -236,8 +243,12 @@ impl Field {
             return Err(self.syntax(text, "the range ends before it begins"));
         }
         let end = if to < from { to + size } else { to };
-        let every = (from..=end).step_by(usize::from(step.unwrap_or(1).unsigned_abs()));
-        values.extend(every.map(|n| if n > self.max { n - size } else { n }));
+        let step = step.unwrap_or(1);
+        let mut next = from;
+        while next <= end {
+            values.push(if next > self.max { next - size } else { next });
+            next += step;
+        }
         Ok(())
     }
 
@@ -260,7 +271,7 @@ impl Field {
             Some(n) if (self.min..=self.max).contains(&n) => Ok(n),
             Some(n) => Err(self.out_of_range(text, &format!("{n} is not in {}-{}", self.min, self.max))),
             None if value == "?" => Err(self.syntax(text, "? may only be a whole day field")),
-            None => Err(self.syntax(text, &format!("{value:?} is not a value"))),
+            None => Err(self.syntax(text, &format!("{value} is not a value", value = Quoted(value)))),
         }
     }
 
@@ -277,7 +288,7 @@ impl Field {
     }
 
     fn problem(&self, code: &'static str, text: &str, what: &str) -> Problem {
-        Problem::error(code, "", format!("{} field {text:?}: {what}", self.name))
+        Problem::error(code, "", format!("{} field {text}: {what}", self.name, text = Quoted(text)))
             .with_hint(format!("allowed in {}: {}", self.name, self.allowed))
     }
 }
@@ -288,6 +299,6 @@ fn number(text: &str) -> Option<i16> {
     is_number.then(|| text.parse().unwrap_or(i16::MAX))
 }
 
-fn bits(values: &BTreeSet<i16>) -> u64 {
+fn bits(values: &[i16]) -> u64 {
     values.iter().fold(0, |set, n| set | (1 << n))
 }

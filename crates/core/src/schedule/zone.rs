@@ -1,11 +1,10 @@
 //! Time zones by the ids that Java knows, from the database that is part of the program; no zone file is read.
 
+use crate::civil::{self, BORDERS, Clock, offset_text};
+use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::time::WallTime;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// Short ids that Java resolves and the zone database does not have (`java.time.ZoneId.SHORT_IDS`; `EST`, `MST`
 /// and `HST` are in the database).
@@ -41,13 +40,21 @@ const JAVA_SHORT_IDS: &[(&str, &str)] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     id: String,
-    rules: TimeZone,
+    rules: Rules,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rules {
+    /// Always as far from UTC, in seconds.
+    Fixed(i32),
+    /// As the database says.
+    Named(database::Rules),
 }
 
 impl Zone {
     /// Coordinated universal time.
     pub fn utc() -> Self {
-        Self { id: "UTC".to_owned(), rules: TimeZone::UTC }
+        Self { id: "UTC".to_owned(), rules: Rules::Fixed(0) }
     }
 
     /// The zone of a Java id: a name of the zone database with its exact capitals (`Europe/Warsaw`, `UTC`, also
@@ -56,8 +63,11 @@ impl Zone {
     /// The problem has the code `unknown_time_zone` and an empty path, and proposes the nearest id.
     pub fn resolve(id: &str) -> Result<Self, Problem> {
         let name = JAVA_SHORT_IDS.iter().find(|(short, _)| *short == id).map_or(id, |(_, name)| name);
-        let rules =
-            if name == "UTC" { Some(TimeZone::UTC) } else { database::get(name).or_else(|| gmt_offset(id)) };
+        let rules = if name == "UTC" {
+            Some(Rules::Fixed(0))
+        } else {
+            database::get(name).map(Rules::Named).or_else(|| gmt_offset(id).map(Rules::Fixed))
+        };
         match rules {
             Some(rules) => Ok(Self { id: id.to_owned(), rules }),
             None => Err(unknown(id)),
@@ -69,61 +79,68 @@ impl Zone {
         &self.id
     }
 
+    /// The distance from UTC at a moment, in seconds; both within [`BORDERS`].
+    fn offset(&self, at: i64) -> i32 {
+        match &self.rules {
+            Rules::Fixed(offset) => *offset,
+            Rules::Named(rules) => rules.offset(at),
+        }
+    }
+
     /// A moment as ISO text on this zone's clock, to the second and with the offset: `2026-03-01T03:00:00+01:00`.
     /// A moment outside the years -9999 to 9999 is held at the border.
     pub fn text(&self, at: WallTime) -> String {
-        let moment = timestamp(at);
-        format!("{:.0}", moment.display_with_offset(self.rules.to_offset(moment)))
+        let seconds = seconds(at);
+        let offset = self.offset(seconds);
+        format!("{}{}", Clock::of_seconds(seconds + i64::from(offset)), offset_text(offset))
     }
 
     /// Reads a time that a person wrote: ISO date and time with `Z` or an offset, or without one and then on this
     /// zone's clock; a date alone is its midnight. A time in a spring gap moves forward by the gap; one that
     /// occurs twice is the first. The problem has the code `invalid_time`.
     pub fn read(&self, text: &str) -> Result<WallTime, Problem> {
-        if let Ok(moment) = text.parse::<Timestamp>() {
-            return Ok(WallTime(moment.as_millisecond()));
-        }
-        let moment = text.parse::<DateTime>().and_then(|clock| self.rules.to_timestamp(clock));
-        moment.map(|moment| WallTime(moment.as_millisecond())).map_err(|_| {
-            Problem::error("invalid_time", "", format!("{text:?} is not a time"))
+        let moment = civil::read(text).and_then(|written| {
+            let offset = match (written.offset, &self.rules) {
+                (Some(offset), _) => offset,
+                (None, Rules::Fixed(offset)) => *offset,
+                (None, Rules::Named(rules)) => rules.offset_of_clock(written.clock)?,
+            };
+            Some(WallTime(written.milliseconds(offset)))
+        });
+        moment.ok_or_else(|| {
+            Problem::error("invalid_time", "", format!("{} is not a time", Quoted(text)))
                 .with_hint("write it like 2026-03-01T02:00:00Z, 2026-03-01T02:00:00 or 2026-03-01")
         })
     }
 
     /// What this zone's clock shows at a moment, without the fraction of the second.
-    pub(super) fn clock(&self, at: WallTime) -> DateTime {
-        let seconds = at.0.div_euclid(1000);
-        self.rules.to_datetime(timestamp(WallTime(seconds.saturating_mul(1000))))
+    pub(super) fn clock(&self, at: WallTime) -> Clock {
+        let seconds = seconds(at);
+        Clock::of_seconds(seconds + i64::from(self.offset(seconds)))
     }
 
     /// The moment at which this zone's clock shows `clock`. A time that occurs twice in autumn is the later one.
     /// In a spring gap the answer is `Err` with the first time that the clock shows after the gap. `None` when
     /// the moment is outside the calendar.
-    pub(super) fn moment(&self, clock: DateTime) -> Option<Result<WallTime, DateTime>> {
-        let ambiguous = self.rules.to_ambiguous_timestamp(clock);
-        let is_gap = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
-        if is_gap {
-            let before = ambiguous.earlier().ok()?;
-            let change = self.rules.following(before).next()?;
-            return Some(Err(self.rules.to_datetime(change.timestamp())));
+    pub(super) fn moment(&self, clock: Clock) -> Option<Result<WallTime, Clock>> {
+        match &self.rules {
+            Rules::Fixed(offset) => Some(Ok(WallTime((clock.seconds() - i64::from(*offset)) * 1000))),
+            Rules::Named(rules) => rules.moment(clock),
         }
-        let moment = ambiguous.later().ok()?;
-        Some(Ok(WallTime(moment.as_millisecond())))
     }
 }
 
 /// A moment as ISO text in UTC, to the second: `2026-03-01T02:00:00Z`.
 pub(super) fn utc_text(at: WallTime) -> String {
-    format!("{:.0}", timestamp(at))
+    format!("{}Z", Clock::of_seconds(seconds(at)))
 }
 
-fn timestamp(at: WallTime) -> Timestamp {
-    let border = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
-    Timestamp::from_millisecond(at.0).unwrap_or(border)
+fn seconds(at: WallTime) -> i64 {
+    at.0.div_euclid(1000).clamp(BORDERS.0, BORDERS.1)
 }
 
 /// Java's own form of a fixed offset: `GMT`, a sign, one or two digits of hours (0-23) and `:mm` or `mm`.
-fn gmt_offset(id: &str) -> Option<TimeZone> {
+fn gmt_offset(id: &str) -> Option<i32> {
     let rest = id.strip_prefix("GMT")?;
     let (sign, digits) = match rest.split_at_checked(1)? {
         ("+", digits) => (1, digits),
@@ -141,13 +158,13 @@ fn gmt_offset(id: &str) -> Option<TimeZone> {
         text.parse::<i32>().ok().filter(|n| plain && *n <= max)
     };
     let seconds = number(hours, 23)? * 3600 + number(minutes, 59)? * 60;
-    Offset::from_seconds(sign * seconds).ok().map(TimeZone::fixed)
+    Some(sign * seconds)
 }
 
 fn unknown(id: &str) -> Problem {
     let names = database::names();
     let hint = did_you_mean(id, names.iter().map(String::as_str));
-    let problem = Problem::error("unknown_time_zone", "", format!("time zone {id:?} is not known"));
+    let problem = Problem::error("unknown_time_zone", "", format!("time zone {} is not known", Quoted(id)));
     match hint {
         Some(hint) => problem.with_hint(hint),
         None if names.is_empty() => {
@@ -159,27 +176,81 @@ fn unknown(id: &str) -> Problem {
 
 #[cfg(feature = "zones")]
 mod database {
-    use jiff::tz::{TimeZone, TimeZoneDatabase};
+    use crate::civil::Clock;
+    use crate::time::WallTime;
+    use jiff::Timestamp;
+    use jiff::civil::{DateTime, date};
+    use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(super) struct Rules(TimeZone);
 
     /// The zone of exactly this name; the database itself does not look at capitals, Java does.
-    pub(super) fn get(name: &str) -> Option<TimeZone> {
-        TimeZoneDatabase::bundled().get(name).ok().filter(|zone| zone.iana_name() == Some(name))
+    pub(super) fn get(name: &str) -> Option<Rules> {
+        let zone = TimeZoneDatabase::bundled().get(name).ok();
+        zone.filter(|zone| zone.iana_name() == Some(name)).map(Rules)
     }
 
     pub(super) fn names() -> Vec<String> {
         TimeZoneDatabase::bundled().available().map(|name| name.as_str().to_owned()).collect()
     }
+
+    impl Rules {
+        pub(super) fn offset(&self, at: i64) -> i32 {
+            Timestamp::from_second(at).map_or(0, |at| self.0.to_offset(at).seconds())
+        }
+
+        /// The distance from UTC when the clock shows this: before a gap, and the first of two.
+        pub(super) fn offset_of_clock(&self, clock: Clock) -> Option<i32> {
+            let moment = self.0.to_ambiguous_timestamp(civil(clock)).compatible().ok()?;
+            Some((clock.seconds() - moment.as_second()) as i32)
+        }
+
+        pub(super) fn moment(&self, clock: Clock) -> Option<Result<WallTime, Clock>> {
+            let ambiguous = self.0.to_ambiguous_timestamp(civil(clock));
+            if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
+                let before = ambiguous.earlier().ok()?;
+                let change = self.0.following(before).next()?.timestamp().as_second();
+                return Some(Err(Clock::of_seconds(change + i64::from(self.offset(change)))));
+            }
+            Some(Ok(WallTime(ambiguous.later().ok()?.as_millisecond())))
+        }
+    }
+
+    fn civil(clock: Clock) -> DateTime {
+        let day = date(clock.date.year, clock.date.month, clock.date.day);
+        day.at(clock.hour, clock.minute, clock.second, 0)
+    }
 }
 
 #[cfg(not(feature = "zones"))]
 mod database {
-    use jiff::tz::TimeZone;
+    use crate::civil::Clock;
+    use crate::time::WallTime;
 
-    pub(super) fn get(_name: &str) -> Option<TimeZone> {
+    /// Without a database there are none.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(super) enum Rules {}
+
+    pub(super) fn get(_name: &str) -> Option<Rules> {
         None
     }
 
     pub(super) fn names() -> Vec<String> {
         Vec::new()
+    }
+
+    impl Rules {
+        pub(super) fn offset(&self, _at: i64) -> i32 {
+            match *self {}
+        }
+
+        pub(super) fn offset_of_clock(&self, _clock: Clock) -> Option<i32> {
+            match *self {}
+        }
+
+        pub(super) fn moment(&self, _clock: Clock) -> Option<Result<WallTime, Clock>> {
+            match *self {}
+        }
     }
 }

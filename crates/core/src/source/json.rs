@@ -1,15 +1,16 @@
-//! JSON: `serde_json` judges the text and decodes its scalars, this module finds the places.
+//! JSON: the reader of the crate judges the text and decodes its scalars, this module finds the places.
 
 use super::rules;
 use super::tree::{Data, Mark, Member, Node};
+use crate::json::{self, Broken};
 use crate::problem::Problem;
-use serde_json::{Number, Value, error::Category};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Reads one JSON text. Names that an object has twice are kept; the caller judges them.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
-    // Into a `Value`, since that reading alone limits the depth, on which the scanner relies.
-    if let Err(error) = serde_json::from_str::<Value>(text) {
+    // This reading limits the depth, on which the scanner relies.
+    if let Err(error) = json::read(text) {
         return Err(vec![problem(file, text, &error)]);
     }
     let mut scanner = Scanner { file, text, at: 0, line: 1, column: 1 };
@@ -19,15 +20,14 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
     })
 }
 
-fn problem(file: &Arc<str>, text: &str, error: &serde_json::Error) -> Problem {
-    // serde_json counts columns in bytes and 0 before the first character of a line.
-    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let bytes = line.len().min(error.column().saturating_sub(1));
+fn problem(file: &Arc<str>, text: &str, error: &Broken) -> Problem {
+    // It counts columns in bytes and 0 before the first character of a line.
+    let line = text.split('\n').nth(error.line.saturating_sub(1)).unwrap_or_default();
+    let bytes = line.len().min(error.column.saturating_sub(1));
     let column = line.get(..bytes).map_or(bytes, |before| before.chars().count()) + 1;
-    let mark = Mark::new(file, error.line().max(1) as u32, column as u32);
-    let rendered = error.to_string();
-    let said = rendered.split(" at line ").next().unwrap_or(&rendered);
-    let problem = if error.classify() == Category::Eof {
+    let mark = Mark::new(file, error.line.max(1) as u32, column as u32);
+    let said = &*error.said;
+    let problem = if error.cut_off {
         let message = format!("the JSON ends too early: {said}");
         rules::BAD_JSON.problem("", message).with_hint("the file may have been cut off")
     } else {
@@ -126,7 +126,10 @@ impl Scanner<'_> {
             self.step();
         }
         self.step();
-        serde_json::from_str(&self.text[start..self.at]).ok()
+        match json::read(&self.text[start..self.at]) {
+            Ok(Value::String(text)) => Some(text),
+            _ => None,
+        }
     }
 
     fn word(&mut self) -> Option<Data> {
@@ -138,7 +141,10 @@ impl Scanner<'_> {
             "null" => Data::Null,
             "true" => Data::Bool(true),
             "false" => Data::Bool(false),
-            number => Data::Number(serde_json::from_str::<Number>(number).ok()?),
+            number => match json::read(number) {
+                Ok(Value::Number(number)) => Data::Number(number),
+                _ => return None,
+            },
         })
     }
 }

@@ -212,9 +212,9 @@ impl Node {
 
     /// The same, with a place for the root itself: that of the name under which the value stands, for example.
     pub fn positions_from(&self, root: &Mark) -> Positions {
-        let mut positions = Positions::default();
-        collect(self, root, &Path::Root, &mut positions.0);
-        positions
+        let mut places = Vec::new();
+        collect(self, root, &Path::Root, &mut places);
+        Positions::new(places)
     }
 
     /// Calls `f` for each value in the tree, parents first, with its path from this value.
@@ -225,17 +225,18 @@ impl Node {
     /// Lists every name that an object has twice.
     pub(crate) fn duplicates(&self, problems: &mut Vec<Problem>) {
         self.walk(&mut |path, node| {
-            let mut first: BTreeMap<&str, &Mark> = BTreeMap::new();
-            for member in node.members() {
+            let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+            let members = node.members();
+            for (n, member) in members.iter().enumerate() {
                 if let Some(earlier) = first.get(member.key.as_str()) {
-                    let (line, column) = (earlier.line, earlier.column);
+                    let Mark { line, column, .. } = members[*earlier].mark;
                     let message = format!("`{}` is given twice; the first is at {line}:{column}", member.key);
                     let problem = super::rules::DUPLICATE_FIELD
                         .problem(path.key(&member.key).to_string(), message)
                         .with_hint("remove one of the two");
                     problems.push(member.mark.put_on(problem));
                 } else {
-                    first.insert(&member.key, &member.mark);
+                    first.insert(&member.key, n);
                 }
             }
         });
@@ -254,8 +255,8 @@ fn walk(node: &Node, path: &Path<'_>, f: &mut dyn FnMut(&Path<'_>, &Node)) {
 
 /// A scalar's place is its own, since that is what a message quotes. A list or an object in an object begins on the
 /// lines below its name, so its name's place is shown.
-fn collect(node: &Node, shown: &Mark, path: &Path<'_>, into: &mut BTreeMap<String, Mark>) {
-    into.insert(path.to_string(), shown.clone());
+fn collect(node: &Node, shown: &Mark, path: &Path<'_>, into: &mut Vec<(String, Mark)>) {
+    into.push((path.to_string(), shown.clone()));
     for (n, item) in node.items().iter().enumerate() {
         collect(item, &item.mark, &path.index(n), into);
     }
@@ -268,14 +269,26 @@ fn collect(node: &Node, shown: &Mark, path: &Path<'_>, into: &mut BTreeMap<Strin
 
 /// Places by path, as [`Path`] shows paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Positions(BTreeMap<String, Mark>);
+pub struct Positions(Vec<(String, Mark)>);
 
 impl Positions {
+    fn new(mut places: Vec<(String, Mark)>) -> Self {
+        places.sort_by(|a, b| a.0.cmp(&b.0));
+        Self(places)
+    }
+
+    /// The place of exactly this path; of several the last.
+    fn get(&self, path: &str) -> Option<&Mark> {
+        let end = self.0.partition_point(|(known, _)| known.as_str() <= path);
+        let (known, mark) = self.0.get(end.checked_sub(1)?)?;
+        (known == path).then_some(mark)
+    }
+
     /// The place of a path, or of its nearest parent that has one. The root's path is empty.
     pub fn find(&self, path: &str) -> Option<&Mark> {
         let mut path = path;
         loop {
-            if let Some(mark) = self.0.get(path) {
+            if let Some(mark) = self.get(path) {
                 return Some(mark);
             }
             if path.is_empty() {
@@ -303,7 +316,7 @@ impl Positions {
                 rest.strip_prefix('.').map(|rest| (rest.to_owned(), mark.clone()))
             }
         });
-        Self(below.collect())
+        Self::new(below.collect())
     }
 
     /// Paths and places, in the order of the paths.

@@ -56,7 +56,7 @@ pub fn check(value: &Value, options: &LintOptions) -> (Option<JobSettings>, Vec<
 
 /// The problems of [`check`] alone.
 pub fn problems(value: &Value, options: &LintOptions) -> Vec<Problem> {
-    let mut lint = Lint::new(value, options);
+    let mut lint = Lint::new(value, *options);
     let mut misread = Vec::new();
     compare(value, JobSettings::KIND, &Path::Root, &mut |path, misfit| match misfit {
         Misfit::WrongType { value, wanted } => {
@@ -139,11 +139,11 @@ struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
-    fn new(document: &'a Value, options: &LintOptions) -> Self {
+    fn new(document: &'a Value, options: LintOptions) -> Self {
         let job = Block::of(document);
         let task = |task: &'a Value| (Block::of(task).key("task_key"), Block::of(task));
         let tasks = job.list("tasks").iter().map(task).collect();
-        Self { document, job, tasks, options: *options, found: Vec::new() }
+        Self { document, job, tasks, options, found: Vec::new() }
     }
 
     fn found(&self, path: &Path<'_>, problem: Problem) -> Found {

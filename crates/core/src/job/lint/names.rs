@@ -169,7 +169,7 @@ fn bad_key(key: &str) -> Option<String> {
     let wrong = key.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-".contains(*c)));
     match (length, wrong) {
         (0, _) => Some("the key is empty".to_owned()),
-        (_, Some(c)) => Some(format!("the key `{key}` has {c:?}; keys have letters, digits, `_` and `-`")),
+        (_, Some(c)) => Some(format!("the key `{key}` has '{c}'; keys have letters, digits, `_` and `-`")),
         (length, None) if length > 100 => Some(format!("the key has {length} characters; the limit is 100")),
         _ => None,
     }
