@@ -14,19 +14,26 @@ export interface Unwritable {
 
 /** Deeper values are not walked; the addon refuses them by its own limit. */
 const DEPTH_MAX = 1000;
+/** More values are not walked: objects that hold one another twice may be a few, and endlessly many in JSON. */
+const VALUES_MAX = 10_000_000;
 
 /** What `find` looks for. */
 interface Found {
   unwritable: Unwritable[];
   bigints: boolean;
+  /** Values that may still be walked. */
+  left: number;
 }
 
 /** The JSON text of a value, or what in it has no form in JSON. */
 export function encode(value: unknown): { text: string; unwritable: Unwritable[] } {
-  const found: Found = { unwritable: [], bigints: false };
+  const found: Found = { unwritable: [], bigints: false, left: VALUES_MAX };
   walk(value, "", [], found);
   if (found.unwritable.length > 0) return { text: "", unwritable: found.unwritable };
   const text = found.bigints ? withBigInts(value) : JSON.stringify(value);
+  // Half a surrogate pair is written as an escape, which no reader of Unicode text takes.
+  if (text?.includes("\\ud")) halves(value, "", found.unwritable);
+  if (found.unwritable.length > 0) return { text: "", unwritable: found.unwritable };
   // `undefined` alone is no JSON; as parameters it means that there are none.
   return { text: text ?? "null", unwritable: [] };
 }
@@ -73,6 +80,11 @@ function walkObject(value: object, path: string, above: object[], found: Found):
     found.unwritable.push({ path, type: `object nested deeper than ${DEPTH_MAX}` });
     return;
   }
+  if (found.left <= 0) {
+    if (found.left === 0) found.unwritable.push({ path, type: `object of more than ${VALUES_MAX} values` });
+    found.left = -1;
+    return;
+  }
   if (value instanceof Map || value instanceof Set) {
     found.unwritable.push({ path, type: value.constructor.name });
     return;
@@ -80,6 +92,7 @@ function walkObject(value: object, path: string, above: object[], found: Found):
   // Dates and the like say themselves what they are in JSON.
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return;
   above.push(value);
+  found.left -= 1;
   if (Array.isArray(value)) {
     for (let n = 0; n < value.length; n++) walk(value[n], `${path}/${n}`, above, found);
   } else {
@@ -94,6 +107,19 @@ function walkObject(value: object, path: string, above: object[], found: Found):
     }
   }
   above.pop();
+}
+
+/** Finds the texts and names that end or begin with half a surrogate pair. */
+function halves(value: unknown, path: string, unwritable: Unwritable[]): void {
+  if (typeof value === "string") {
+    if (/\p{Surrogate}/u.test(value)) unwritable.push({ path, type: "text with half a surrogate pair" });
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      const below = `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (/\p{Surrogate}/u.test(key)) unwritable.push({ path: below, type: "name with half a surrogate pair" });
+      halves(member, below, unwritable);
+    }
+  }
 }
 
 /** No text of the caller holds this mark, as it is new for each call. */

@@ -1,6 +1,6 @@
 // The running modules of the page, and how rules of the core are called in them. Decides nothing.
 
-import { LakeflowError, type Problem, type Told, calling } from "../errors.js";
+import { type ErrorCode, LakeflowError, type Problem, type Told, calling } from "../errors.js";
 import { encode, noForm } from "../json.js";
 import { type ModuleSource, compile } from "./module.js";
 
@@ -43,10 +43,26 @@ export class Loaded {
 
   async #start(source: ModuleSource | Promise<ModuleSource> | undefined, signal: AbortSignal | undefined): Promise<Glue> {
     const [glue, module] = await Promise.all([this.#glue(), compile((await source) ?? this.#standard(), signal)]);
-    await glue.default({ module_or_path: module });
+    await instantiate(glue, module);
     this.glue = glue;
     return glue;
   }
+}
+
+/** Runs a compiled module, once it is seen to be one of this package: the glue would keep another one for good. */
+async function instantiate(glue: Glue, module: WebAssembly.Module): Promise<void> {
+  let cause: unknown;
+  if (WebAssembly.Module.exports(module).some(({ name }) => name === "callRule")) {
+    try {
+      await glue.default({ module_or_path: module });
+      return;
+    } catch (thrown) {
+      cause = thrown;
+    }
+  }
+  const why = cause === undefined ? "it is another program" : cause instanceof Error ? cause.message : String(cause);
+  const message = `the WebAssembly module is not the one of this version of lakeflow-jobs: ${why}; serve the file that is beside the scripts`;
+  throw new LakeflowError({ code: "MALFORMED", operation: "init", message }, cause === undefined ? undefined : { cause });
 }
 
 /** The module that answers: the one of `lakeflow-jobs/web` when it runs, else that of `lakeflow-jobs/web/params`. */
@@ -68,11 +84,11 @@ export function running(operation: string): Glue {
 }
 
 /** Calls a rule: plain data in, plain data out. */
-export function call<T>(glue: Glue, rule: string, input: unknown, ints: Ints = "text"): T {
+export function call<T>(glue: Glue, rule: string, input: unknown, ints: Ints = "text", code: ErrorCode = "INVALID_ARGUMENT"): T {
   const { text, unwritable } = encode(input);
   if (unwritable.length > 0) {
     const told = unwritable.map(({ path, type }) => `${path}: ${noForm(type)}`).join("; ");
-    throw new LakeflowError({ code: "INVALID_ARGUMENT", operation: rule, message: told });
+    throw new LakeflowError({ code, operation: rule, message: told });
   }
   return parse<T>(guarded(rule, () => glue.callRule(rule, text)), ints);
 }

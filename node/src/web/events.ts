@@ -35,7 +35,9 @@ export class EventReader {
     if (this.#afterReturn && text.startsWith("\n")) text = text.slice(1);
     if (text === "") return [];
     this.#afterReturn = text.endsWith("\r");
-    const lines = (this.#rest + text).split(/\r\n|\n|\r/);
+    // What is left of earlier pieces holds no line end: only the new text is searched, so that a long line costs its length once.
+    const lines = text.split(/\r\n|\n|\r/);
+    lines[0] = this.#rest + lines[0];
     this.#rest = lines.pop() ?? "";
     if (this.#rest.length + this.#size > EVENT_MAX) throw new RangeError(`an event is longer than ${EVENT_MAX} characters`);
     const events: ServerEvent[] = [];
@@ -53,7 +55,7 @@ export class EventReader {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "data") {
-      this.#size += value.length;
+      this.#size += value.length + 1;
       if (this.#size > EVENT_MAX) throw new RangeError(`an event is longer than ${EVENT_MAX} characters`);
       this.#data.push(value);
     } else if (field === "event") this.#event = value;

@@ -84,6 +84,7 @@ export async function nextFireTimes(cron: string, options: FireOptions = {}): Pr
   if (moment instanceof Date && Number.isNaN(moment.getTime())) {
     throw invalidArgument("next_fire_times", `after ${String(after)} is not a time`);
   }
+  if (typeof timezone !== "string") throw invalidArgument("next_fire_times", `timezone ${String(timezone)} is not a text`);
   const input = { cron, timezone, after: typeof moment === "string" ? moment : moment.toISOString(), count };
   const fixed = timezone === "UTC" || timezone.startsWith("GMT");
   const module = fixed ? running("next_fire_times") : await extra.start(extraSource);

@@ -29,7 +29,7 @@ export async function compile(source: ModuleSource, signal?: AbortSignal): Promi
     return await WebAssembly.compile(bytes);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    const advice = /content security|unsafe-eval/i.test(text)
+    const advice = /content security|csp|unsafe-eval/i.test(text)
       ? "; allow it with script-src 'self' 'wasm-unsafe-eval'"
       : "; the file may have been cut off, or be of another version";
     throw failed("UNSUPPORTED", `${from} cannot be compiled: ${text}${advice}`, cause);

@@ -1,6 +1,6 @@
 // Parameter schemas in the browser: the very checks of the server, and what a form needs.
 
-import { LakeflowError, type Problem } from "../errors.js";
+import { type Problem, invalidArgument } from "../errors.js";
 import type { TaskType } from "../connect.js";
 import { encode, noForm, textOf } from "../json.js";
 import type { Violation } from "../params.js";
@@ -108,7 +108,7 @@ export class ParamSchema {
     const { formats = "assert", resources } = options;
     if (formats !== "assert" && formats !== "annotate") {
       const message = `formats is ${JSON.stringify(formats)}, it can be "assert" or "annotate"`;
-      throw new LakeflowError({ code: "INVALID_ARGUMENT", operation: "compile_schema", message });
+      throw invalidArgument("compile_schema", message);
     }
     const text = textOf(schema, "compile_schema", "INVALID_ARGUMENT");
     const documents = resources && textOf(resources, "compile_schema", "INVALID_ARGUMENT");
@@ -147,14 +147,17 @@ export class ParamSchema {
    * (integers beyond 2^53 a BigInt); any other stays text, for {@link validate} to refuse. Empty texts are left out, but for
    * required texts.
    *
-   * @throws {LakeflowError} `INVALID_ARGUMENT` for a file among the entries.
+   * @throws {LakeflowError} `INVALID_ARGUMENT` for a file among the entries, and for what has no entries.
    */
   coerceForm(form: FormData | Iterable<readonly [string, unknown]>): Fields {
     const entries: [string, string][] = [];
+    if (typeof (form as Partial<typeof form> | null)?.[Symbol.iterator] !== "function") {
+      throw invalidArgument("coerce_form", "the form is to be a FormData, or entries of names and texts");
+    }
     for (const [name, value] of form) {
       if (typeof value !== "string") {
-        const message = `the field ${JSON.stringify(name)} holds a file; parameters are text`;
-        throw new LakeflowError({ code: "INVALID_ARGUMENT", operation: "coerce_form", message });
+        const what = value instanceof Blob ? "a file" : `a value of type ${typeof value}`;
+        throw invalidArgument("coerce_form", `the field ${JSON.stringify(name)} holds ${what}; parameters are text`);
       }
       entries.push([name, value]);
     }
@@ -174,7 +177,7 @@ export class ParamSchema {
  */
 export function mapParams(taskType: TaskType | null | undefined, params: unknown): Fields {
   const input = { task_type: taskType ?? undefined, params };
-  const told = call<{ fields: Fields } | { problems: Problem[] }>(running("map_params"), "mapping", input, "bigint");
+  const told = call<{ fields: Fields } | { problems: Problem[] }>(running("map_params"), "mapping", input, "bigint", "INVALID_PARAMETERS");
   if ("fields" in told) return told.fields;
   throw refused("INVALID_PARAMETERS", "map_params", told.problems);
 }

@@ -4,7 +4,7 @@
 import { LakeflowError, type ErrorCode } from "../errors.js";
 import { textOf } from "../json.js";
 import type { Id } from "../types.js";
-import { parse } from "./core.js";
+import { parse, running } from "./core.js";
 import { EventReader, type ServerEvent } from "./events.js";
 import { RunView } from "./run.js";
 
@@ -82,9 +82,12 @@ const FAULTS_MAX = 8;
  *
  * @returns what became of the run; a run that failed is no exception.
  * @throws {LakeflowError} with the host's code when it refuses the request (`INVALID_PARAMETERS`, `NOT_FOUND`, …), `INTERRUPTED`
- *   when `signal` ends it, `UNAVAILABLE` when the host keeps failing.
+ *   when `signal` ends it, `UNAVAILABLE` when the host keeps failing, `INVALID_ARGUMENT` for an address, a header or a key that no
+ *   request can have, `MALFORMED` for an answer that is no run.
  */
-export function watchRun(url: string | URL, options: WatchOptions = {}): Promise<RunEnd> {
+export async function watchRun(url: string | URL, options: WatchOptions = {}): Promise<RunEnd> {
+  // Nothing is triggered whose changes could not be read afterwards.
+  running("watch_run");
   return new Watch(url, options).run();
 }
 
@@ -110,12 +113,29 @@ class Watch {
     this.#url = String(url);
     this.#lastId = options.lastEventId ?? "";
     this.#key = options.idempotencyKey ?? newKey();
+    this.#sendable();
     if (options.trigger || options.params !== undefined) {
       const body = options.params === undefined ? {} : { params: options.params };
       this.#body = textOf(body, "watch_run", "INVALID_PARAMETERS");
       // Only a run has events: who brings one back does not trigger.
       if (this.#lastId !== "") this.#known(runOf(this.#lastId));
     }
+  }
+
+  /** What no request can have is told at once: `fetch` fails for it as it does without a network. */
+  #sendable(): void {
+    let told: string | undefined;
+    if (!/^[\w.:-]{1,44}$/.test(this.#key)) {
+      told = `the idempotency key ${JSON.stringify(this.#key)} is not 1 to 44 letters, digits, "-", "_", "." and ":"`;
+    }
+    try {
+      const headers = new Headers({ ...this.#options.headers, "last-event-id": this.#lastId });
+      // A fetch of the caller's may take other addresses.
+      if (!this.#options.fetch) new Request(this.#url, { headers });
+    } catch (cause) {
+      told = `no request can be sent: ${cause instanceof Error ? cause.message : String(cause)}`;
+    }
+    if (told !== undefined) throw this.#error("INVALID_ARGUMENT", told, {});
   }
 
   async run(): Promise<RunEnd> {
@@ -128,7 +148,7 @@ class Watch {
         this.#check();
         const turn = await this.#turn();
         if ("end" in turn) return turn.end;
-        this.#options.onConnection?.("lost");
+        if (!this.#stop.signal.aborted) this.#options.onConnection?.("lost");
         await this.#pause(turn.again);
       }
     } finally {
@@ -178,7 +198,7 @@ class Watch {
       }
       heard();
       if (!response.ok) return await this.#refused(response);
-      if (response.status === 204) return await this.#ended(connection.signal);
+      if (response.status === 204) return this.#ended();
       const type = response.headers.get("content-type") ?? "";
       if (!type.includes("text/event-stream")) return await this.#whole(response, type);
       this.#options.onConnection?.("open");
@@ -231,9 +251,9 @@ class Watch {
   }
 
   #event({ event, data, id }: ServerEvent): Turn | undefined {
-    const told = parse<Told>(data, "text");
+    if (event !== "message" && event !== "started" && event !== "error") return undefined;
+    const told = this.#document(data, `the event "${event}"`);
     if (event === "error") return this.#fault(told);
-    if (event !== "message" && event !== "started") return undefined;
     this.#known(told.runId ?? told.run?.run_id);
     if (id !== "" && runOf(id) !== undefined) this.#lastId = id;
     this.#faults = this.#tries = 0;
@@ -254,7 +274,7 @@ class Watch {
   #fault(told: Told): Turn {
     this.#known(told.runId);
     const { code = "INTERNAL_ERROR", error = "the host failed" } = told;
-    if (code === "TIMEOUT" || code === "STREAM_EVICTED") return { again: 0 };
+    if (code === "TIMEOUT" || code === "STREAM_EVICTED") return this.#later();
     if (this.#runId === undefined || told.status === 404 || told.status === 403) {
       throw this.#error(told.status === 404 ? "NOT_FOUND" : "UNAVAILABLE", error, {});
     }
@@ -263,17 +283,14 @@ class Watch {
 
   /** The whole run instead of a stream: a host without streams for runs that are there. It is asked again. */
   async #whole(response: Response, type: string): Promise<Turn> {
-    let told: Told;
-    try {
-      told = parse<Told>(await response.text(), "text");
-    } catch (cause) {
-      const message = `${this.#address()} was answered with ${type || "no content type"}, which is no stream of events`;
-      throw this.#error("MALFORMED", message, { cause });
-    }
+    const text = await response.text().catch(() => undefined);
+    // It was cut off on its way.
+    if (text === undefined) return this.#later();
+    const told = this.#document(text, `the answer of ${this.#address()} (${type || "no content type"}, no stream of events)`);
     const run = told.run ?? told;
     this.#known(told.runId);
     if ((run as { run_id?: Id }).run_id === undefined) {
-      if (told.runId !== undefined) return { again: 0 };
+      if (told.runId !== undefined) return this.#later();
       throw this.#error("MALFORMED", "the answer is neither a stream of events nor a run", {});
     }
     this.#faults = this.#tries = 0;
@@ -281,28 +298,30 @@ class Watch {
     return this.#show(run, undefined, told) ?? { again: BACKOFF_MS * 2 };
   }
 
-  /** The host says that the end was told before: it is read again unless it was seen here. */
-  async #ended(signal: AbortSignal): Promise<Turn> {
+  /** The host says that the end was told before: it tells it again to who has seen nothing yet. */
+  #ended(): Turn {
     if (this.#last?.terminal) return { end: { run: this.#last, outcome: null, failures: [] } };
-    const address = this.#address().replace(/([?&])stream=true&?/, "$1").replace(/[?&]$/, "");
-    const { fetch: own = fetch, headers = {} } = this.#options;
-    let text: string;
+    this.#lastId = "";
+    return this.#failing("the host has no more to tell, and never told the end");
+  }
+
+  /** The object that a text of the host's is. */
+  #document(text: string, what: string): Told {
+    let told: unknown;
+    let cause: unknown;
     try {
-      const response = await own(address, { headers: { accept: "application/json", ...headers }, signal, cache: "no-store" });
-      if (!response.ok) return this.#failing(`the run cannot be read: status ${response.status}`);
-      text = await response.text();
-    } catch {
-      return this.#later();
+      told = parse<unknown>(text, "text");
+    } catch (thrown) {
+      cause = thrown;
     }
-    const view = new RunView(text);
-    this.#options.onChange?.(view);
-    return { end: { run: view, outcome: null, failures: [] } };
+    if (typeof told === "object" && told !== null) return told;
+    throw this.#error("MALFORMED", `${what} is not a document in JSON`, { cause });
   }
 
   async #refused(response: Response): Promise<Turn> {
     const told = await response
       .text()
-      .then((text) => parse<Told>(text, "text"))
+      .then((text) => this.#document(text, "the refusal"))
       .catch((): Told => ({}));
     const message = typeof told.error === "string" ? told.error : `the host answered with status ${response.status}`;
     const passing = response.status === 429 || response.status >= 500;

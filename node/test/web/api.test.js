@@ -34,6 +34,11 @@ test("loading says what went wrong, and can be tried again", async () => {
   await assert.rejects(init({ module: wrong("<!doctype html>", "text/html") }), { code: "MALFORMED", message: /text\/html/ });
   await assert.rejects(init({ module: new Response("", { status: 404 }) }), { code: "NOT_FOUND" });
   await assert.rejects(init({ module: new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 9, 9]) }), { code: "UNSUPPORTED", message: /cut off/ });
+  // A sound module that is not this one: of another build, or of another program.
+  const other = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  await assert.rejects(init({ module: other }), { code: "MALFORMED", message: /another program/ });
+  const smaller = readFileSync(new URL("../../dist/web/wasm/params.wasm", import.meta.url));
+  await assert.rejects(init({ module: smaller }), { code: "MALFORMED", message: /not the one of this version/ });
   await assert.rejects(init({ module: new URL("file:///nowhere.wasm") }), { code: "NOT_FOUND" });
   await assert.rejects(init({ module: "http://127.0.0.1:9/x.wasm" }), { code: "UNREACHABLE" });
   const { WebAssembly: kept } = globalThis;
@@ -60,6 +65,8 @@ test("a form from its schema, and back", async () => {
   assert.ok(params.isValid({ day: "2026-01-31", rows: 1, name: "Émile" }));
   form.append("file", new Blob(["x"]), "x.txt");
   assert.throws(() => params.coerceForm(form), { code: "INVALID_ARGUMENT", message: /holds a file/ });
+  assert.throws(() => params.coerceForm([["rows", 5]]), { code: "INVALID_ARGUMENT", message: /holds a value of type number/ });
+  assert.throws(() => params.coerceForm(undefined), { code: "INVALID_ARGUMENT", message: /FormData/ });
   params.free();
 });
 
@@ -69,6 +76,13 @@ test("values without a form in JSON are violations, not silence", () => {
   const params = new ParamSchema({});
   assert.deepEqual(params.validate({ a: NaN, b: [() => 1] }).map(({ path, keyword }) => [path, keyword]), [["/a", "json"], ["/b/0", "json"]]);
   assert.equal(params.validate(cycle)[0].keyword, "json");
+  const halves = { "a/b": "x\ud83d", "\ude00": 1, whole: "\ud83d\ude00", said: "\\ud83d" };
+  assert.deepEqual(params.validate(halves).map(({ path, keyword }) => [path, keyword]), [["/a~1b", "json"], ["/\ude00", "json"]]);
+  assert.equal(params.isValid(halves), false);
+  // Thirty objects, and a thousand million values as JSON.
+  let shared = [];
+  for (let n = 0; n < 30; n++) shared = [shared, shared];
+  assert.match(params.validate(shared)[0].message, /more than 10000000 values/);
 });
 
 test("a schema that is no schema says all that is wrong", () => {
@@ -103,6 +117,7 @@ test("hostile schemas and large parameters end", () => {
 test("parameters are mapped, or told why not", () => {
   assert.deepEqual(mapParams("notebook", { n: 1, big: 9007199254740993n }), { notebook_params: { n: "1", big: "9007199254740993" } });
   assert.throws(() => mapParams("notebook", { a: { b: 1 } }), { code: "INVALID_PARAMETERS", message: /a:/ });
+  assert.throws(() => mapParams("notebook", { a: NaN }), { code: "INVALID_PARAMETERS", message: /NaN/ });
   assert.throws(() => mapParams("notbook", {}), { code: "INVALID_ARGUMENT", message: /not a task type/ });
 });
 
@@ -126,6 +141,7 @@ test("fire times in UTC and in zones", async () => {
   assert.equal((await nextFireTimes("0 0 2 * * ?", { after, count: 1 }))[0].utc, "2026-03-28T02:00:00Z");
   const fires = await nextFireTimes("0 0 2 * * ?", { timezone: "Europe/Warsaw", after, count: 3 });
   assert.deepEqual(fires.map(({ utc }) => utc), ["2026-03-28T01:00:00Z", "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"]);
+  await assert.rejects(nextFireTimes("0 0 2 * * ?", { timezone: null }), { code: "INVALID_ARGUMENT", message: /timezone null/ });
   await assert.rejects(nextFireTimes("0 60 * * * ?"), { code: "INVALID_ARGUMENT", message: /60 is not in 0-59/ });
   await assert.rejects(nextFireTimes("0 0 2 * * ?", { timezone: "Mars/Olympus" }), { code: "INVALID_ARGUMENT", message: /Mars/ });
 });

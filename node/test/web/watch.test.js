@@ -135,12 +135,54 @@ test("with an event to go on from, nothing is triggered, also when asked to", as
   assert.deepEqual([asked[0].method, asked[0].url], ["GET", "/api/jobs/etl/runs/7?stream=true"]);
 });
 
-test("an end that was told before is read again", async () => {
-  const run = { run_id: 7, start_time: 1, end_time: 2, status: SUCCESS };
-  const { asked, fetch } = host(() => new Response(null, { status: 204 }), () => Response.json(run));
+test("an end that was told before is told again, with what failed", async () => {
+  const failures = [{ taskKey: "a", runId: 8, attempt: 0, outcome: "FAILED", message: "", error: "boom" }];
+  const status = { state: "TERMINATED", termination_details: { code: "RUN_EXECUTION_ERROR", type: "CLIENT_ERROR", message: "" } };
+  const again = event("end-7-9", "message", { timestamp: 9, run: { run_id: 7, start_time: 1, end_time: 2, status }, outcome: "failed", failures });
+  const { asked, fetch } = host(() => new Response(null, { status: 204 }), () => sse([again]));
   const end = await watchRun("/api/jobs/etl/runs/7", { fetch, lastEventId: "end-7-9" });
-  assert.equal(end.run.outcome, "SUCCESS");
-  assert.equal(asked[1].url, "/api/jobs/etl/runs/7");
+  assert.deepEqual([end.outcome, end.failures], ["failed", failures]);
+  assert.deepEqual(asked.map(({ headers }) => headers["last-event-id"]), ["end-7-9", undefined]);
+});
+
+test("what no request can have is told at once, and nothing is sent", async () => {
+  const nothing = host();
+  for (const options of [{ idempotencyKey: "a\nb" }, { idempotencyKey: "k".repeat(45) }, { headers: { "bad name": "x" } }, { lastEventId: "a\nb" }]) {
+    await assert.rejects(watchRun("/run", { trigger: true, ...options, ...nothing }), { code: "INVALID_ARGUMENT" });
+  }
+  await assert.rejects(watchRun("http://[", { trigger: true }), { code: "INVALID_ARGUMENT", message: /no request can be sent/ });
+  await assert.rejects(watchRun("/run", { params: { a: NaN }, ...nothing }), { code: "INVALID_PARAMETERS" });
+  assert.equal(nothing.asked.length, 0);
+});
+
+test("events of other kinds need be no JSON; those of a run do", async () => {
+  const ping = "event: ping\ndata: still here\n\n";
+  const end = await watchRun("/run", { trigger: true, ...host(() => sse([ping, started, ping, ended(1)])) });
+  assert.equal(end.run.success, true);
+  for (const data of ["{\"run\":", "null", "7"]) {
+    const broken = `event: message\ndata: ${data}\n\n`;
+    await assert.rejects(watchRun("/run", { trigger: true, ...host(() => sse([started, broken])) }), { code: "MALFORMED", context: { run_id: "7" } });
+  }
+  const refusal = () => new Response("null", { status: 403, headers: { "content-type": "application/json" } });
+  await assert.rejects(watchRun("/run", { trigger: true, ...host(refusal) }), { code: "PERMISSION_DENIED", message: /status 403/ });
+});
+
+test("an answer that is cut off on its way is asked for again, with the same key", async () => {
+  const cut = () => new Response(stream(['{"runId": 7'], { breaks: true }), { headers: { "content-type": "application/json" } });
+  const { asked, fetch } = host(cut, () => sse([started, ended(1)]));
+  await watchRun("/api/jobs/etl/run", { trigger: true, fetch });
+  assert.deepEqual(asked.map(({ method }) => method), ["POST", "POST"]);
+  assert.equal(asked[0].headers["idempotency-key"], asked[1].headers["idempotency-key"]);
+});
+
+test("who ends the watch hears of no lost connection", async () => {
+  const stop = new AbortController();
+  const connections = [];
+  const fetch = (_url, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const watching = watchRun("/run", { trigger: true, signal: stop.signal, fetch, onConnection: (c) => connections.push(c) });
+  stop.abort();
+  await assert.rejects(watching, { code: "INTERRUPTED" });
+  assert.deepEqual(connections, ["connecting"]);
 });
 
 test("a host without streams for runs that are there is asked again", async () => {
