@@ -91,9 +91,14 @@ form.addEventListener("submit", (event) => {
   show(checked);
   if (checked.wrong.size > 0) return summarize(checked.wrong);
   // One intent, one key: it is kept, so that a reload before the answer does not start a second run.
-  keep({ key: crypto.randomUUID(), params: mapParams("job_parameters", checked.params).job_parameters });
+  keep({ key: newKey(), params: mapParams("job_parameters", checked.params).job_parameters });
   void watch();
 });
+
+/** `randomUUID` is there on https and localhost only. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 function summarize(wrong) {
   const links = [...wrong].map(([name, told]) => make("li", {}, make("a", { href: `#field-${name}` }, name || "parameters"), `: ${told.join("; ")}`));
@@ -130,7 +135,9 @@ async function watch() {
     $("connection").textContent = "";
     $("fault").textContent = [error.message, ...(error.problems ?? []).map(({ path, message }) => `${path}: ${message}`)].join("\n");
     $("fault").hidden = false;
-    sessionStorage.removeItem("run");
+    // A host that does not answer now may have the run: it is kept, and taken up again by a reload.
+    if (error.code === "UNAVAILABLE") $("fault").textContent += "\nThe run may go on. Reload the page to look again.";
+    else sessionStorage.removeItem("run");
   } finally {
     $("send").disabled = false;
   }
