@@ -28,6 +28,9 @@ const RUN_SECONDS: u64 = 400;
 /// runs are read every 1.6 gaps, and of a large crowd mostly those of ended runs, more often.
 const ALONE_PART: u64 = 40;
 
+/// Polls of single runs that are closer together than this, in milliseconds, are not what a crowd's are measured by.
+const ALONE_GAP_MS: u64 = 250;
+
 /// Rounds may take this in any case, in thousandths of a call a second: the part of the limit of a workspace.
 const LEAST_RATE: u64 = 3000;
 
@@ -163,7 +166,7 @@ impl Group {
         let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
         self.alone = 0;
         for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
-            self.alone += 1_000_000 / watch.nominal(now).max(1);
+            self.alone += 1_000_000 / watch.nominal(now).max(ALONE_GAP_MS);
             crowd.ready += usize::from(watch.ready(now));
             if let Some(start) = watch.start_time() {
                 crowd.oldest = crowd.oldest.min(start);
