@@ -96,6 +96,8 @@ declare namespace native {
     status?: number;
     headers?: [string, string][];
     text?: string;
+    /** So many pieces of a long answer follow. */
+    pieces?: number;
     error?: string;
     stream?: boolean;
     over?: boolean;

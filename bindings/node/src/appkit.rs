@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::credentials::AUTHORIZATION;
 use crate::fault::{argument, thrown};
 use crate::inbox::{Inbox, Owed, Told, Wake};
+use crate::pieces;
 use crate::stream::{Form, Reins, deliver};
 use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
@@ -134,21 +135,27 @@ impl GatewayRequest {
     }
 }
 
-/// A whole answer, as JavaScript is told it.
-fn told(ticket: u32, reply: Reply) -> Told {
+/// A whole answer, as JavaScript is told it, and the pieces of a long one.
+fn told(ticket: u32, reply: Reply, form: Form) -> (Told, Vec<String>) {
     let headers: Vec<Vec<String>> =
         reply.headers.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    Told {
+    let (text, pieces) = match reply.body {
+        Body::Empty => (None, Vec::new()),
+        Body::Json(value) => {
+            let (text, pieces) = pieces::of(value, form);
+            (Some(text), pieces)
+        }
+    };
+    let told = Told {
         ticket,
         status: Some(reply.status),
         headers: (!headers.is_empty()).then_some(headers),
-        text: match reply.body {
-            Body::Empty => None,
-            Body::Json(value) => Some(js_text(&value)),
-        },
+        text,
+        pieces: (!pieces.is_empty()).then_some(pieces.len() as u32),
         error: reply.error.map(|error| error.to_string()),
         ..Told::default()
-    }
+    };
+    (told, pieces)
 }
 
 /// A stream that was opened.
@@ -213,7 +220,10 @@ impl AppGateway {
                 None => handled.await,
             };
             match answer {
-                Answer::Reply(reply) => owed.pay(told(ticket, reply)),
+                Answer::Reply(reply) => {
+                    let (told, pieces) = told(ticket, reply, form);
+                    owed.pay_with(told, pieces);
+                }
                 Answer::Stream(stream) => {
                     let reins = Arc::new(Reins::new(form));
                     held(&open).insert(ticket, reins.clone());

@@ -23,6 +23,8 @@ pub struct Told {
     pub headers: Option<Vec<Vec<String>>>,
     /// JSON text or a frame.
     pub text: Option<String>,
+    /// So many pieces of a long answer follow, each under the ticket.
+    pub pieces: Option<u32>,
     /// What went wrong, for the host's log. Without a status the request was not answered at all.
     pub error: Option<String>,
     /// The request opened a stream; its events come under the same ticket.
@@ -50,9 +52,14 @@ impl Inbox {
     }
 
     pub(crate) fn put(&self, told: Told) {
+        self.put_all(std::iter::once(told));
+    }
+
+    /// Puts in what belongs together.
+    pub(crate) fn put_all(&self, told: impl IntoIterator<Item = Told>) {
         let woken = {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.told.push_back(told);
+            queue.told.extend(told);
             std::mem::replace(&mut queue.woken, true)
         };
         if !woken {
@@ -90,10 +97,20 @@ impl Owed {
     pub(crate) fn pay(mut self, told: Told) {
         self.told = Some(told);
     }
+
+    /// As [`Owed::pay`], with the pieces of a long answer.
+    pub(crate) fn pay_with(mut self, told: Told, pieces: Vec<String>) {
+        let ticket = told.ticket;
+        let pieces = pieces.into_iter().map(|text| Told { ticket, text: Some(text), ..Told::default() });
+        self.told = None;
+        self.inbox.put_all(std::iter::once(told).chain(pieces));
+    }
 }
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        self.inbox.put(self.told.take().unwrap_or_default());
+        if let Some(told) = self.told.take() {
+            self.inbox.put(told);
+        }
     }
 }

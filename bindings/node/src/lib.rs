@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod machine;
 mod operations;
 pub mod params;
+mod pieces;
 pub mod rules;
 pub mod run;
 pub mod stream;

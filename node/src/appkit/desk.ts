@@ -4,6 +4,7 @@
 import type native from "../../native/index.cjs";
 import { LakeflowError } from "../errors.js";
 import { Events } from "./events.js";
+import { Assembly } from "./pieces.js";
 import { Turns } from "./turns.js";
 
 /** Taken out of the core at once. */
@@ -11,14 +12,18 @@ const BATCH = 16;
 /** Longer than any process lives; a timer that only keeps the process alive. */
 const EVER_MS = 0x7fff_ffff;
 
-/** An answer that opens a stream has it beside. */
+/** An answer; one that opens a stream has it beside, and a long one its document or its pieces. */
 export interface Answered {
   told: native.Told;
-  stream: Events | undefined;
+  stream?: Events | undefined;
+  document?: unknown;
+  pieces?: string[];
 }
 
 interface Awaited {
   operation: string;
+  /** What of a long answer has come. */
+  long?: { told: native.Told; document?: Assembly; pieces: string[] };
   resolve(answered: Answered): void;
   reject(error: Error): void;
 }
@@ -101,6 +106,7 @@ export class Desk {
     }
     const awaited = this.#awaited.get(ticket);
     if (!awaited) return false;
+    if (told.pieces !== undefined || awaited.long) return this.#piece(awaited, told);
     this.forget(ticket);
     if (told.status === undefined && told.error !== undefined) {
       awaited.reject(new LakeflowError({ code: "INTERNAL", operation: awaited.operation, message: told.error }));
@@ -110,6 +116,22 @@ export class Desk {
     // What follows may come before the one who waits has gone on.
     if (opened) this.#streams.set(ticket, opened);
     awaited.resolve({ told, stream: opened });
+    return true;
+  }
+
+  /** A part of a long answer; a program's begins with its document, a browser's with nothing. */
+  #piece(awaited: Awaited, told: native.Told): boolean {
+    const { long } = awaited;
+    const text = told.text ?? "";
+    if (!long) {
+      awaited.long = { told, pieces: [], ...(text === "" ? {} : { document: new Assembly(text, told.pieces ?? 0) }) };
+      return false;
+    }
+    if (long.document) {
+      if (!long.document.add(text)) return false;
+    } else if (long.pieces.push(text) < (long.told.pieces ?? 0)) return false;
+    this.forget(told.ticket);
+    awaited.resolve(long.document ? { told: long.told, document: long.document.document() } : { told: long.told, pieces: long.pieces });
     return true;
   }
 }

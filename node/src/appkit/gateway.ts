@@ -28,6 +28,9 @@ export interface Reply {
   headers: [string, string][];
   /** JSON text, or nothing. */
   body: string | null;
+  /** Of a long answer: its document for programs, the pieces of its text for others. */
+  document?: unknown;
+  pieces?: string[];
   error: string | null;
 }
 
@@ -93,8 +96,10 @@ export class AppGateway {
     if (request.program) asked.program = true;
     const authorization = await identity.authorization();
     if (authorization !== undefined) asked.authorization = authorization;
-    const { told, stream } = await this.#submit(client, asked);
+    const { told, stream, document, pieces } = await this.#submit(client, asked);
     const { status = 500, headers = [], error = null } = told;
+    if (document !== undefined) return { status, headers, error, body: null, document };
+    if (pieces) return { status, headers, error, body: null, pieces };
     if (!stream) return { status, headers, error, body: told.text ?? null };
     this.#open.add(stream);
     return { stream, status, headers };

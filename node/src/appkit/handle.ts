@@ -143,6 +143,7 @@ function failed(status: number): Failed {
 /** An answer as AppKit's programs know it; the workspace's own words stay in the log. */
 export function result<T>(reply: Reply): ExecutionResult<T> {
   if (reply.status >= 400) return failed(reply.status);
+  if (reply.document !== undefined) return { ok: true, data: reply.document as T };
   return { ok: true, data: (reply.body === null ? undefined : JSON.parse(reply.body)) as T };
 }
 

@@ -72,14 +72,35 @@ export async function serve(host: RouteHost, route: RouteInfo, request: Request,
     if (answer.error) host.log(`${route.name} failed: ${answer.error}`);
     for (const [name, value] of answer.headers) response.setHeader(name, value);
     response.statusCode = answer.status;
-    if (answer.body === null) return void response.end();
+    if (answer.body === null && !answer.pieces) return void response.end();
     response.setHeader("content-type", "application/json; charset=utf-8");
+    if (answer.pieces) return await send(answer.pieces, response);
     response.end(answer.body);
   } catch (thrown) {
     host.log(`${route.name} failed: ${String((thrown as Error)?.stack ?? thrown)}`);
     if (!response.headersSent) refuse(host, response, 500, FAILED[route.name] ?? "Request failed", "INTERNAL");
     else response.destroy();
   }
+}
+
+/** Sends a long answer as fast as the client takes it. */
+async function send(pieces: string[], response: ServerResponse): Promise<void> {
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await drained(response);
+  }
+  response.end();
+}
+
+/** There is room again, or nobody is there any more; no listener stays. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off("drain", go).off("close", go);
+      resolve();
+    };
+    response.on("drain", go).on("close", go);
+  });
 }
 
 const FAILED: Record<string, string> = {

@@ -43,6 +43,11 @@ process.on("message", async ({ command, count }) => {
     return process.send({ done: true });
   }
   if (command === "end") return process.send(end());
+  if (command === "read") {
+    begin();
+    const { ok, data } = await app.jobs("etl").getRun(count);
+    return process.send({ ...end(), tasks: ok ? data.tasks.length : 0 });
+  }
   begin();
   const seen = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,5 +1,5 @@
 // Both plugins on one workspace in one run: waits (by programs and by streams), triggers, start-up, validation. Prints JSON on
-// its last line: a list of {what, unit, ours, builtin}. `BENCH_ROUNDS` and `BENCH_ONLY` (burst, steady, post, boot) shorten it.
+// its last line: a list of {what, unit, ours, builtin}. `BENCH_ROUNDS` and `BENCH_ONLY` (burst, steady, post, boot, large) shorten it.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -121,6 +121,20 @@ async function startUp(plugin) {
   await app.stop();
 }
 
+/** A run of ten megabytes, which programs are given whole. */
+async function large(plugin) {
+  const app = await boot(plugin, BURST.interval);
+  for (let n = 0; n < 3; n += 1) {
+    // Another one each time: ended runs are kept.
+    const { run, tasks } = await workspace.ask({ command: "large" });
+    const read = await app.ask({ command: "read", count: run });
+    if (read.tasks !== tasks) throw new Error(`a run of ${tasks} tasks has ${read.tasks}`);
+    say(`${plugin} run of 10 MB: stall ${read.stall.toFixed(0)} ms, cpu ${read.cpu.toFixed(2)} s`);
+    add("run of 10 MB read by the app: longest stall of the event loop", "ms", plugin, read.stall);
+  }
+  await app.stop();
+}
+
 /** The plugins take turns, each first in every other round: what disturbs the machine disturbs both. */
 async function turns(part, rounds, work) {
   if (!wanted(part)) return;
@@ -133,6 +147,7 @@ await turns("boot", ROUNDS + 4, startUp);
 await turns("burst", ROUNDS, (plugin) => scenario(plugin, BURST));
 await turns("steady", Math.ceil(ROUNDS / 3), (plugin) => scenario(plugin, STEADY));
 await turns("post", ROUNDS, post);
+await turns("large", ROUNDS, large);
 workspace.child.kill();
 
 // Validation of one set of parameters: the schema of the core from JavaScript, beside pure JavaScript.
