@@ -42,3 +42,31 @@ async function settled<T>(call: Promise<T>, signal: AbortSignal | undefined, ope
     throw error;
   }
 }
+
+/**
+ * Carries out a call that the core cannot call off: its end is not waited for any more, and what comes of it all the same is given to
+ * `undo`.
+ */
+export async function abandonable<T>(
+  signal: AbortSignal | undefined,
+  operation: string,
+  begin: () => Promise<T>,
+  undo: (late: T) => unknown,
+): Promise<T> {
+  if (!signal) return settled(begin(), undefined, operation);
+  if (signal.aborted) throw aborted(signal, operation);
+  const call = begin();
+  let listener: (() => void) | undefined;
+  const abort = new Promise<never>((_resolve, reject) => {
+    listener = () => {
+      reject(aborted(signal, operation));
+      call.then(undo).catch(() => {});
+    };
+    signal.addEventListener("abort", listener, { once: true });
+  });
+  try {
+    return await Promise.race([settled(call, undefined, operation), abort]);
+  } finally {
+    if (listener) signal.removeEventListener("abort", listener);
+  }
+}

@@ -93,8 +93,7 @@ export function connect(options: JobsOptions): native.Client {
   for (const [key, { id, taskType, params }] of Object.entries(jobs)) {
     configured[key] = { id: id === undefined ? undefined : idText(id, `jobs.${key}.id`, "configure"), taskType };
     if (params !== undefined) {
-      const schema = params instanceof ParamSchema ? params : new ParamSchema(params);
-      schemas.push([key, ParamSchema.handleOf(schema)]);
+      schemas.push([key, ParamSchema.handleOf(params)]);
     }
   }
   const known = [

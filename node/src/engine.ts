@@ -2,6 +2,7 @@
 
 import type native from "../native/index.cjs";
 import { addon } from "./addon.js";
+import { abandonable } from "./calls.js";
 import { errorFrom } from "./errors.js";
 import { textOf } from "./json.js";
 import type { JobConfig } from "./connect.js";
@@ -28,6 +29,8 @@ export interface LocalEngineOptions {
   triggers?: boolean | undefined;
   /** A time with its zone (`2026-03-28T00:00:00Z`) that jobs and runs go by, from which only {@link LocalEngine.advance} moves on: for tests of schedules. */
   clock?: string | undefined;
+  /** Calls the start off: what has started by then is stopped again. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A job of the bundle on the engine. */
@@ -73,16 +76,13 @@ export class LocalEngine implements AsyncDisposable {
    * Starts an engine and deploys the bundle's jobs.
    *
    * @throws {LakeflowError} `INVALID_DEFINITION` with every problem of the bundle in `problems`, `STORAGE` when the data folder
-   * cannot be used or is in use, `INVALID_ARGUMENT` when the port is taken.
+   * cannot be used or is in use, `INVALID_ARGUMENT` when the port is taken, `INTERRUPTED` when the signal was used.
    */
   static async start(options: LocalEngineOptions | string): Promise<LocalEngine> {
-    const given = typeof options === "string" ? { bundle: options } : options;
+    const { signal, ...given } = typeof options === "string" ? { bundle: options, signal: undefined } : options;
     const text = textOf(given, "start_engine", "INVALID_ARGUMENT");
-    try {
-      return new LocalEngine(await addon().EngineHandle.start(text));
-    } catch (thrown) {
-      throw errorFrom(thrown);
-    }
+    const begin = (): Promise<native.EngineHandle> => addon().EngineHandle.start(text);
+    return new LocalEngine(await abandonable(signal, "start_engine", begin, (late) => late.stop()));
   }
 
   /** The engine's jobs, under their keys in the bundle; `config` says more of some of them, as {@link JobsOptions} does. */

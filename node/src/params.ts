@@ -16,6 +16,9 @@ export interface Violation {
   message: string;
 }
 
+/** Under this every schema keeps its handle, also one of the other module format in the same process. */
+const HANDLE = Symbol.for("lakeflow-jobs.schema");
+
 /**
  * A compiled JSON Schema (2020-12) for the parameters of a job. The violations are the same, in the same order and words, in
  * Rust, Python, Node.js and the browser.
@@ -41,6 +44,7 @@ export class ParamSchema {
     const text = textOf(schema, "compile_schema", "INVALID_ARGUMENT");
     this.schema = schema;
     this.#schema = calling(() => new (rules().Schema)(text));
+    Object.defineProperty(this, HANDLE, { value: this.#schema });
     // Of the text, which nobody changes any more.
     this.#quick = quick(JSON.parse(text));
   }
@@ -68,8 +72,9 @@ export class ParamSchema {
     return JSON.parse(this.#schema.warnings()) as Problem[];
   }
 
-  /** For {@link Jobs}, which hands it to the addon. */
-  static handleOf(schema: ParamSchema): native.Schema {
-    return schema.#schema;
+  /** For {@link Jobs}, which hands it to the addon: the handle of a compiled schema, and of one that is compiled now. */
+  static handleOf(schema: ParamSchema | object | boolean): native.Schema {
+    const known = typeof schema === "object" ? (schema as { [HANDLE]?: native.Schema })[HANDLE] : undefined;
+    return known ?? new ParamSchema(schema).#schema;
   }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { getEventListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -145,4 +146,30 @@ test("triggers fire when they are asked to", async () => {
     await real.stop();
     await rm(own, { recursive: true });
   }
+});
+
+test("a start that is called off leaves no engine behind", async () => {
+  const other = await mkdtemp(join(tmpdir(), "lakeflow-node-"));
+  const options = { data: join(other, "data") };
+  const isAbort = (reason) => (error) => error instanceof LakeflowError && error.code === "INTERRUPTED" && error.cause === reason;
+  const before = new Error("before");
+  await assert.rejects(LocalEngine.start({ ...options, signal: AbortSignal.abort(before) }), isAbort(before));
+  const aborter = new AbortController();
+  const starting = LocalEngine.start({ ...options, signal: aborter.signal });
+  const under = new Error("under way");
+  aborter.abort(under);
+  await assert.rejects(starting, isAbort(under));
+  // The data folder is free again once what was under way has been stopped; until then the start says that it is in use.
+  const signal = new AbortController().signal;
+  for (;;) {
+    try {
+      await (await LocalEngine.start({ ...options, signal })).stop();
+      break;
+    } catch (error) {
+      assert.equal(error.code, "STORAGE");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+  await rm(other, { recursive: true, force: true });
 });

@@ -1,8 +1,9 @@
 // Parameter schemas: verdicts, and values and schemas that make no sense.
 
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
-import { LakeflowError, ParamSchema } from "lakeflow-jobs";
+import { Jobs, LakeflowError, ParamSchema } from "lakeflow-jobs";
 
 const schema = new ParamSchema({
   type: "object",
@@ -84,4 +85,16 @@ test("hostile input ends in bounded work", () => {
 
 test("warnings name what has no effect", () => {
   assert.deepEqual(new ParamSchema({ tpye: "string" }).warnings.map(({ code, path }) => [code, path]), [["unknown_keyword", "/tpye"]]);
+});
+
+test("a schema of one module format holds in a client of the other", async () => {
+  const common = createRequire(import.meta.url)("lakeflow-jobs");
+  assert.notEqual(common.ParamSchema, ParamSchema);
+  for (const [Client, Schema] of [[Jobs, common.ParamSchema], [common.Jobs, ParamSchema]]) {
+    const etl = { id: 1, params: new Schema({ type: "object", required: ["day"] }) };
+    const transport = async () => ({ status: 200, body: '{"run_id":1}' });
+    const job = new Client({ host: "https://host", token: "t", discover: false, jobs: { etl }, transport }).job("etl");
+    await assert.rejects(job.runNow({}), (error) => error instanceof LakeflowError && error.code === "INVALID_PARAMETERS");
+    assert.equal(await job.runNow({ day: "x" }), 1);
+  }
 });

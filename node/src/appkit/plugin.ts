@@ -7,7 +7,7 @@ import { createJobAPI, requirements, type Host } from "./handle.js";
 import { Identities, type Identity } from "./identity.js";
 import { refuse, routes, serve, type RouteHost } from "./routes.js";
 import { JobsTelemetry } from "./telemetry.js";
-import { agentTools, executeTool, type AgentTool } from "./tools.js";
+import { agentTools, executeTool, toolkit, type AgentTool, type ToolkitEntry, type ToolkitOptions } from "./tools.js";
 import type { JobsAPI, JobsConfig, JobsExport, RequestLike } from "./types.js";
 
 const DEFAULT_POLL_INTERVAL_MS = 5000;
@@ -49,6 +49,8 @@ export class JobsPlugin extends Plugin<JobsConfig> {
   readonly #registry: Registry;
   readonly #identities: Identities;
   #telemetry: JobsTelemetry | undefined;
+  /** The app's own identity; there is none outside an app. */
+  #app: Identity | undefined;
 
   /** What the platform has to provide: the id of each job that the environment or the configuration names. */
   static getResourceRequirements(config: JobsConfig): ReturnType<typeof requirements> {
@@ -69,6 +71,7 @@ export class JobsPlugin extends Plugin<JobsConfig> {
     for (const { id, name, withoutId } of this.#registry.jobs) {
       if (id === null && name === null) this.#warn(withoutId);
     }
+    if (this.config.toolsRunAs === "app") this.#app = this.#identities.current();
     // Bodies that AppKit's server cannot parse are answered like others, and not with a page that shows its files.
     this.context?.addMiddleware?.(`/api/${this.name}`, this.#malformed as never);
   }
@@ -99,10 +102,7 @@ export class JobsPlugin extends Plugin<JobsConfig> {
 
   override exports(): JobsExport {
     return (jobKey) => {
-      const known = this.#registry.jobs.find(({ key }) => key === jobKey);
-      if (!known) throw new Error(this.#gateway.unknown(jobKey));
-      if (known.id === null && known.name === null) throw new Error(known.withoutId);
-      const api = this.createJobAPI(jobKey);
+      const api = this.createJobAPI(this.#known(jobKey));
       const asUser = (request: RequestLike): JobsAPI => {
         const user = this.asUser(request as never) as unknown as { createJobAPI(key: string): JobsAPI };
         return user.createJobAPI(jobKey);
@@ -126,9 +126,24 @@ export class JobsPlugin extends Plugin<JobsConfig> {
     return agentTools(this.#registry);
   }
 
-  /** Carries out one of `getAgentTools`. */
+  /** The tools for one agent: `tools: (plugins) => ({ ...plugins.jobs.toolkit({ only: ["etl.run"] }) })`. */
+  toolkit(options?: ToolkitOptions): Record<string, ToolkitEntry> {
+    return toolkit(this.name, this.getAgentTools(), options);
+  }
+
+  /** Carries out one of `getAgentTools`: as the user whom the agent works for, or as the app with `toolsRunAs: "app"`. */
   async executeAgentTool(name: string, args: unknown, signal?: AbortSignal): Promise<unknown> {
-    return executeTool((key) => this.exports()(key), name, args, signal);
+    const app = this.config.toolsRunAs === "app" ? this.#app : undefined;
+    const api = (key: string): JobsAPI => (app ? createJobAPI(this.#host(), this.#known(key), app) : this.exports()(key));
+    return executeTool(api, name, args, signal);
+  }
+
+  /** A key that is there, of a job that can be found. */
+  #known(jobKey: string): string {
+    const known = this.#registry.jobs.find(({ key }) => key === jobKey);
+    if (!known) throw new Error(this.#gateway.unknown(jobKey));
+    if (known.id === null && known.name === null) throw new Error(known.withoutId);
+    return jobKey;
   }
 
   #host(): Host {

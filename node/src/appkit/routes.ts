@@ -1,6 +1,8 @@
 // The routes as AppKit's server mounts them: requests are handed to the gateway as they came, answers and events go back.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gunzip, inflate } from "node:zlib";
 import type { IAppRouter } from "@databricks/appkit";
 import { addon } from "../addon.js";
 import type { AppGateway, Opened } from "./gateway.js";
@@ -54,7 +56,7 @@ const OPERATIONS: Record<string, string> = {
 export async function serve(host: RouteHost, route: RouteInfo, request: Request, response: ServerResponse): Promise<void> {
   try {
     const body = await read(host, request);
-    if (body === null) return refuse(host, response, 413, "Payload Too Large", "LIMIT_EXCEEDED");
+    if ("refused" in body) return refuse(host, response, ...body.refused);
     const identity = host.identity();
     const asked = {
       method: request.method ?? "GET",
@@ -126,18 +128,39 @@ function pairs(request: Request): [string, string][] {
   });
 }
 
-/** The body as it came, or as AppKit's server has parsed it already; `null` when it is too large. */
-async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Array; text?: string } | null> {
+type Refused = { refused: [status: number, error: string, code: string] };
+const TOO_LARGE: Refused = { refused: [413, "Payload Too Large", "LIMIT_EXCEEDED"] };
+
+/** The body as it came, or as AppKit's server has parsed it already. */
+async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Array; text?: string } | Refused> {
   const isJson = String(request.headers["content-type"] ?? "").includes("json");
   // A parsed body has been read; a number beyond 2^53 in it has been rounded, so the routes that start runs are not parsed.
   if (request._body === true) {
     return { text: JSON.stringify(request.body) };
   }
   if (request.method === "GET" || request.readableEnded) return {};
-  const body = await collected(request);
-  if (body === null) return null;
-  const ignored = host.ignoreOtherBodies && (!isJson || body.toString().trimStart().startsWith("["));
+  const sent = await collected(request);
+  if (sent === null) return TOO_LARGE;
+  const body = await unpacked(sent, request.headers["content-encoding"]);
+  if ("refused" in body) return body;
+  const ignored = host.ignoreOtherBodies && (!isJson || Buffer.from(body).toString().trimStart().startsWith("["));
   return body.length === 0 || ignored ? {} : { body };
+}
+
+/** The encodings that AppKit's server takes. */
+const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+
+/** A body without its encoding, which may not make it larger than a body may be. */
+async function unpacked(sent: Uint8Array, encoding = "identity"): Promise<Uint8Array | Refused> {
+  const name = encoding.trim().toLowerCase();
+  if (name === "identity" || sent.length === 0) return sent;
+  if (!Object.hasOwn(UNPACK, name)) return { refused: [415, `The encoding ${JSON.stringify(name.slice(0, 40))} is not known`, "MALFORMED"] };
+  try {
+    return await UNPACK[name as keyof typeof UNPACK](sent, { maxOutputLength: BODY_LIMIT });
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
+    return { refused: [400, `The body is not valid ${name}`, "MALFORMED"] };
+  }
 }
 
 /** The bytes of a body; `null` as soon as they are too many. Listeners: an iterator over them costs as much as the route. */

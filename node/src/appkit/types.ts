@@ -77,6 +77,11 @@ export interface JobsConfig extends BasePluginConfig {
   transport?: "native" | "appkit";
   /** Opens `POST /webhook` for notifications of the platform, with what a sender has to know. */
   webhook?: { username: string; password: string } | { token: string };
+  /**
+   * As whom the tools of agents run: the user whom the agent works for (`user`, when missing, as all tools of AppKit do), or the app
+   * itself (`app`). The platform has no scope that lets an app's users run jobs by their own tokens, so that an app there needs `app`.
+   */
+  toolsRunAs?: "user" | "app";
   /** Calls that waits make in a second, at most; 0 for no limit. 15 when missing, as the official Go client has it. */
   maxRequestsPerSecond?: number;
   /** What AppKit's own plugin does and this one does not. */

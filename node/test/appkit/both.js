@@ -40,13 +40,15 @@ export async function bootBoth(environment = {}, configuration = {}, extra = {})
   });
   const http = app.server.getServer();
   if (!http.listening) await once(http, "listening");
+  // On a busy machine a connection that is kept for five seconds is closed in the moment in which it is used again.
+  http.keepAliveTimeout = 600_000;
   const base = `http://127.0.0.1:${http.address().port}/api`;
   const stop = async () => {
     http.closeAllConnections();
     http.close();
     await fake.stop();
   };
-  return { fake, app, base, http, stop, instances };
+  return { fake, app, base, http, stop, instances, make: { builtin, ours } };
 }
 
 /** AppKit logs each failure, which is what these tests are about. */
@@ -69,7 +71,7 @@ function releaseTimers() {
 /** A request to a plugin: status, headers, and the body as JSON where it is some. */
 export async function ask(base, plugin, method, path, body, headers = {}) {
   const type = body === undefined ? {} : { "content-type": "application/json" };
-  const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const text = body === undefined || typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
   const answer = await fetch(`${base}/${plugin}${path}`, { method, body: text, headers: { ...type, ...headers } });
   const content = await answer.text();
   let json;

@@ -1,6 +1,7 @@
 // The same looks at AppKit's own plugin and at ours, on the same workspace: same, better on purpose, or different (which fails).
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { after, before, test } from "node:test";
 import { bootBoth } from "./both.js";
@@ -23,7 +24,7 @@ after(async () => {
 
 function side(plugin) {
   const { app, base, fake } = booted;
-  return { plugin, base, fake, jobs: app[plugin], instance: booted.instances[plugin] };
+  return { plugin, base, fake, jobs: app[plugin], instance: booted.instances[plugin], make: booted.make[plugin] };
 }
 
 /** One look at a plugin, on a workspace that has forgotten all others. The built-in plugin keeps answers for a minute under the
@@ -47,3 +48,28 @@ for (const row of rows) {
     assert.notEqual(verdict, "different", `${row.what}\nbuilt-in ${JSON.stringify(builtin)}\nours     ${JSON.stringify(ours)}`);
   });
 }
+
+/** Rows that take a process and more time than a look, by their part of `weak.js`. */
+const ELSEWHERE = { B45: "delay", S8: "streams" };
+
+test("every row of the behaviour table that can be observed is here", async () => {
+  const weak = await readFile(new URL("weak.test.js", import.meta.url), "utf8");
+  for (const [letter, last] of [["B", 50], ["H", 16], ["S", 9], ["O", 5], ["C", 2]]) {
+    for (let n = 1; n <= last; n += 1) {
+      const id = letter + n;
+      const looked = rows.some((row) => new RegExp(`^${id}(?!\\d)`).test(row.id));
+      assert.ok(looked || (ELSEWHERE[id] && weak.includes(`"${ELSEWHERE[id]}"`)), `no look at ${id}`);
+    }
+  }
+});
+
+test("README names every difference, and no row that is none", async () => {
+  const text = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+  const section = text.slice(text.indexOf("### Differences on purpose")).split("\n## ")[0];
+  const lines = section.split("\n").filter((line) => line.startsWith("| ")).slice(1);
+  const named = lines.flatMap((line) => line.split("|").at(-2).split(",").map((id) => id.trim()).filter(Boolean));
+  const differences = rows.filter(({ better }) => better).map(({ id }) => id.replace(" ", "-"));
+  assert.deepEqual(differences.filter((id) => !named.includes(id)), [], "rows that README does not name");
+  const known = (id) => differences.includes(id) || /^([1-9]|1\d|2[0-2])$/.test(id);
+  assert.deepEqual(named.filter((id) => !known(id)), [], "what README names is neither a row nor a weak point");
+});

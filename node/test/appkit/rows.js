@@ -1,8 +1,10 @@
 // The observable rows of the built-in plugin's behaviour, each as one look at a plugin. `better` says what ours shows instead
 // where that is on purpose, and why.
 
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { ask, collect, events, outcome, readUntil, until } from "./both.js";
+import { rows as setup } from "./rows-setup.js";
 
 /** The environment and the configuration that all rows share. */
 export const environment = {
@@ -105,6 +107,10 @@ row("B20g", "a script without args", async (side) => {
   await side.jobs("script").runNow({});
   return sent(side.fake);
 }, { ours: [{ job_id: 14 }], reason: "the job's own list is not overwritten by an empty one (weak point 19)" });
+row("B20g2", "a script with an empty list of args", async (side) => {
+  await side.jobs("script").runNow({ args: [] });
+  return sent(side.fake);
+});
 row("B20h", "a script with other keys", async (side) => {
   const { thrown } = await outcome(() => side.jobs("script").runNow({ args: ["a"], other: 1 }));
   return { thrown, sent: sent(side.fake).length };
@@ -314,6 +320,7 @@ row("B50", "listeners left on a signal", async (side) => {
 
 // Routes.
 row("H1", "an unknown key", async (side) => plain(await get(side, "/no%3Cpe/status")));
+row("H0", "what is in the body of an error", async (side) => Object.keys((await get(side, "/nope/status")).body), { ours: ["error", "plugin", "code"], reason: "a stable code beside the text, for programs (weak point 16)" });
 row("H2", "a key without id", async (side) => plain(await get(side, "/noid/status")));
 row("H3", "a run is started", async (side) => {
   const answers = [await post(side, "/open/run", {}), await post(side, "/open/run")];
@@ -347,6 +354,13 @@ row("H10b", "a body of ten megabytes", async (side) => {
   const { status, body } = await post(side, "/open/run", JSON.stringify({ params: { x: "y".repeat(10 << 20) } }));
   return { status, isJson: body !== undefined };
 }, { ours: { status: 413, isJson: true }, reason: "an error is JSON (weak point 16)" });
+row("H10c", "a body that is compressed", async (side) => {
+  const packed = async (body, encoding) => (await post(side, "/nb/run", body, { "content-encoding": encoding })).status;
+  const body = JSON.stringify({ params: { day: "x" } });
+  const large = gzipSync(JSON.stringify({ params: { x: "y".repeat(2 << 20) } }));
+  const answers = [await packed(gzipSync(body), "gzip"), await packed(deflateSync(body), "deflate"), await packed(brotliCompressSync(body), "br"), await packed(gzipSync(body).subarray(0, 20), "gzip"), await packed(body, "gzip"), await packed(large, "gzip"), await packed(body, "zip")];
+  return [answers, sent(side.fake)];
+});
 for (const limit of ["", "0", "abc", "-5", "1000", "7.9", "1e2"]) {
   row(`H11 ${limit}`, `limit=${limit}`, async (side) => {
     for (let n = 0; n < 30; n += 1) side.fake.add(16);
@@ -474,5 +488,7 @@ row("C1", "jobs, task types and no ids", (side) => {
   return { keys: Object.keys(jobs).sort(), nb: jobs.nb, properties: Object.keys(jobs.etl.params.properties) };
 });
 row("C1b", "a field with a default is not required", (side) => side.instance.clientConfig().jobs.etl.params.required, { ours: ["day"], reason: "the schema of what is sent, not of what comes out (weak point 21)" });
+
+rows.push(...setup);
 
 export { rows };

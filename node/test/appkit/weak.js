@@ -8,6 +8,7 @@ import { cert, key } from "./certificate.js";
 import { startFake } from "./fake.js";
 
 const [, , name, plugin] = process.argv;
+const exit = process.exit.bind(process);
 
 async function boot({ environment = { DATABRICKS_JOB_ETL: "11", DATABRICKS_JOB_ID: "10" }, configuration = {}, tls, tokenLife, credentials = { DATABRICKS_TOKEN: "dapi-app" } } = {}) {
   const fake = await startFake(tls);
@@ -115,10 +116,40 @@ const parts = {
     return thrown ? { error: message } : { started: true };
   },
 
-  async tls() {
-    const { fake, app } = await boot({ tls: { key, cert } });
+  async tls(configuration) {
+    const { fake, app } = await boot({ tls: { key, cert }, configuration });
     const { ok } = await app.jobs("etl").runNow();
     return { ok, sent: fake.count("/run-now") };
+  },
+
+  otherTls: () => parts.tls({ transport: "appkit" }),
+
+  async telemetry() {
+    const { collectTelemetry } = await import("./telemetry.js");
+    const { spans, measured } = collectTelemetry();
+    const { fake, app, url } = await boot({ configuration: { name: "jobs" } });
+    const job = app.jobs("etl");
+    const run = fake.add(11, { single: true, end: 1, result: "SUCCESS" });
+    const id = Number(run.id);
+    await job.runNow();
+    for (const call of [() => job.getRun(id), () => job.getRunOutput(id), () => job.cancelRun(id), () => job.listRuns(), () => job.lastRun(), () => job.getJob(), () => job.getRun(5)]) await call();
+    fake.duration = 50;
+    await collect(job.runAndWait());
+    await ask(url.slice(0, -5), "jobs", "POST", "/etl/run", {});
+    await ask(url.slice(0, -5), "jobs", "GET", "/etl/status");
+    const own = (all) => [...new Set(all.filter(({ name }) => /^jobs\.|^plugin\./.test(name)).map((one) => JSON.stringify(one)))].sort();
+    return { spans: own(spans), measured: own(measured.filter(({ name }) => name !== "jobs.wait.duration")), waits: measured.filter(({ name }) => name === "jobs.wait.duration").length, http: spans.some(({ scope, kind }) => scope.includes("http") && kind === 2) };
+  },
+
+  async stop() {
+    const { fake, url } = await boot();
+    const stream = fetch(`${url}/etl/run?stream=true`, { method: "POST" }).then((answer) => answer.text());
+    await until("a poll", () => fake.count("/runs/get") > 0);
+    // AppKit's server ends the process itself.
+    const exited = new Promise((resolve) => (process.exit = resolve));
+    process.emit("SIGTERM");
+    const closed = await stream.then(() => true, () => true);
+    return { closed, code: await exited, cancelled: fake.count("/runs/cancel") };
   },
 
   async resume() {
@@ -233,4 +264,4 @@ const parts = {
 
 const found = await parts[name]();
 process.stdout.write(`\n${JSON.stringify(found)}\n`);
-process.exit(0);
+exit(0);

@@ -2,22 +2,9 @@
 // show are rows of `rows.js`; the others have an app of their own, in a process of its own.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
+import { part } from "./part.js";
 import { rows } from "./rows.js";
-
-const run = promisify(execFile);
-
-/** Runs a part of `weak.js` with one of the plugins and gives what it found. */
-async function part(name, plugin, environment = {}) {
-  const file = new URL("weak.js", import.meta.url).pathname;
-  const env = { ...process.env, ...environment };
-  for (const key of Object.keys(env)) if (key.startsWith("DATABRICKS_")) delete env[key];
-  Object.assign(env, environment);
-  const { stdout } = await run(process.execPath, [file, name, plugin], { env, maxBuffer: 64 << 20 });
-  return JSON.parse(stdout.trim().split("\n").at(-1));
-}
 
 /** A weak point that rows show. */
 function byRows(number, ids) {
@@ -52,6 +39,9 @@ byPart(5, "a hundred waits for runs of one job", "herd", (found) => assert.ok(fo
 byRows(6, ["B34", "B35", "B35b"]);
 byPart(7, "named jobs alone start in production", "named", (found) => assert.match(found.error, /DATABRICKS_JOB_ID/), (found) => assert.deepEqual(found, { started: true }));
 byPart(8, "a host with the certificate of another", "tls", (found) => assert.deepEqual(found, { ok: true, sent: 1 }), (found) => assert.deepEqual(found, { ok: false, sent: 0 }));
+test('8: transport: "appkit" takes the certificate of another, as AppKit does', async () => {
+  assert.deepEqual(await part("otherTls", "ours"), { ok: true, sent: 1 });
+});
 byRows(9, ["H12b"]);
 byRows(10, ["B44"]);
 byRows(11, ["B43b"]);

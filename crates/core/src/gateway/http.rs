@@ -189,7 +189,7 @@ pub fn status_of(error: &Error) -> u16 {
     match (error.code, upstream) {
         (ErrorCode::NotFound, _) => 404,
         (_, Some(status @ 400..=599)) => status,
-        (ErrorCode::Unavailable | ErrorCode::WaitTimedOut, _) => 504,
+        (ErrorCode::Unavailable | ErrorCode::WaitTimedOut | ErrorCode::DeadlineExceeded, _) => 504,
         (ErrorCode::Unreachable | ErrorCode::Malformed | ErrorCode::ServerError, _) => 502,
         (ErrorCode::Unauthenticated, _) => 401,
         (ErrorCode::PermissionDenied, _) => 403,

@@ -34,15 +34,16 @@ impl WebhookSecret {
         match self {
             Self::Basic { username, password } => {
                 let pair = format!("{username}:{password}");
-                same(given.as_bytes(), format!("Basic {}", base64(pair.as_bytes())).as_bytes())
+                let given = of_scheme(given, "Basic").unwrap_or_default();
+                same(given.as_bytes(), base64(pair.as_bytes()).as_bytes())
             }
             Self::Bearer(token) => {
-                let pair = given.strip_prefix("Basic ").and_then(unbase64);
+                let pair = of_scheme(given, "Basic").and_then(unbase64);
                 let password = pair.as_ref().and_then(|pair| {
                     let colon = pair.iter().position(|byte| *byte == b':')?;
                     pair.get(colon + 1..)
                 });
-                let bearer = given.strip_prefix("Bearer ").map(str::as_bytes);
+                let bearer = of_scheme(given, "Bearer").map(str::as_bytes);
                 bearer.or(password).is_some_and(|given| same(given, token.as_bytes()))
             }
         }
@@ -77,6 +78,12 @@ pub(super) fn read(
 fn id(fields: &Map<String, Value>, name: &str) -> Option<i64> {
     let value = fields.get(name)?;
     value.as_i64().or_else(|| value.as_str().and_then(super::registry::parse_id)).filter(|id| *id > 0)
+}
+
+/// What follows the name of a scheme, which may be in any case (RFC 9110, section 11.1).
+fn of_scheme<'a>(given: &'a str, name: &str) -> Option<&'a str> {
+    let (scheme, rest) = given.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(name).then_some(rest)
 }
 
 /// Compares without telling by the time it takes where two texts differ.
