@@ -10,6 +10,7 @@ import { z } from "zod";
 const config: JobsConfig = {
   pollIntervalMs: 1000,
   transport: "native",
+  toolsRunAs: "app",
   webhook: { token: "t" },
   compat: { repeatUpdates: true, noStartedEvent: true, ignoreOtherBodies: true },
   jobs: {
