@@ -36,7 +36,7 @@ async function look(row, side) {
 }
 
 for (const row of rows) {
-  test(`${row.id}: ${row.what}`, async () => {
+  test(`${row.id}: ${row.what}`, { timeout: 300_000 }, async () => {
     const found = [];
     for (const one of sides) found.push(JSON.parse(JSON.stringify((await look(row, one)) ?? null)));
     const [builtin, ours] = found;

@@ -80,6 +80,17 @@ class Fake {
     return run;
   }
 
+  /** Ends every run, also those that are still to begin, until a promise is kept. */
+  async finishAllUntil(promise) {
+    const finish = () => [...this.runs.values()].filter(({ result }) => result === null).forEach(({ id }) => this.finish(id));
+    const timer = setInterval(finish, 10);
+    try {
+      return await promise;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   /** A run as JSON text: ids are written as they are, beyond 2^53 too. */
   document(run, token) {
     this.#now(run);

@@ -446,8 +446,7 @@ row("S7", "a client that comes back with Last-Event-ID", async (side) => {
   const id = events(text).at(-1).id;
   const again = readUntil(side.base, side.plugin, "POST", "/open/run?stream=true", (text) => text.includes("TERMINATED"), { body: "{}", headers: { "last-event-id": id } });
   await until("a second look", () => side.fake.count("/runs/get") > 1);
-  for (const run of side.fake.runs.values()) side.fake.finish(run.id);
-  await again;
+  await side.fake.finishAllUntil(again);
   return side.fake.runs.size;
 }, { ours: 1, reason: "a broken connection does not start the job again (weak point 1)" });
 

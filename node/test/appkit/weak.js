@@ -69,8 +69,7 @@ const parts = {
     const broken = () => told.some(({ status }) => status === "RUNNING");
     const connected = connect(`${url}/etl/run?stream=true`, "{}", (message) => told.push(message), broken);
     await until("the second look", () => fake.count("/runs/get") > 3);
-    for (const run of fake.runs.values()) fake.finish(run.id);
-    await connected;
+    await fake.finishAllUntil(connected);
     return { runs: fake.runs.size, last: told.at(-1).status, outcome: told.at(-1).outcome };
   },
 
