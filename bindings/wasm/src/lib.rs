@@ -35,7 +35,7 @@ pub fn call_rule(rule: &str, input: &str) -> Result<String, JsValue> {
 /// JSON text of the names of the rules that this module carries.
 #[wasm_bindgen]
 pub fn rules() -> String {
-    door::plain_text(&RULES.iter().map(|(name, _)| *name).collect())
+    door::names_text(RULES)
 }
 
 /// The exception for an error: JSON text, of which `node/src/errors.ts` makes a typed error.

@@ -5,7 +5,7 @@ use crate::unicode::Host;
 use lakeflow_core::door;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::params::{Formats, Options, ParamSchema};
-use serde_json::Value;
+use lakeflow_core::value::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -5,7 +5,8 @@
 
 use crate::id::RunId;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+#[cfg(feature = "whole")]
+use crate::value::{Map, Value};
 use std::fmt;
 
 macro_rules! error_codes {
@@ -146,6 +147,7 @@ impl Error {
         self.context("run_page_url")
     }
 
+    #[cfg(feature = "whole")]
     /// The error as every language shows it: `code`, `message`, `operation`, `retry` (`"never"`, `"spent"`, or the
     /// milliseconds to wait), `retryable`, and the context facts beside them, as text apart from `status`.
     pub fn to_json(&self) -> Value {

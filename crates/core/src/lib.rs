@@ -8,31 +8,52 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "whole")]
 pub mod api;
+#[cfg(feature = "whole")]
 pub mod backfill;
+#[cfg(feature = "whole")]
 pub mod bundle;
+#[cfg(feature = "whole")]
 mod civil;
+#[cfg(feature = "whole")]
 pub mod dag;
 pub mod door;
 pub mod error;
+#[cfg(feature = "whole")]
 pub mod execution;
 pub mod form;
+#[cfg(feature = "whole")]
 pub mod gateway;
 pub mod id;
+#[cfg(feature = "whole")]
 pub mod job;
 mod json;
+#[cfg(feature = "whole")]
 pub mod layout;
 pub mod mapping;
+#[cfg(feature = "whole")]
 pub mod notify;
+mod order;
 pub mod params;
 pub mod problem;
+#[cfg(feature = "whole")]
 pub mod reference;
+#[cfg(feature = "whole")]
 pub mod run;
+#[cfg(feature = "whole")]
 pub mod schedule;
+#[cfg(any(test, feature = "whole"))]
 mod seed;
+#[cfg(feature = "whole")]
 pub mod source;
 pub mod suggest;
+#[cfg(feature = "whole")]
 pub mod system;
+#[cfg(feature = "whole")]
 pub mod time;
+#[cfg(feature = "whole")]
 pub mod trigger;
+pub mod value;
+#[cfg(feature = "whole")]
 pub mod wait;

@@ -2,7 +2,7 @@
 
 use crate::json::{Object, ToJson};
 use serde::Serialize;
-use serde_json::Value;
+use crate::value::Value;
 use std::fmt;
 
 /// How much a problem matters.

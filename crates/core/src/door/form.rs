@@ -3,7 +3,7 @@
 use super::{Answer, Input, unreadable};
 use crate::form::{coerce, describe};
 use crate::json::ToJson;
-use serde_json::Value;
+use crate::value::Value;
 
 /// The form for a schema.
 pub(super) fn described(input: Value) -> Answer {

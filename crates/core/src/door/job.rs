@@ -1,10 +1,8 @@
-//! Definitions, texts of definitions, parameter schemas and their mapping.
+//! Definitions, texts of definitions, parameter schemas.
 
-use super::{Answer, Input, parse, read, write};
-use crate::error::{Error, ErrorCode};
+use super::{Answer, Input, read, write};
 use crate::job::{ApiVersion, LintOptions, problems};
-use crate::json::{Object, ToJson};
-use crate::mapping::{TaskType, map_params};
+use crate::json::ToJson;
 use crate::params::{Options, ParamSchema};
 use crate::source::{Document, Format};
 use serde::Deserialize;
@@ -44,26 +42,6 @@ pub(super) fn validate(input: Value) -> Answer {
         }
     };
     Ok(found.to_json())
-}
-
-/// `{"fields": …}` of a run-now request for `params`, or for `params_text`, which is JSON; or `{"problems": …}`.
-pub(super) fn mapping(input: Value) -> Answer {
-    let mut input = Input::of(input)?;
-    let task_type = input.text("task_type")?;
-    let task_type = task_type
-        .map(|name| name.parse::<TaskType>())
-        .transpose()
-        .map_err(|e| Error::new(ErrorCode::InvalidArgument, "map_params", e.to_string()))?;
-    let params = match input.text("params_text")? {
-        Some(text) => parse("map_params", &text)?,
-        None => input.optional("params").unwrap_or_default(),
-    };
-    let mut answer = Object::default();
-    match map_params(task_type, &params) {
-        Ok(fields) => answer.set("fields", fields),
-        Err(problems) => answer.set("problems", problems.to_json()),
-    }
-    Ok(answer.into())
 }
 
 #[derive(Deserialize)]

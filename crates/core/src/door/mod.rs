@@ -4,29 +4,47 @@
 //! that have a file in `tests/vectors/` bear its name, take its `input`, and give what its `expect` describes, so that
 //! every language runs the vectors through this one door.
 
+#[cfg(feature = "whole")]
 mod api;
+#[cfg(feature = "whole")]
 mod bundle;
+#[cfg(feature = "whole")]
 mod execution;
 mod form;
+#[cfg(feature = "whole")]
 mod gateway;
+#[cfg(feature = "whole")]
 mod graph;
+#[cfg(feature = "whole")]
 mod job;
+mod mapping;
+#[cfg(feature = "whole")]
 mod notify;
+#[cfg(feature = "whole")]
 mod reference;
+#[cfg(feature = "whole")]
 mod run;
+#[cfg(feature = "whole")]
 mod schedule;
 mod text;
+#[cfg(feature = "whole")]
 mod wait;
 
+#[cfg(feature = "whole")]
 pub use gateway::job_configs;
-pub use text::{error_text, js_text, plain_text, problems_text, text, violations_text};
+pub use text::{error_text, plain_text, problems_text, violations_text};
+#[cfg(feature = "whole")]
+pub use text::{js_text, text};
+#[cfg(feature = "whole")]
 pub use wait::WaitMachine;
 
 use crate::error::{Error, ErrorCode};
 use crate::json::{self, Quoted, joined};
+#[cfg(feature = "whole")]
 use serde::Serialize;
+#[cfg(feature = "whole")]
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// What a rule makes of its input.
 pub type Answer = Result<Value, Error>;
@@ -34,6 +52,7 @@ pub type Answer = Result<Value, Error>;
 /// A rule over JSON.
 pub type Rule = fn(Value) -> Answer;
 
+#[cfg(feature = "whole")]
 /// Every rule, by name.
 pub const RULES: &[(&str, Rule)] = &[
     ("api_requests", api::request),
@@ -52,7 +71,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("gateway", gateway::gateway),
     ("layout", graph::picture),
     ("lint", job::lint),
-    ("mapping", job::mapping),
+    ("mapping", mapping::mapped),
     ("next_fire_times", schedule::next),
     ("notify", notify::told),
     ("notify_destination", notify::destination),
@@ -74,8 +93,9 @@ pub const RULES: &[(&str, Rule)] = &[
 
 /// The rules of parameters alone, for a small program.
 pub const PARAMETER_RULES: &[(&str, Rule)] =
-    &[("form_coerce", form::coerced), ("form_describe", form::described), ("mapping", job::mapping)];
+    &[("form_coerce", form::coerced), ("form_describe", form::described), ("mapping", mapping::mapped)];
 
+#[cfg(feature = "whole")]
 /// The rules that a page calls; those that need YAML or time zones give more where these are built in.
 pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("dag_levels", graph::levels_of),
@@ -83,13 +103,14 @@ pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("form_coerce", form::coerced),
     ("form_describe", form::described),
     ("layout", graph::picture),
-    ("mapping", job::mapping),
+    ("mapping", mapping::mapped),
     ("next_fire_times", schedule::next),
     ("resolve_references", reference::value),
     ("run_view", run::view),
     ("validate_job", job::validate),
 ];
 
+#[cfg(feature = "whole")]
 /// Calls a rule with JSON text.
 ///
 /// # Errors
@@ -110,6 +131,11 @@ pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
         return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
     };
     call(parse("call_rule", input)?)
+}
+
+/// JSON text of the names of some of the rules.
+pub fn names_text(rules: &[(&str, Rule)]) -> String {
+    json::write(&Value::Array(rules.iter().map(|(name, _)| Value::from(*name)).collect()))
 }
 
 /// Reads JSON text.
@@ -199,11 +225,13 @@ fn unreadable(why: &str) -> Error {
     Error::new(ErrorCode::InvalidArgument, "call_rule", format!("the input cannot be read: {why}"))
 }
 
+#[cfg(feature = "whole")]
 /// An input as the type that a rule works with.
 fn read<T: DeserializeOwned>(input: Value) -> Result<T, Error> {
     serde_json::from_value(input).map_err(|e| unreadable(&e.to_string()))
 }
 
+#[cfg(feature = "whole")]
 /// What a rule gives, as JSON.
 fn write(value: impl Serialize) -> Answer {
     serde_json::to_value(value).map_err(|e| {

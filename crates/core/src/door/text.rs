@@ -4,14 +4,19 @@ use crate::error::Error;
 use crate::json::{self, Object, ToJson};
 use crate::params::Violation;
 use crate::problem::Problem;
+#[cfg(feature = "whole")]
 use serde::Serialize;
-use serde_json::Value;
+use crate::value::Value;
+#[cfg(feature = "whole")]
 use serde_json::ser::{Formatter, Serializer};
+#[cfg(feature = "whole")]
 use std::io::{self, Write};
 
+#[cfg(feature = "whole")]
 /// The largest integer up to which JavaScript's numbers are exact: 2^53 - 1.
 pub(super) const JS_SAFE: u64 = (1 << 53) - 1;
 
+#[cfg(feature = "whole")]
 /// JSON text. A value that has no form in JSON, which no type of this crate is, becomes `null`.
 pub fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
@@ -47,6 +52,7 @@ pub fn error_text(error: &Error, problems: &[Problem]) -> String {
     json::write(&told.into())
 }
 
+#[cfg(feature = "whole")]
 /// JSON text for JavaScript: integers that a double would round are written as texts of their digits (design rule 5).
 pub fn js_text(value: &impl Serialize) -> String {
     let mut bytes = Vec::with_capacity(128);
@@ -57,8 +63,10 @@ pub fn js_text(value: &impl Serialize) -> String {
     }
 }
 
+#[cfg(feature = "whole")]
 struct SafeIntegers;
 
+#[cfg(feature = "whole")]
 impl Formatter for SafeIntegers {
     fn write_i64<W: ?Sized + Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
         if value.unsigned_abs() <= JS_SAFE {

@@ -2,7 +2,7 @@
 
 use super::describe::{Control, Field, describe};
 use crate::json::{self, unescaped};
-use serde_json::{Map, Number, Value};
+use crate::value::{Map, Number, Value};
 
 /// The parameters that a form's entries stand for: names and texts, in the order of the form; a name may come several
 /// times.

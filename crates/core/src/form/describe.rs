@@ -4,8 +4,9 @@ use super::facts::Facts;
 use super::{MAX_FIELDS, MAX_GROUPS};
 use crate::json::{self, Object, ToJson};
 use crate::params::escaped;
+#[cfg(feature = "whole")]
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use crate::value::{Map, Value};
 
 /// A form for the parameters of a job.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,7 +121,7 @@ pub struct Field {
     pub choices: Vec<Choice>,
     /// Bounds and other limits, by keyword: `minimum`, `maxLength`, `pattern`, `format`, `minItems`, …; those of a list's
     /// items are under `items`.
-    pub limits: serde_json::Map<String, Value>,
+    pub limits: Map<String, Value>,
     /// Shown, and never stored or put into a link.
     pub write_only: bool,
     /// Not to be changed by the user.
@@ -145,6 +146,7 @@ impl ToJson for Form {
     }
 }
 
+#[cfg(feature = "whole")]
 impl Serialize for Form {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_json().serialize(serializer)
@@ -297,7 +299,7 @@ fn choices(facts: &Facts<'_>) -> Vec<Choice> {
         .collect()
 }
 
-fn limits_of(facts: &Facts<'_>) -> serde_json::Map<String, Value> {
+fn limits_of(facts: &Facts<'_>) -> Map<String, Value> {
     let known =
         LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), facts.get(keyword)?.clone())));
     known.collect()

@@ -1,7 +1,7 @@
 //! What a subschema says about one value, with references followed and `allOf` taken together.
 
 use crate::json;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// Subschemas that are looked at for one value; a loop of references ends here.
 const MAX_PARTS: usize = 64;

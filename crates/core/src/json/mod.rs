@@ -7,6 +7,7 @@
 pub(crate) mod decimal;
 #[cfg(any(test, not(feature = "quick")))]
 mod exact;
+mod path;
 #[cfg(any(test, not(feature = "quick")))]
 mod read;
 #[cfg(test)]
@@ -14,8 +15,11 @@ mod tests;
 #[cfg(any(test, not(feature = "quick")))]
 mod write;
 
-use serde_json::{Map, Number, Value};
+use crate::value::{Map, Number, Value};
 use std::fmt::{self, Write};
+
+#[cfg_attr(not(feature = "whole"), expect(unreachable_pub, reason = "definitions show it to other crates"))]
+pub use path::Path;
 
 /// Why a text is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The small reader: JSON text to a value, with the words and the places that `serde_json` has for errors.
 
 use super::{Broken, exact};
-use serde_json::{Map, Number, Value};
+use crate::value::{Map, Number, Value};
 
 /// Lists and objects inside one another are fewer than this.
 const DEPTH: usize = 128;
@@ -112,7 +112,7 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Read<Value> {
-        let mut members = Map::new();
+        let mut members = Vec::new();
         let mut first = true;
         while self.more(b'}', first)? {
             first = false;
@@ -124,9 +124,9 @@ impl Reader<'_> {
                 None => return Err(self.ahead("EOF while parsing an object")),
             }
             let value = self.value()?;
-            members.insert(name, value);
+            members.push((name, value));
         }
-        Ok(Value::Object(members))
+        Ok(Value::Object(Map::from_iter(members)))
     }
 
     /// Whether one more item or member comes; at its first byte then, else behind the bracket.

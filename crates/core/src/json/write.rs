@@ -2,7 +2,7 @@
 
 use super::decimal::Decimal;
 use super::quote;
-use serde_json::{Number, Value};
+use crate::value::{Number, Value};
 
 /// A value as text.
 pub(crate) fn write(value: &Value) -> String {

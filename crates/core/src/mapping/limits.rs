@@ -1,10 +1,10 @@
 //! Limits of the parameters of a run-now request (reference sections 3.7, 12.1 and 18): the one place for
 //! client and engine.
 
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::{self, Quoted};
 use crate::problem::Problem;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// Bytes of the JSON of one parameter field, its key included.
 pub const MAX_PARAMETER_BYTES: usize = 10_000;

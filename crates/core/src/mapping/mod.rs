@@ -8,11 +8,11 @@ mod text;
 
 pub use limits::{MAX_PARAMETER_BYTES, check_run_now};
 
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::{Quoted, joined};
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 use std::fmt;
 use std::str::FromStr;
 

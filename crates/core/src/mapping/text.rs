@@ -1,10 +1,10 @@
 //! Scalars to text (reference section 13.7).
 
 use super::kind;
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json;
 use crate::problem::Problem;
-use serde_json::{Map, Number, Value};
+use crate::value::{Map, Number, Value};
 
 /// Every value of an object as text.
 pub(super) fn map(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Value {

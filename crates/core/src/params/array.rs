@@ -8,8 +8,8 @@ use super::instance::{Instance, shown};
 use super::node::{FALSE, NodeId};
 use super::numbers::address;
 use super::value::{equal, hash};
-use crate::job::wire::Path;
-use serde_json::{Map, Value};
+use crate::json::Path;
+use crate::value::{Map, Value};
 
 /// The keywords for arrays of one schema.
 #[derive(Debug)]

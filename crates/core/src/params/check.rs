@@ -10,7 +10,7 @@ use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::violation::{Violation, pointer};
 use super::{array, logic, number, object, string, value};
-use crate::job::wire::Path;
+use crate::json::Path;
 
 /// Why a validation gave up.
 #[derive(Clone, Copy)]

@@ -12,12 +12,13 @@ use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::numbers::{Numbers, address};
 use super::pattern::PatternEngine;
 use super::store::Store;
-use super::violation::{compare_pointers, sort_by};
+use super::violation::compare_pointers;
+use crate::order::sort_by;
 use super::{Formats, Options, array, logic, number, object, string, value};
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 pub(crate) struct Compiler<'a> {
     pub(super) store: Store<'a>,

@@ -4,7 +4,7 @@
 
 use crate::json::decimal::Decimal;
 use crate::json::quote;
-use serde_json::Value;
+use crate::value::{self, Map, Value};
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
@@ -84,7 +84,7 @@ impl Number {
         }
     }
 
-    pub(crate) fn of(number: &serde_json::Number) -> Self {
+    pub(crate) fn of(number: &value::Number) -> Self {
         if let Some(value) = number.as_i64() {
             Self::Int(i128::from(value))
         } else if let Some(value) = number.as_u64() {
@@ -180,11 +180,11 @@ impl<'a> Instance for &'a Value {
     }
 
     fn members(&self) -> impl Iterator<Item = (&'a str, Self)> {
-        Members(self.as_object().map(serde_json::Map::iter))
+        Members(self.as_object().map(Map::iter))
     }
 }
 
-struct Members<'a>(Option<serde_json::map::Iter<'a>>);
+struct Members<'a>(Option<<&'a Map<String, Value> as IntoIterator>::IntoIter>);
 
 impl<'a> Iterator for Members<'a> {
     type Item = (&'a str, &'a Value);

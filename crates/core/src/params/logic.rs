@@ -7,9 +7,9 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, shown};
 use super::node::NodeId;
 use super::violation::{Violation, compare, pointer};
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::joined;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// The combining keywords of one schema.
 #[derive(Debug, Default)]

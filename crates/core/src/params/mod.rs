@@ -32,11 +32,11 @@ pub use instance::{Instance, Number, View};
 pub use pattern::{PatternEngine, PatternMatcher};
 pub use violation::Violation;
 
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::problem::Problem;
 use check::{Check, Found};
 use node::Program;
-use serde_json::Value;
+use crate::value::Value;
 pub(crate) use violation::escaped;
 use violation::sort;
 

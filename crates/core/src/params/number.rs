@@ -3,9 +3,9 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::Number;
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::decimal;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 use std::cmp::Ordering;
 
 /// The numeric keywords of one schema.

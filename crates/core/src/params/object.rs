@@ -10,10 +10,10 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, quoted};
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
-use super::violation::sort_by;
-use crate::job::wire::Path;
+use crate::order::sort_by;
+use crate::json::Path;
 use crate::suggest::nearest;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// The keywords for objects of one schema.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use super::pattern::Pattern;
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 impl<'a> Compiler<'a> {
     pub(crate) fn keyword(

@@ -6,10 +6,11 @@ use super::keywords::{Holds, Vocabulary, find};
 use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
 use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
-use super::violation::{escaped, sort_by};
+use super::violation::escaped;
+use crate::order::sort_by;
 use crate::json::{self, Quoted, read, unescaped, write};
 use crate::problem::Problem;
-use serde_json::Value;
+use crate::value::{Map, Value};
 use std::sync::OnceLock;
 
 /// The dialect that this validator speaks.
@@ -239,7 +240,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn scan_anchors(&mut self, place: &Place<'a>, schema: &'a serde_json::Map<String, Value>) {
+    fn scan_anchors(&mut self, place: &Place<'a>, schema: &'a Map<String, Value>) {
         for keyword in ["$anchor", "$dynamicAnchor"] {
             let Some(value) = schema.get(keyword) else { continue };
             let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {

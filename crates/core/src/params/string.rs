@@ -5,8 +5,8 @@ use super::compile::{Compiler, Place};
 use super::format::Format;
 use super::instance::quoted;
 use super::pattern::Pattern;
-use crate::job::wire::Path;
-use serde_json::{Map, Value};
+use crate::json::Path;
+use crate::value::{Map, Value};
 
 /// The keywords for strings of one schema.
 #[derive(Debug)]

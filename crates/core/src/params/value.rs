@@ -3,10 +3,10 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::{Instance, Number, View, shown};
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::joined;
 use crate::suggest::did_you_mean;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 use std::cmp::Ordering;
 
 /// The set of a `type` keyword; without the keyword it holds every type.

@@ -1,9 +1,10 @@
 //! What a validation finds, where, and in which order it is told.
 
-use crate::job::wire::Path;
+use crate::json::Path;
 use crate::json::{Object, ToJson};
+use crate::order::sort_by;
 use serde::Serialize;
-use serde_json::Value;
+use crate::value::Value;
 use std::cmp::Ordering;
 
 /// One way in which an instance breaks its schema.
@@ -71,29 +72,6 @@ pub(crate) fn compare(a: &Violation, b: &Violation) -> Ordering {
         .then_with(|| a.message.cmp(&b.message))
 }
 
-/// Sorts a list, equal ones as they were. One sorting of numbers serves lists of all types, which keeps programs small.
-pub(crate) fn sort_by<T>(list: &mut [T], compare: &mut dyn FnMut(&T, &T) -> Ordering) {
-    let mut ranks = ranks(list.len(), &mut |a, b| compare(&list[a], &list[b]));
-    for n in 0..ranks.len() {
-        while ranks[n] != n {
-            let rank = ranks[n];
-            list.swap(n, rank);
-            ranks.swap(n, rank);
-        }
-    }
-}
-
-/// The place that each of so many things gets.
-fn ranks(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|a, b| compare(*a, *b));
-    let mut ranks = vec![0; count];
-    for (rank, n) in order.into_iter().enumerate() {
-        ranks[n] = rank;
-    }
-    ranks
-}
-
 /// The order of places that [`sort`] uses.
 pub(crate) fn compare_pointers(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.split('/'), b.split('/'));
@@ -131,13 +109,6 @@ mod tests {
     fn its_form_in_json_is_that_of_serde() {
         let violation = Violation { path: "/a".to_owned(), keyword: "type", message: "message".to_owned() };
         assert_eq!(serde_json::to_value(&violation).ok(), Some(violation.to_json()));
-    }
-
-    #[test]
-    fn sorting_keeps_equal_ones_as_they_were() {
-        let mut list = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e'), (0, 'f')];
-        sort_by(&mut list, &mut |a, b| a.0.cmp(&b.0));
-        assert_eq!(list, [(0, 'd'), (0, 'f'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c')]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ static FORMATS: &[Entry] = &[
     ("regex", is_regex),
 ];
 
+#[cfg(feature = "whole")]
 /// Whether a text is an e-mail address, by the rule of `format: email`.
 pub(crate) fn is_email(text: &str) -> bool {
     net::is_email(text)
