@@ -69,6 +69,18 @@ impl Problem {
         }
     }
 
+    /// Adds an error to a list. The texts are written here and not where the error is found, which is shorter.
+    pub(crate) fn add<'l>(
+        list: &'l mut Vec<Self>,
+        code: &'static str,
+        path: fmt::Arguments<'_>,
+        message: fmt::Arguments<'_>,
+    ) -> &'l mut Self {
+        let at = list.len();
+        list.push(Self::error(code, path.to_string(), message.to_string()));
+        &mut list[at]
+    }
+
     /// A problem that lets the definition run, most likely not as meant.
     pub fn warning(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, path, message) }

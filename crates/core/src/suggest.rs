@@ -3,19 +3,49 @@
 /// The known name nearest to `wanted`, when one is near enough to be a likely slip: at most a third of its characters
 /// differ, the case of ASCII letters aside. The earliest of equally near names wins.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = wanted.chars().count().div_ceil(3);
-    let folded = wanted.to_ascii_lowercase();
-    known
-        .into_iter()
-        .map(|name| (distance(&folded, &name.to_ascii_lowercase()), name))
-        .filter(|(distance, name)| *distance <= limit && *name != wanted)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let mut nearest = Nearest::to(wanted);
+    for name in known {
+        nearest.consider(name);
+    }
+    nearest.found
 }
 
 /// A hint of the form "did you mean `x`?", when a known name is near.
 pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(wanted, known).map(|name| format!("did you mean `{name}`?"))
+    let mut nearest = Nearest::to(wanted);
+    for name in known {
+        nearest.consider(name);
+    }
+    nearest.hint()
+}
+
+/// A search that is shown the known names one by one.
+pub(crate) struct Nearest<'w, 'a> {
+    wanted: &'w str,
+    /// The least distance so far, less one: a name must be nearer than this.
+    limit: usize,
+    pub(crate) found: Option<&'a str>,
+}
+
+impl<'w, 'a> Nearest<'w, 'a> {
+    pub(crate) fn to(wanted: &'w str) -> Self {
+        Self { wanted, limit: wanted.chars().count().div_ceil(3) + 1, found: None }
+    }
+
+    pub(crate) fn consider(&mut self, name: &'a str) {
+        if name == self.wanted {
+            return;
+        }
+        let distance = distance(&self.wanted.to_ascii_lowercase(), &name.to_ascii_lowercase());
+        if distance < self.limit {
+            (self.limit, self.found) = (distance, Some(name));
+        }
+    }
+
+    /// The hint, when a name was near.
+    pub(crate) fn hint(&self) -> Option<String> {
+        self.found.map(|name| format!("did you mean `{name}`?"))
+    }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.

@@ -4,11 +4,12 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
-use super::instance::{Instance, shown};
+use super::instance::{Instance, Shown};
 use super::node::{FALSE, NodeId};
 use super::numbers::address;
 use super::value::{equal, hash};
 use crate::json::Path;
+use crate::order::order;
 use crate::value::{Map, Value};
 
 /// The keywords for arrays of one schema.
@@ -68,7 +69,7 @@ pub(crate) fn check<I: Instance>(
         && length < min
     {
         valid = false;
-        if !check.fail(at, "minItems", &|| counted(instance, length, "item", "fewer than the minimum", min)) {
+        if !counted(check, at, "minItems", instance, (length, "item"), ("fewer than the minimum", min)) {
             return false;
         }
     }
@@ -76,7 +77,7 @@ pub(crate) fn check<I: Instance>(
         && length > max
     {
         valid = false;
-        if !check.fail(at, "maxItems", &|| counted(instance, length, "item", "more than the maximum", max)) {
+        if !counted(check, at, "maxItems", instance, (length, "item"), ("more than the maximum", max)) {
             return false;
         }
     }
@@ -84,8 +85,12 @@ pub(crate) fn check<I: Instance>(
         && let Some((first, second)) = equal_items(check, instance)
     {
         valid = false;
-        let message = || format!("{} has equal items at {first} and {second}", shown(instance));
-        if !check.fail(at, "uniqueItems", &message) {
+        let shown = Shown(instance);
+        if !check.fail(
+            at,
+            "uniqueItems",
+            format_args!("{shown} has equal items at {first} and {second}"),
+        ) {
             return false;
         }
     }
@@ -114,8 +119,7 @@ fn check_items<I: Instance>(
         let Some(id) = rules.prefix.get(n).copied().or(rules.items) else { break };
         let here = Path::Index(at, n);
         let fits = if id == FALSE && n >= prefix {
-            check.fail(&here, "items", &|| not_allowed(n, &item));
-            false
+            not_allowed(check, &here, "items", n, &item)
         } else {
             check.node(id, &item, &here, None)
         };
@@ -130,14 +134,23 @@ fn check_items<I: Instance>(
         if rules.items.is_some() {
             seen.add_all();
         } else {
-            (0..prefix).for_each(|n| seen.add(n));
+            for n in 0..prefix {
+                seen.add(n);
+            }
         }
     }
     valid
 }
 
-fn not_allowed<I: Instance>(position: usize, item: &I) -> String {
-    format!("item {position} is not allowed: {}", shown(item))
+fn not_allowed<I: Instance>(
+    check: &mut Check<'_>,
+    at: &Path<'_>,
+    keyword: &'static str,
+    position: usize,
+    item: &I,
+) -> bool {
+    check.fail(at, keyword, format_args!("item {position} is not allowed: {}", Shown(item)));
+    false
 }
 
 fn check_contains<I: Instance>(
@@ -166,37 +179,39 @@ fn check_contains<I: Instance>(
     if count < min {
         valid = false;
         match contains.min {
-            None => check.fail(at, "contains", &|| format!("{} has no matching item", shown(instance))),
-            Some(_) => check.fail(at, "minContains", &|| {
-                counted(instance, count, "matching item", "fewer than the minimum", min)
-            }),
+            None => check.fail(at, "contains", format_args!("{} has no matching item", Shown(instance))),
+            Some(_) => {
+                let relation = ("fewer than the minimum", min);
+                counted(check, at, "minContains", instance, (count, "matching item"), relation)
+            }
         };
     }
     if let Some(max) = contains.max
         && count > max
     {
         valid = false;
-        check.fail(at, "maxContains", &|| {
-            counted(instance, count, "matching item", "more than the maximum", max)
-        });
+        let relation = ("more than the maximum", max);
+        counted(check, at, "maxContains", instance, (count, "matching item"), relation);
     }
     valid
 }
 
-/// `value has 1 item, fewer than the minimum 2`.
+/// Fails with `value has 1 item, fewer than the minimum 2`.
 pub(crate) fn counted<I: Instance>(
+    check: &mut Check<'_>,
+    at: &Path<'_>,
+    keyword: &'static str,
     instance: &I,
-    count: u64,
-    noun: &str,
-    relation: &str,
-    limit: u64,
-) -> String {
-    let noun = match (count, noun) {
-        (1, noun) => noun.to_owned(),
-        (_, "property") => "properties".to_owned(),
-        (_, noun) => format!("{noun}s"),
+    (count, noun): (u64, &str),
+    (relation, limit): (&str, u64),
+) -> bool {
+    let (noun, ending) = match (count, noun) {
+        (1, noun) => (noun, ""),
+        (_, "property") => ("propert", "ies"),
+        (_, noun) => (noun, "s"),
     };
-    format!("{} has {count} {noun}, {relation} {limit}", shown(instance))
+    let shown = Shown(instance);
+    check.fail(at, keyword, format_args!("{shown} has {count} {noun}{ending}, {relation} {limit}"))
 }
 
 /// Items that are compared pair by pair; longer arrays are sorted by hash first.
@@ -208,27 +223,31 @@ fn equal_items<I: Instance>(check: &mut Check<'_>, instance: &I) -> Option<(usiz
     if length < 2 {
         return None;
     }
-    if length <= PAIRWISE {
-        return instance.items().enumerate().find_map(|(n, a)| {
-            let later = instance.items().enumerate().skip(n + 1);
-            later.into_iter().find(|(_, b)| equal(check, &a, b)).map(|(m, _)| (n, m))
-        });
+    let mut hashed: Vec<(u64, I)> = Vec::with_capacity(length);
+    for item in instance.items() {
+        // A few are compared with each other as they are.
+        let hash = if length <= PAIRWISE { 0 } else { hash(check, &item) };
+        hashed.push((hash, item));
     }
-    let mut hashed: Vec<(u64, usize, I)> = Vec::with_capacity(length);
-    for (n, item) in instance.items().enumerate() {
-        hashed.push((hash(check, &item), n, item));
-    }
-    hashed.sort_by_key(|(hash, n, _)| (*hash, *n));
+    let order = order(length, &mut |a, b| hashed[a].0.cmp(&hashed[b].0));
     let mut first: Option<(usize, usize)> = None;
-    for same in hashed.chunk_by(|a, b| a.0 == b.0) {
-        for (n, (_, i, a)) in same.iter().enumerate() {
-            if let Some((_, j, _)) = same[n + 1..].iter().find(|(_, _, b)| equal(check, a, b)) {
+    for (n, i) in order.iter().enumerate() {
+        let (hash, a) = &hashed[*i];
+        for j in &order[n + 1..] {
+            let (other, b) = &hashed[*j];
+            if hash != other {
+                break;
+            }
+            if equal(check, a, b) {
                 first = Some(first.map_or((*i, *j), |found| found.min((*i, *j))));
                 break;
             }
-            if check.stopped.is_some() {
-                return None;
-            }
+        }
+        if check.stopped.is_some() {
+            return None;
+        }
+        if first.is_some() && length <= PAIRWISE {
+            break;
         }
     }
     first
@@ -248,8 +267,7 @@ pub(crate) fn check_unevaluated<I: Instance>(
         }
         let here = Path::Index(at, n);
         let fits = if id == FALSE {
-            check.fail(&here, "unevaluatedItems", &|| not_allowed(n, &item));
-            false
+            not_allowed(check, &here, "unevaluatedItems", n, &item)
         } else {
             check.node(id, &item, &here, None)
         };

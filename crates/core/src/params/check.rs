@@ -5,12 +5,14 @@
 //! depend on the order of a map.
 
 use super::evaluated::Evaluated;
-use super::instance::{Instance, View, shown};
+use super::instance::{Instance, Shown, View};
 use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::violation::{Violation, pointer};
 use super::{array, logic, number, object, string, value};
 use crate::json::Path;
+use crate::order::order;
+use std::fmt;
 
 /// Why a validation gave up.
 #[derive(Clone, Copy)]
@@ -79,7 +81,7 @@ impl<'s> Check<'s> {
             self.scope.push(node.resource);
         }
         let valid = if id == FALSE {
-            self.fail(at, "false", &|| format!("{} is not allowed here", shown(instance)));
+            self.fail(at, "false", format_args!("{} is not allowed here", Shown(instance)));
             false
         } else if node.unevaluated_items.is_some() || node.unevaluated_properties.is_some() {
             let mut own = Evaluated::default();
@@ -108,7 +110,7 @@ impl<'s> Check<'s> {
     ) -> bool {
         let view = instance.view();
         if let View::Foreign(name) = view {
-            self.fail(at, "json", &|| format!("a value of type {name} has no form in JSON"));
+            self.fail(at, "json", format_args!("a value of type {name} has no form in JSON"));
             return false;
         }
         let mut valid = node.types.check(self, &view, instance, at);
@@ -181,11 +183,12 @@ impl<'s> Check<'s> {
     }
 
     /// Notes a violation. Returns whether to look for more.
+    #[cold]
     pub(crate) fn fail(
         &mut self,
         at: &Path<'_>,
         keyword: &'static str,
-        message: &dyn Fn() -> String,
+        message: fmt::Arguments<'_>,
     ) -> bool {
         let Some(found) = &mut self.found else { return false };
         if self.stopped.is_some() || found.more {
@@ -195,7 +198,7 @@ impl<'s> Check<'s> {
             found.more = true;
             return false;
         }
-        found.list.push(Violation { path: pointer(at), keyword, message: message() });
+        found.list.push(Violation { path: pointer(at), keyword, message: message.to_string() });
         true
     }
 
@@ -258,9 +261,28 @@ pub(crate) fn for_each_member<I: Instance>(
     mut visit: impl FnMut(usize, &str, &I) -> bool,
 ) -> bool {
     if !sorted {
-        return instance.members().enumerate().all(|(n, (name, value))| visit(n, name.as_ref(), &value));
+        for (n, (name, value)) in instance.members().enumerate() {
+            if !visit(n, name.as_ref(), &value) {
+                return false;
+            }
+        }
+        return true;
     }
-    let mut members: Vec<_> = instance.members().enumerate().collect();
-    members.sort_by(|a, b| a.1.0.as_ref().cmp(b.1.0.as_ref()));
-    members.iter().all(|(n, (name, value))| visit(*n, name.as_ref(), value))
+    let members = members(instance);
+    for n in order(members.len(), &mut |a, b| members[a].0.as_ref().cmp(members[b].0.as_ref())) {
+        let (name, value) = &members[n];
+        if !visit(n, name.as_ref(), value) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The members of an object as a list.
+pub(crate) fn members<I: Instance>(instance: &I) -> Vec<(I::Text, I)> {
+    let mut members = Vec::new();
+    for member in instance.members() {
+        members.push(member);
+    }
+    members
 }

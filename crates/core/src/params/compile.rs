@@ -5,7 +5,7 @@
 
 pub(crate) use super::store::Place;
 
-use super::instance::shown;
+use super::instance::Shown;
 use super::keywords::{KEYWORDS, OLD_KEYWORDS, find};
 use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
@@ -17,7 +17,7 @@ use crate::order::sort_by;
 use super::{Formats, Options, array, logic, number, object, string, value};
 use crate::json::Quoted;
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
+use crate::suggest::Nearest;
 use crate::value::{Map, Value};
 
 pub(crate) struct Compiler<'a> {
@@ -91,8 +91,8 @@ impl<'a> Compiler<'a> {
         loop {
             while let Some((id, place)) = self.queue.pop() {
                 if self.nodes.len() > MAX_SUBSCHEMAS {
-                    let message = format!("the schema has more than {MAX_SUBSCHEMAS} subschemas");
-                    self.problems.push(Problem::error("schema_too_large", "", message));
+                    let message = format_args!("the schema has more than {MAX_SUBSCHEMAS} subschemas");
+                    Problem::add(&mut self.problems, "schema_too_large", format_args!(""), message);
                     return;
                 }
                 self.nodes[id as usize] = self.node(id, &place);
@@ -109,12 +109,12 @@ impl<'a> Compiler<'a> {
         let mut place = place.clone();
         let value = place.value;
         let Value::Object(schema) = value else {
-            let message = format!("a schema is an object or a boolean, not {}", shown(&value));
-            let problem = Problem::error("not_a_schema", place.path.clone(), message);
-            self.problems.push(match self.old_items.get(address(value)) {
-                Some(_) => problem.with_hint("2020-12 writes a list of schemas as \"prefixItems\""),
-                None => problem,
-            });
+            let message = format_args!("a schema is an object or a boolean, not {}", Shown(&value));
+            let path = format_args!("{}", place.path);
+            let problem = Problem::add(&mut self.problems, "not_a_schema", path, message);
+            if self.old_items.get(address(value)).is_some() {
+                problem.hint = Some("2020-12 writes a list of schemas as \"prefixItems\"".to_owned());
+            }
             return Node::default();
         };
         if let Some(home) = self.store.home(value) {
@@ -152,25 +152,31 @@ impl<'a> Compiler<'a> {
     }
 
     fn warn_unknown(&mut self, at: &Place<'a>, schema: &'a Map<String, Value>) {
-        for name in schema.keys().filter(|name| find(name).is_none()) {
-            let path = at.keyword(name);
-            if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| old == name) {
-                let message = format!("{} is a keyword of an earlier draft and has no effect", Quoted(name));
-                self.warnings.push(Problem::warning("old_keyword", path, message).with_hint(*hint));
+        for (name, _) in schema {
+            if find(name).is_some() {
                 continue;
             }
-            let message =
-                format!("{} is not a keyword of JSON Schema 2020-12 and has no effect", Quoted(name));
-            let mut warning = Problem::warning("unknown_keyword", path, message);
-            warning.hint = did_you_mean(name, KEYWORDS.iter().map(|keyword| keyword.name));
-            self.warnings.push(warning);
+            let quoted = Quoted(name);
+            if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| old == name) {
+                let message = format_args!("{quoted} is a keyword of an earlier draft and has no effect");
+                self.warning("old_keyword", at, name, message).hint = Some((*hint).to_owned());
+                continue;
+            }
+            let message = format_args!("{quoted} is not a keyword of JSON Schema 2020-12 and has no effect");
+            let mut nearest = Nearest::to(name);
+            for keyword in KEYWORDS {
+                nearest.consider(keyword.name);
+            }
+            self.warning("unknown_keyword", at, name, message).hint = nearest.hint();
         }
     }
 
     fn link_dynamic(&mut self) {
         for (id, name) in self.dynamic.clone() {
-            let places = self.store.dynamic_anchors(name);
-            let anchors = places.into_iter().map(|(resource, place)| (resource, self.queue(place))).collect();
+            let mut anchors = Vec::new();
+            for (resource, place) in self.store.dynamic_anchors(name) {
+                anchors.push((resource, self.queue(place)));
+            }
             if let Some(dynamic) =
                 self.nodes[id as usize].logic.as_mut().and_then(|logic| logic.dynamic.as_mut())
             {
@@ -185,8 +191,8 @@ impl<'a> Compiler<'a> {
             && let Some(id) = endless(&self.nodes)
         {
             let path = self.paths.get(id as usize).cloned().unwrap_or_default();
-            let message = "the schema applies itself to the same value without end";
-            self.problems.push(Problem::error("endless_ref", path, message));
+            let message = format_args!("the schema applies itself to the same value without end");
+            Problem::add(&mut self.problems, "endless_ref", format_args!("{path}"), message);
         }
         if !self.problems.is_empty() {
             return Err(sorted(self.problems));
@@ -224,7 +230,9 @@ fn endless(nodes: &[Node]) -> Option<NodeId> {
             } else if *state == NEW {
                 *state = OPEN;
                 stack.push((id, true));
-                stack.extend(nodes[id as usize].in_place().into_iter().map(|id| (id, false)));
+                for id in nodes[id as usize].in_place() {
+                    stack.push((id, false));
+                }
             }
         }
     }

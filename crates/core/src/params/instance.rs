@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides whether a value is valid.
 
+use super::check::for_each_member;
 use crate::json::decimal::Decimal;
 use crate::json::quote;
 use crate::value::{self, Map, Value};
@@ -203,32 +204,48 @@ impl<'a> Iterator for Members<'a> {
 const SHOWN: usize = 60;
 
 /// The value as compact JSON with sorted names, cut to 60 characters.
-pub(crate) fn shown<I: Instance>(instance: &I) -> String {
-    shortened(|out| write_json(out, instance))
+pub(crate) struct Shown<'a, I>(pub(crate) &'a I);
+
+impl<I: Instance> fmt::Display for Shown<'_, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Shortened::default();
+        let written = write_json(&mut out, self.0);
+        out.end(written, f)
+    }
 }
 
 /// Text in quotes, cut to 60 characters.
-pub(crate) fn quoted(text: &str) -> String {
-    shortened(|out| quote(out, text))
-}
+pub(crate) struct ShownText<'a>(pub(crate) &'a str);
 
-fn shortened(write: impl FnOnce(&mut Shortened) -> fmt::Result) -> String {
-    let mut out = Shortened { text: String::new(), left: SHOWN };
-    if write(&mut out).is_err() {
-        out.text.push('…');
+impl fmt::Display for ShownText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Shortened::default();
+        let written = quote(&mut out, self.0);
+        out.end(written, f)
     }
-    out.text
 }
 
+#[derive(Default)]
 struct Shortened {
     text: String,
-    left: usize,
+    characters: usize,
+}
+
+impl Shortened {
+    /// Writes what was taken; a mark where that is not all.
+    fn end(&self, written: fmt::Result, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        f.write_str(if written.is_err() { "…" } else { "" })
+    }
 }
 
 impl Write for Shortened {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
-            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            if self.characters == SHOWN {
+                return Err(fmt::Error);
+            }
+            self.characters += 1;
             self.text.push(c);
         }
         Ok(())
@@ -239,35 +256,38 @@ impl Write for Shortened {
 fn write_json<I: Instance>(out: &mut Shortened, instance: &I) -> fmt::Result {
     match instance.view() {
         View::Null => out.write_str("null"),
-        View::Bool(value) => write!(out, "{value}"),
+        View::Bool(value) => out.write_str(if value { "true" } else { "false" }),
         View::Number(value) => write!(out, "{value}"),
         View::String(text) => quote(out, text.as_ref()),
         View::Foreign(name) => write!(out, "<{name}>"),
         View::Array => {
-            out.write_char('[')?;
-            for (n, item) in instance.items().enumerate() {
-                if n > 0 {
-                    out.write_char(',')?;
-                }
+            let mut before = "[";
+            for item in instance.items() {
+                out.write_str(before)?;
+                before = ",";
                 write_json(out, &item)?;
             }
-            out.write_char(']')
+            out.write_str(if before == "[" { "[]" } else { "]" })
         }
         View::Object => {
-            let mut members: Vec<_> = instance.members().collect();
-            members.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
-            out.write_char('{')?;
-            for (n, (name, value)) in members.iter().enumerate() {
-                if n > 0 {
-                    out.write_char(',')?;
-                }
-                quote(out, name.as_ref())?;
-                out.write_char(':')?;
-                write_json(out, value)?;
-            }
-            out.write_char('}')
+            let mut before = "{";
+            let mut written = Ok(());
+            for_each_member(instance, true, |_, name, value| {
+                written = write_member(out, before, name, value);
+                before = ",";
+                written.is_ok()
+            });
+            written?;
+            out.write_str(if before == "{" { "{}" } else { "}" })
         }
     }
+}
+
+fn write_member<I: Instance>(out: &mut Shortened, before: &str, name: &str, value: &I) -> fmt::Result {
+    out.write_str(before)?;
+    quote(out, name)?;
+    out.write_str(":")?;
+    write_json(out, value)
 }
 
 #[cfg(test)]
@@ -288,10 +308,10 @@ mod tests {
     #[test]
     fn values_are_shown_short_and_in_one_way() {
         assert_eq!(
-            shown(&&json!({"b": [1.0, 1.5e-9, null], "a": "x\n"})),
+            Shown(&&json!({"b": [1.0, 1.5e-9, null], "a": "x\n"})).to_string(),
             r#"{"a":"x\n","b":[1,1.5e-9,null]}"#
         );
-        let long = shown(&&json!("x".repeat(500)));
+        let long = Shown(&&json!("x".repeat(500))).to_string();
         assert_eq!(long.chars().count(), 61);
         assert!(long.ends_with('…'));
         for value in [

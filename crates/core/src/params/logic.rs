@@ -4,11 +4,10 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
-use super::instance::{Instance, shown};
+use super::instance::{Instance, Shown};
 use super::node::NodeId;
 use super::violation::{Violation, compare, pointer};
 use crate::json::Path;
-use crate::json::joined;
 use crate::value::{Map, Value};
 
 /// The combining keywords of one schema.
@@ -38,13 +37,13 @@ impl Logic {
     /// Adds the subschemas that are applied to the same value.
     pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
         into.extend_from_slice(&self.refs);
-        for list in [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()].into_iter().flatten() {
-            into.extend_from_slice(list);
+        for list in [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()] {
+            into.extend_from_slice(list.map_or(&[][..], |list| list));
         }
         let (condition, then, otherwise) =
             self.condition.map_or((None, None, None), |(a, b, c)| (Some(a), b, c));
-        for id in [self.not, condition, then, otherwise].into_iter().flatten() {
-            into.push(id);
+        for id in [self.not, condition, then, otherwise] {
+            into.extend_from_slice(id.as_slice());
         }
     }
 
@@ -69,7 +68,7 @@ pub(crate) fn compile<'a>(
 ) -> Option<Box<Logic>> {
     let mut refs = Vec::new();
     if let Some(reference) = c.text(at, schema, "$ref") {
-        refs.extend(c.reference(at, "$ref", reference));
+        refs.extend_from_slice(c.reference(at, "$ref", reference).as_slice());
     }
     let mut dynamic = None;
     if let Some(reference) = c.text(at, schema, "$dynamicRef")
@@ -103,11 +102,13 @@ pub(crate) fn check<I: Instance>(
 ) -> bool {
     let mut valid = true;
     let dynamic = rules.dynamic.as_ref().map(|dynamic| dynamic.target(check.scope()));
-    for id in rules.refs.iter().chain(&dynamic).chain(&rules.all_of) {
-        if !check.node(*id, instance, at, seen.as_deref_mut()) {
-            valid = false;
-            if !check.goes_on() {
-                return false;
+    for list in [&rules.refs[..], dynamic.as_slice(), &rules.all_of] {
+        for id in list {
+            if !check.node(*id, instance, at, seen.as_deref_mut()) {
+                valid = false;
+                if !check.goes_on() {
+                    return false;
+                }
             }
         }
     }
@@ -122,7 +123,11 @@ pub(crate) fn check<I: Instance>(
         && check.quick(id, instance, at, None)
     {
         valid = false;
-        check.fail(at, "not", &|| format!("{} matches a schema that it must not match", shown(instance)));
+        check.fail(
+            at,
+            "not",
+            format_args!("{} matches a schema that it must not match", Shown(instance)),
+        );
     }
     if let Some((condition, then, otherwise)) = rules.condition
         && (valid || check.goes_on())
@@ -180,7 +185,7 @@ fn check_any<I: Instance>(
         if let Some(seen) = seen {
             seen.merge(&unsure);
         }
-        check.fail(at, "anyOf", &|| no_match(instance, at, &tried));
+        no_match(check, at, "anyOf", instance, &tried);
     }
     matched
 }
@@ -192,7 +197,7 @@ fn check_one<I: Instance>(
     at: &Path<'_>,
     seen: Option<&mut Evaluated>,
 ) -> bool {
-    let mut matches = Vec::new();
+    let mut matches = String::new();
     let mut tried = Vec::new();
     let mut matched = 0;
     let mut all = Evaluated::default();
@@ -208,7 +213,8 @@ fn check_one<I: Instance>(
         if check.collects() {
             tried.push(violations);
             if valid {
-                matches.push(n.to_string());
+                matches += if matches.is_empty() { "" } else { ", " };
+                matches += &n.to_string();
             }
         } else if matched > 1 {
             return false;
@@ -218,15 +224,14 @@ fn check_one<I: Instance>(
         seen.merge(if matched == 0 { &all } else { &of_match });
     }
     if matched == 0 {
-        check.fail(at, "oneOf", &|| no_match(instance, at, &tried));
+        no_match(check, at, "oneOf", instance, &tried);
     } else if matched > 1 {
-        check.fail(at, "oneOf", &|| {
-            format!(
-                "{} matches {matched} schemas, exactly one is allowed: {}",
-                shown(instance),
-                joined(matches.iter(), ", ")
-            )
-        });
+        let shown = Shown(instance);
+        check.fail(
+            at,
+            "oneOf",
+            format_args!("{shown} matches {matched} schemas, exactly one is allowed: {matches}"),
+        );
     }
     matched == 1
 }
@@ -238,26 +243,50 @@ const REASONS: usize = 3;
 const MESSAGE: usize = 500;
 
 /// Says for each alternative, by its number from 0, the first thing that is wrong.
-fn no_match<I: Instance>(instance: &I, at: &Path<'_>, tried: &[Vec<Violation>]) -> String {
-    let count = tried.len();
+fn no_match<I: Instance>(
+    check: &mut Check<'_>,
+    at: &Path<'_>,
+    keyword: &'static str,
+    instance: &I,
+    tried: &[Vec<Violation>],
+) {
+    if !check.collects() {
+        return;
+    }
     let base = pointer(at);
-    let mut reasons = Vec::new();
-    for (n, violations) in tried.iter().enumerate().take(REASONS) {
-        if let Some(first) = violations.iter().min_by(|a, b| compare(a, b)) {
-            let place = first.path.strip_prefix(&base).filter(|place| !place.is_empty());
-            let place = place.map(|place| format!("at {place}, ")).unwrap_or_default();
-            reasons.push(format!("({n}) {place}{}", first.message));
+    let mut message = Shown(instance).to_string() + " does not match ";
+    message += &if tried.len() == 1 {
+        "the only schema".to_owned()
+    } else {
+        format!("any of {} schemas", tried.len())
+    };
+    let mut between = ": ";
+    for (n, violations) in tried.iter().enumerate() {
+        if n == REASONS {
+            message += between;
+            message += "…";
+            break;
         }
+        let Some(first) = least(violations) else { continue };
+        let place = first.path.strip_prefix(&base).unwrap_or_default();
+        let (at, comma) = if place.is_empty() { ("", "") } else { ("at ", ", ") };
+        message += &format!("{between}({n}) {at}{place}{comma}{}", first.message);
+        between = "; ";
     }
-    if count > REASONS {
-        reasons.push("…".to_owned());
-    }
-    let schemas = if count == 1 { "the only schema".to_owned() } else { format!("any of {count} schemas") };
-    let mut message =
-        format!("{} does not match {schemas}: {}", shown(instance), joined(reasons.iter(), "; "));
     if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
         message.truncate(end);
-        message.push('…');
+        message += "…";
     }
-    message
+    check.fail(at, keyword, format_args!("{message}"));
+}
+
+/// The one that is told first.
+fn least(violations: &[Violation]) -> Option<&Violation> {
+    let (mut least, others) = violations.split_first()?;
+    for violation in others {
+        if compare(violation, least).is_lt() {
+            least = violation;
+        }
+    }
+    Some(least)
 }

@@ -31,7 +31,7 @@ pub(crate) fn compile<'a>(
         multiple_of: c.number(at, schema, "multipleOf").and_then(|number| {
             let positive = number.compare(Number::Int(0)) == Ordering::Greater;
             if !positive {
-                c.wrong_value(at, "multipleOf", format!("{number} is not greater than 0"), None);
+                c.wrong_value(at, "multipleOf", format_args!("{number} is not greater than 0"));
             }
             positive.then(|| Divisor { number, decimal: Decimal::of(number) })
         }),
@@ -54,7 +54,7 @@ pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, a
             && wrong.contains(&value.compare(*limit))
         {
             valid = false;
-            if !check.fail(at, keyword, &|| format!("{value} is {text} {limit}")) {
+            if !check.fail(at, keyword, format_args!("{value} is {text} {limit}")) {
                 return false;
             }
         }
@@ -63,7 +63,7 @@ pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, a
         && !divisor.divides(value)
     {
         valid = false;
-        check.fail(at, "multipleOf", &|| format!("{value} is not a multiple of {}", divisor.number));
+        check.fail(at, "multipleOf", format_args!("{value} is not a multiple of {}", divisor.number));
     }
     valid
 }

@@ -7,12 +7,12 @@ use super::array::counted;
 use super::check::{Check, for_each_member};
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
-use super::instance::{Instance, quoted};
+use super::instance::{Instance, ShownText};
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
 use crate::order::sort_by;
 use crate::json::Path;
-use crate::suggest::nearest;
+use crate::suggest::Nearest;
 use crate::value::{Map, Value};
 
 /// The keywords for objects of one schema.
@@ -44,7 +44,9 @@ struct Property {
 
 impl ObjectRules {
     pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
-        into.extend(self.dependent_schemas.iter().map(|(_, id)| *id));
+        for (_, id) in &self.dependent_schemas {
+            into.push(*id);
+        }
     }
 
     fn find(&self, name: &str) -> Option<&Property> {
@@ -52,8 +54,15 @@ impl ObjectRules {
         self.known.binary_search_by(order).ok().map(|n| &self.known[n])
     }
 
-    fn declared(&self) -> impl Iterator<Item = &str> {
-        self.known.iter().filter(|property| property.schema.is_some()).map(|property| &*property.name)
+    /// The declared property whose name is nearest to one that is not.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        let mut nearest = Nearest::to(name);
+        for property in &self.known {
+            if property.schema.is_some() {
+                nearest.consider(&property.name);
+            }
+        }
+        nearest.found
     }
 
     /// Whether anything is to be done with each member.
@@ -77,13 +86,16 @@ pub(crate) fn compile<'a>(
             patterns.push((pattern, id));
         }
     }
-    let mut dependent_schemas = c.schema_map(at, schema, "dependentSchemas");
+    let mut dependent_schemas = Vec::new();
+    for (name, id) in c.schema_map(at, schema, "dependentSchemas") {
+        dependent_schemas.push((name.into(), id));
+    }
     let mut dependent_required = Vec::new();
     for keyword in ["dependentRequired", "dependencies"] {
         for (name, value) in c.map(at, schema, keyword) {
             let place = at.entry(keyword, name);
             if keyword == "dependencies" && !value.is_array() {
-                dependent_schemas.push((name, c.queue(place.of(value))));
+                dependent_schemas.push((name.into(), c.queue(place.of(value))));
             } else {
                 dependent_required.push((name.into(), c.names(&place, value)));
             }
@@ -98,7 +110,7 @@ pub(crate) fn compile<'a>(
         additional: c.schema(at, schema, "additionalProperties"),
         names: c.schema(at, schema, "propertyNames"),
         dependent_required: dependent_required.into_boxed_slice(),
-        dependent_schemas: dependent_schemas.into_iter().map(|(name, id)| (name.into(), id)).collect(),
+        dependent_schemas: dependent_schemas.into_boxed_slice(),
     };
     let empty = rules.min.is_none()
         && rules.max.is_none()
@@ -119,7 +131,9 @@ fn compile_known<'a>(
     }
     if let Some(value) = c.keyword(at, schema, "required") {
         let names = c.names(&at.child("required", value), value);
-        known.extend(names.into_iter().map(|name| Property { name, schema: None, required: true }));
+        for name in names {
+            known.push(Property { name, schema: None, required: true });
+        }
     }
     // A property comes before the same name of `required`, which it takes in.
     sort_by(&mut known, &mut |a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
@@ -128,7 +142,10 @@ fn compile_known<'a>(
         kept.required |= same && later.required;
         same
     });
-    let count = known.iter().filter(|property| property.required).count();
+    let mut count = 0;
+    for property in &known {
+        count += usize::from(property.required);
+    }
     (known.into_boxed_slice(), count)
 }
 
@@ -159,9 +176,15 @@ pub(crate) fn check<I: Instance>(
         }
         if required < rules.required {
             valid = false;
-            for property in rules.known.iter().filter(|p| p.required && instance.get(&p.name).is_none()) {
-                if !check.fail(at, "required", &|| format!("property {} is missing", quoted(&property.name)))
-                {
+            for property in &rules.known {
+                if !property.required || instance.get(&property.name).is_some() {
+                    continue;
+                }
+                if !check.fail(
+                    at,
+                    "required",
+                    format_args!("property {} is missing", ShownText(&property.name)),
+                ) {
                     return false;
                 }
             }
@@ -177,17 +200,13 @@ fn check_size<I: Instance>(rules: &ObjectRules, check: &mut Check<'_>, instance:
         && count < min
     {
         valid = false;
-        check.fail(at, "minProperties", &|| {
-            counted(instance, count, "property", "fewer than the minimum", min)
-        });
+        counted(check, at, "minProperties", instance, (count, "property"), ("fewer than the minimum", min));
     }
     if let Some(max) = rules.max
         && count > max
     {
         valid = false;
-        check.fail(at, "maxProperties", &|| {
-            counted(instance, count, "property", "more than the maximum", max)
-        });
+        counted(check, at, "maxProperties", instance, (count, "property"), ("more than the maximum", max));
     }
     valid
 }
@@ -226,7 +245,7 @@ fn check_member<I: Instance>(
             }
             Err(why) => {
                 valid = false;
-                check.fail(at, "patternProperties", &|| why.clone());
+                check.fail(at, "patternProperties", format_args!("{why}"));
             }
         }
     }
@@ -260,12 +279,22 @@ fn check_extra<I: Instance>(
     if id != FALSE {
         return check.node(id, member.value, &here, None);
     }
-    check.fail(&here, keyword, &|| {
-        let long_enough = member.name.len() > 2;
-        let meant = nearest(member.name, rules.declared()).filter(|_| long_enough);
-        let meant = meant.map(|name| format!(", did you mean {}", quoted(name))).unwrap_or_default();
-        format!("property {} is not allowed{meant}", quoted(member.name))
-    });
+    if check.collects() {
+        let name = member.name;
+        let meant = if name.len() > 2 { rules.nearest(name) } else { None };
+        match meant {
+            Some(meant) => check.fail(
+                &here,
+                keyword,
+                format_args!(
+                    "property {} is not allowed, did you mean {}",
+                    ShownText(name),
+                    ShownText(meant)
+                ),
+            ),
+            None => check.fail(&here, keyword, format_args!("property {} is not allowed", ShownText(name))),
+        };
+    }
     false
 }
 
@@ -273,8 +302,12 @@ fn check_name(id: NodeId, check: &mut Check<'_>, name: &str, at: &Path<'_>) -> b
     // As a value like others: the validator is not built once more for names.
     let (valid, violations) = check.apart(id, &&Value::from(name), at, None);
     if !valid {
-        let why = violations.first().map(|first| format!(": {}", first.message)).unwrap_or_default();
-        check.fail(at, "propertyNames", &|| format!("property name {} is not valid{why}", quoted(name)));
+        let (colon, why) = violations.first().map_or(("", ""), |first| (": ", &first.message));
+        check.fail(
+            at,
+            "propertyNames",
+            format_args!("property name {} is not valid{colon}{why}", ShownText(name)),
+        );
     }
     valid
 }
@@ -291,10 +324,17 @@ fn check_dependent<I: Instance>(
         if instance.get(name).is_none() {
             continue;
         }
-        for need in needs.iter().filter(|need| instance.get(need).is_none()) {
+        for need in needs {
+            if instance.get(need).is_some() {
+                continue;
+            }
             valid = false;
-            let message = || format!("property {} is missing, {} needs it", quoted(need), quoted(name));
-            if !check.fail(at, "dependentRequired", &message) {
+            let (need, name) = (ShownText(need), ShownText(name));
+            if !check.fail(
+                at,
+                "dependentRequired",
+                format_args!("property {need} is missing, {name} needs it"),
+            ) {
                 return false;
             }
         }

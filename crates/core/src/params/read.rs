@@ -5,14 +5,14 @@
 use super::Formats;
 use super::compile::{Compiler, Place};
 use super::format::Format;
-use super::instance::{Number, shown};
+use super::instance::{Number, Shown, ShownText};
 use super::keywords::{Vocabulary, find};
 use super::node::NodeId;
 use super::pattern::Pattern;
 use crate::json::Quoted;
-use crate::problem::Problem;
-use crate::suggest::did_you_mean;
+use crate::problem::{Problem, Severity};
 use crate::value::{Map, Value};
+use std::fmt;
 
 impl<'a> Compiler<'a> {
     pub(crate) fn keyword(
@@ -94,8 +94,11 @@ impl<'a> Compiler<'a> {
     ) -> Option<Box<[NodeId]>> {
         match self.keyword(at, schema, name)? {
             Value::Array(list) if !list.is_empty() => {
-                let place = |n: usize, value| at.entry(name, &n.to_string()).of(value);
-                Some(list.iter().enumerate().map(|(n, value)| self.queue(place(n, value))).collect())
+                let mut ids = Vec::with_capacity(list.len());
+                for (n, value) in list.iter().enumerate() {
+                    ids.push(self.queue(at.entry(name, &n.to_string()).of(value)));
+                }
+                Some(ids.into_boxed_slice())
             }
             other => self.wrong_type(at, name, other, "an array of at least one schema"),
         }
@@ -108,11 +111,17 @@ impl<'a> Compiler<'a> {
         schema: &'a Map<String, Value>,
         name: &str,
     ) -> Vec<(&'a str, &'a Value)> {
+        let mut entries = Vec::new();
         match self.keyword(at, schema, name) {
-            None => Vec::new(),
-            Some(Value::Object(map)) => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-            Some(other) => self.wrong_type(at, name, other, "an object").unwrap_or_default(),
+            None => {}
+            Some(Value::Object(map)) => {
+                for (name, value) in map {
+                    entries.push((name.as_str(), value));
+                }
+            }
+            Some(other) => self.mistyped(at, name, other, "an object"),
         }
+        entries
     }
 
     pub(crate) fn schema_map(
@@ -121,23 +130,29 @@ impl<'a> Compiler<'a> {
         schema: &'a Map<String, Value>,
         name: &str,
     ) -> Vec<(&'a str, NodeId)> {
-        let entries = self.map(at, schema, name);
-        entries
-            .into_iter()
-            .map(|(entry, value)| (entry, self.queue(at.entry(name, entry).of(value))))
-            .collect()
+        let mut nodes = Vec::new();
+        for (entry, value) in self.map(at, schema, name) {
+            nodes.push((entry, self.queue(at.entry(name, entry).of(value))));
+        }
+        nodes
     }
 
     /// A list of property names; `place` is where the list stands.
     pub(crate) fn names(&mut self, place: &Place<'a>, value: &'a Value) -> Box<[Box<str>]> {
-        let names = value.as_array().and_then(|list| {
-            list.iter().map(|name| name.as_str().map(Box::from)).collect::<Option<Box<[Box<str>]>>>()
-        });
-        names.unwrap_or_else(|| {
-            let message = format!("{} is not an array of strings", shown(&value));
-            self.problems.push(Problem::error("keyword_type", place.path.clone(), message));
-            Box::default()
-        })
+        let mut names = Vec::new();
+        let mut all = value.is_array();
+        for name in value.as_array().map_or(&[][..], Vec::as_slice) {
+            match name.as_str() {
+                Some(name) => names.push(name.into()),
+                None => all = false,
+            }
+        }
+        if !all {
+            names.clear();
+            let message = format_args!("{} is not an array of strings", Shown(&value));
+            Problem::add(&mut self.problems, "keyword_type", format_args!("{}", place.path), message);
+        }
+        names.into_boxed_slice()
     }
 
     /// The target of a reference.
@@ -145,9 +160,13 @@ impl<'a> Compiler<'a> {
         match self.store.find(at.resource, reference) {
             Ok(place) => Some(self.queue(place)),
             Err(why) => {
-                let message = format!("{} leads to no schema: {why}", Quoted(reference));
-                let problem = Problem::error("unresolved_ref", at.keyword(keyword), message);
-                self.problems.push(problem);
+                let reference = Quoted(reference);
+                self.error(
+                    "unresolved_ref",
+                    at,
+                    keyword,
+                    format_args!("{reference} leads to no schema: {why}"),
+                );
                 None
             }
         }
@@ -161,8 +180,8 @@ impl<'a> Compiler<'a> {
         match Pattern::compile(source, self.patterns) {
             Ok(pattern) => Some(pattern),
             Err(why) => {
-                let message = format!("the pattern {} is not valid: {why}", shown(&&Value::from(source)));
-                self.problems.push(Problem::error("bad_pattern", path, message));
+                let message = format_args!("the pattern {} is not valid: {why}", ShownText(source));
+                Problem::add(&mut self.problems, "bad_pattern", format_args!("{path}"), message);
                 None
             }
         }
@@ -175,20 +194,15 @@ impl<'a> Compiler<'a> {
         }
         let format = Format::find(name);
         if format.is_none() {
-            let warning = if Format::UNCHECKED.contains(&name) {
-                Problem::warning(
-                    "unchecked_format",
-                    at.keyword("format"),
-                    format!("the format {} is not checked", Quoted(name)),
-                )
+            let quoted = Quoted(name);
+            if name == Format::UNCHECKED {
+                let message = format_args!("the format {quoted} is not checked");
+                self.warning("unchecked_format", at, "format", message);
             } else {
                 let message =
-                    format!("{} is not a format of JSON Schema 2020-12 and is not checked", Quoted(name));
-                let mut warning = Problem::warning("unknown_format", at.keyword("format"), message);
-                warning.hint = did_you_mean(name, Format::names());
-                warning
-            };
-            self.warnings.push(warning);
+                    format_args!("{quoted} is not a format of JSON Schema 2020-12 and is not checked");
+                self.warning("unknown_format", at, "format", message).hint = Format::nearest(name);
+            }
         }
         format
     }
@@ -201,9 +215,13 @@ impl<'a> Compiler<'a> {
         value: &Value,
         wanted: &str,
     ) -> Option<T> {
-        let message = format!("{keyword} is {}, not {wanted}", shown(&value));
-        self.problems.push(Problem::error("keyword_type", at.keyword(keyword), message));
+        self.mistyped(at, keyword, value, wanted);
         None
+    }
+
+    fn mistyped(&mut self, at: &Place<'a>, keyword: &str, value: &Value, wanted: &str) {
+        let value = Shown(&value);
+        self.error("keyword_type", at, keyword, format_args!("{keyword} is {value}, not {wanted}"));
     }
 
     /// Notes that a keyword's value has the right type and makes no sense.
@@ -211,9 +229,34 @@ impl<'a> Compiler<'a> {
         &mut self,
         at: &Place<'a>,
         keyword: &str,
-        message: String,
-        hint: Option<String>,
-    ) {
-        self.problems.push(Problem { hint, ..Problem::error("keyword_value", at.keyword(keyword), message) });
+        message: fmt::Arguments<'_>,
+    ) -> &mut Problem {
+        self.error("keyword_value", at, keyword, message)
+    }
+
+    /// Notes what is wrong with a keyword.
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        at: &Place<'a>,
+        keyword: &str,
+        message: fmt::Arguments<'_>,
+    ) -> &mut Problem {
+        let path = at.keyword(keyword);
+        Problem::add(&mut self.problems, code, format_args!("{path}"), message)
+    }
+
+    /// Notes what has no effect.
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        at: &Place<'a>,
+        keyword: &str,
+        message: fmt::Arguments<'_>,
+    ) -> &mut Problem {
+        let path = at.keyword(keyword);
+        let problem = Problem::add(&mut self.warnings, code, format_args!("{path}"), message);
+        problem.severity = Severity::Warning;
+        problem
     }
 }

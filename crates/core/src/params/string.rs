@@ -3,7 +3,7 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::format::Format;
-use super::instance::quoted;
+use super::instance::ShownText;
 use super::pattern::Pattern;
 use crate::json::Path;
 use crate::value::{Map, Value};
@@ -41,7 +41,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             && length.is_less(min)
         {
             valid = false;
-            if !check.fail(at, "minLength", &|| length_message(text, "fewer than the minimum", min)) {
+            if !length_fails(check, at, "minLength", text, "fewer than the minimum", min) {
                 return false;
             }
         }
@@ -49,7 +49,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             && length.is_more(max)
         {
             valid = false;
-            if !check.fail(at, "maxLength", &|| length_message(text, "more than the maximum", max)) {
+            if !length_fails(check, at, "maxLength", text, "more than the maximum", max) {
                 return false;
             }
         }
@@ -59,14 +59,18 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             Ok(true) => {}
             Ok(false) => {
                 valid = false;
-                let message = || format!("{} does not match the pattern {}", quoted(text), pattern.shown());
-                if !check.fail(at, "pattern", &message) {
+                let (text, pattern) = (ShownText(text), pattern.shown());
+                if !check.fail(
+                    at,
+                    "pattern",
+                    format_args!("{text} does not match the pattern {pattern}"),
+                ) {
                     return false;
                 }
             }
             Err(why) => {
                 valid = false;
-                if !check.fail(at, "pattern", &|| why.clone()) {
+                if !check.fail(at, "pattern", format_args!("{why}")) {
                     return false;
                 }
             }
@@ -76,7 +80,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
         && !format.is_valid(text)
     {
         valid = false;
-        check.fail(at, "format", &|| format!("{} is not a valid {}", quoted(text), format.name()));
+        check.fail(at, "format", format_args!("{} is not a valid {}", ShownText(text), format.name()));
     }
     valid
 }
@@ -105,8 +109,16 @@ impl<'a> LazyLength<'a> {
     }
 }
 
-fn length_message(text: &str, relation: &str, limit: u64) -> String {
+fn length_fails(
+    check: &mut Check<'_>,
+    at: &Path<'_>,
+    keyword: &'static str,
+    text: &str,
+    relation: &str,
+    limit: u64,
+) -> bool {
     let length = text.chars().count();
-    let characters = if length == 1 { "character" } else { "characters" };
-    format!("{} has {length} {characters}, {relation} {limit}", quoted(text))
+    let ending = if length == 1 { "" } else { "s" };
+    let text = ShownText(text);
+    check.fail(at, keyword, format_args!("{text} has {length} character{ending}, {relation} {limit}"))
 }

@@ -2,12 +2,12 @@
 
 use super::check::Check;
 use super::compile::{Compiler, Place};
-use super::instance::{Instance, Number, View, shown};
+use super::instance::{Instance, Number, Shown, View};
 use crate::json::Path;
-use crate::json::joined;
-use crate::suggest::did_you_mean;
+use crate::suggest::Nearest;
 use crate::value::{Map, Value};
 use std::cmp::Ordering;
+use std::fmt;
 
 /// The set of a `type` keyword; without the keyword it holds every type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,20 +54,28 @@ impl Types {
             View::Foreign(_) => false,
         };
         if !allowed {
-            check.fail(at, "type", &|| {
-                format!("{} is {}, not {}", shown(instance), with_article(kind(view)), self.named())
-            });
+            check.fail(
+                at,
+                "type",
+                format_args!("{} is {}, not {}", Shown(instance), WithArticle(kind(view)), self),
+            );
         }
         allowed
     }
 
-    fn named(self) -> String {
-        let mut named = String::new();
-        for (name, _) in TYPES.iter().filter(|(_, bit)| self.has(*bit)) {
-            named += if named.is_empty() { "" } else { " or " };
-            named += &with_article(name);
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut between = "";
+        for (name, bit) in &TYPES {
+            if self.has(*bit) {
+                f.write_str(between)?;
+                between = " or ";
+                WithArticle(name).fmt(f)?;
+            }
         }
-        named
+        Ok(())
     }
 }
 
@@ -83,11 +91,16 @@ fn kind<T>(view: &View<T>) -> &'static str {
     }
 }
 
-fn with_article(name: &str) -> String {
-    match name {
-        "null" => "null".to_owned(),
-        _ if name.starts_with(['a', 'e', 'i', 'o']) => format!("an {name}"),
-        _ => format!("a {name}"),
+struct WithArticle<'a>(&'a str);
+
+impl fmt::Display for WithArticle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0.as_bytes().first() {
+            Some(b'n') if self.0 == "null" => "",
+            Some(b'a' | b'e' | b'i' | b'o') => "an ",
+            _ => "a ",
+        })?;
+        f.write_str(self.0)
     }
 }
 
@@ -105,21 +118,30 @@ pub(crate) fn compile_types<'a>(
     schema: &'a Map<String, Value>,
 ) -> Types {
     let Some(value) = c.keyword(at, schema, "type") else { return Types::default() };
-    let names: Vec<&Value> = match value {
-        Value::Array(names) => names.iter().collect(),
-        name => vec![name],
+    let names = match value {
+        Value::Array(names) => names,
+        name => std::slice::from_ref(name),
     };
     let mut bits = 0;
-    for name in &names {
-        if let Some((_, bit)) = TYPES.iter().find(|(known, _)| name.as_str() == Some(known)) {
-            bits |= bit;
-            continue;
+    for name in names {
+        let text = name.as_str().unwrap_or_default();
+        let mut nearest = Nearest::to(text);
+        let mut found = 0;
+        for (known, bit) in &TYPES {
+            if text == *known {
+                found = *bit;
+            }
+            nearest.consider(known);
         }
-        let near = name.as_str().and_then(|name| did_you_mean(name, TYPES.iter().map(|(known, _)| *known)));
-        c.wrong_value(at, "type", format!("{} is not the name of a type", shown(name)), near);
+        bits |= found;
+        if found == 0 {
+            let problem =
+                c.wrong_value(at, "type", format_args!("{} is not the name of a type", Shown(&name)));
+            problem.hint = nearest.hint();
+        }
     }
     if names.is_empty() {
-        c.wrong_value(at, "type", "an empty list of types allows no value".to_owned(), None);
+        c.wrong_value(at, "type", format_args!("an empty list of types allows no value"));
     }
     Types(bits)
 }
@@ -140,10 +162,10 @@ pub(crate) fn compile<'a>(
 pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
     let mut valid = true;
     if let Some(values) = &rules.one_of
-        && !values.iter().any(|value| equal(check, instance, &value))
+        && !is_among(check, instance, values)
     {
         valid = false;
-        if !check.fail(at, "enum", &|| format!("{} is not {}", shown(instance), listed(values))) {
+        if !check.fail(at, "enum", format_args!("{} is not {}", Shown(instance), Listed(values))) {
             return false;
         }
     }
@@ -151,7 +173,7 @@ pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance
         && !equal(check, instance, &value)
     {
         valid = false;
-        check.fail(at, "const", &|| format!("{} is not {}", shown(instance), shown(&value)));
+        check.fail(at, "const", format_args!("{} is not {}", Shown(instance), Shown(&value)));
     }
     valid
 }
@@ -159,16 +181,33 @@ pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance
 /// Choices shown in a message at most.
 const LISTED: usize = 10;
 
-fn listed(values: &[Value]) -> String {
-    let mut list: Vec<_> = values.iter().take(LISTED).map(|value| shown(&value)).collect();
-    if values.len() > LISTED {
-        list.push(format!("{} others", values.len() - LISTED));
+struct Listed<'a>(&'a [Value]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0.len() {
+            0 => "among the values of an empty enum",
+            1 => "",
+            _ => "one of ",
+        })?;
+        for (n, value) in self.0.iter().enumerate() {
+            if n == LISTED {
+                return write!(f, ", {} others", self.0.len() - LISTED);
+            }
+            f.write_str(if n == 0 { "" } else { ", " })?;
+            Shown(&value).fmt(f)?;
+        }
+        Ok(())
     }
-    match list.len() {
-        0 => "among the values of an empty enum".to_owned(),
-        1 => list.remove(0),
-        _ => format!("one of {}", joined(list.iter(), ", ")),
+}
+
+fn is_among<I: Instance>(check: &mut Check<'_>, instance: &I, values: &[Value]) -> bool {
+    for value in values {
+        if equal(check, instance, &value) {
+            return true;
+        }
     }
+    false
 }
 
 /// Equality of JSON Schema: numbers by value (`1` is `1.0`), objects whatever their order.

@@ -6,6 +6,7 @@ mod resource;
 mod time;
 
 use super::pattern::is_regex;
+use crate::suggest::Nearest;
 
 /// A format that is checked.
 #[derive(Clone, Copy)]
@@ -48,16 +49,20 @@ pub(crate) fn is_email(text: &str) -> bool {
 }
 
 impl Format {
-    /// Formats of the standard that are not checked: this one asks for the tables of IDNA 2008.
-    pub(crate) const UNCHECKED: [&'static str; 1] = ["idn-hostname"];
+    /// A format of the standard that is not checked: it asks for the tables of IDNA 2008.
+    pub(crate) const UNCHECKED: &'static str = "idn-hostname";
 
     pub(crate) fn find(name: &str) -> Option<Self> {
         FORMATS.iter().find(|(known, _)| *known == name).map(Self)
     }
 
-    /// The names of the formats that are checked.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        FORMATS.iter().map(|(name, _)| *name)
+    /// The format that was meant by a name that is none.
+    pub(crate) fn nearest(name: &str) -> Option<String> {
+        let mut nearest = Nearest::to(name);
+        for (known, _) in FORMATS {
+            nearest.consider(known);
+        }
+        nearest.hint()
     }
 
     pub(crate) fn name(self) -> &'static str {

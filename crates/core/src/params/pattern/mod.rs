@@ -17,7 +17,7 @@ mod tests;
 mod text;
 
 use super::check::Check;
-use super::instance::quoted;
+use super::instance::ShownText;
 use ecma::{Needs, Translation, translate};
 
 /// What the host knows of Unicode, for builds without tables of their own (feature `quick`).
@@ -70,8 +70,8 @@ impl Pattern {
     }
 
     /// The pattern for a message.
-    pub(crate) fn shown(&self) -> String {
-        quoted(&self.source)
+    pub(crate) fn shown(&self) -> ShownText<'_> {
+        ShownText(&self.source)
     }
 
     /// Whether it is found anywhere in the text, or why that cannot be told.
@@ -106,7 +106,7 @@ impl Pattern {
     }
 
     fn too_many_steps(&self, text: &str) -> String {
-        format!("{} takes too many steps to match {}", self.shown(), quoted(text))
+        format!("{} takes too many steps to match {}", self.shown(), ShownText(text))
     }
 
     fn backtracked(&self, length: u64) -> Result<u64, String> {
