@@ -18,6 +18,7 @@ pub mod bundle;
 mod civil;
 #[cfg(feature = "whole")]
 pub mod dag;
+mod cut;
 pub mod door;
 pub mod error;
 #[cfg(feature = "whole")]

@@ -1,6 +1,7 @@
 //! Parameters from the texts of a form.
 
 use super::describe::{Control, Field, describe};
+use crate::cut;
 use crate::json::{self, unescaped};
 use crate::value::{Map, Number, Value};
 
@@ -35,7 +36,7 @@ fn is_known(fields: &[Field], name: &str) -> bool {
 
 fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, Value>) {
     for field in fields {
-        let key = unescaped(field.path.rsplit('/').next().unwrap_or_default());
+        let key = unescaped(cut::last(&field.path, b'/').map_or("", |(_, step)| step));
         if let Some(value) = value(field, entries) {
             into.insert(key, value);
         }
@@ -121,10 +122,10 @@ fn typed(kind: &str, text: &str) -> Value {
 /// A decimal number as JSON writes it, also with a `+` before it or without a digit before the point. A whole number
 /// beyond 64 bits stays text, since its digits would be lost.
 fn number(text: &str) -> Option<Number> {
-    let plain = text.strip_prefix('+').unwrap_or(text);
-    let decimal = match plain.strip_prefix('-') {
-        Some(rest) if rest.starts_with('.') => format!("-0{rest}"),
-        None if plain.starts_with('.') => format!("0{plain}"),
+    let plain = cut::after(text, b'+').unwrap_or(text);
+    let decimal = match cut::after(plain, b'-') {
+        Some(rest) if cut::after(rest, b'.').is_some() => format!("-0{rest}"),
+        None if cut::after(plain, b'.').is_some() => format!("0{plain}"),
         _ => plain.to_owned(),
     };
     let whole = decimal.bytes().all(|b| b.is_ascii_digit() || b == b'-');

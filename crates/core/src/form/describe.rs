@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::{MAX_FIELDS, MAX_GROUPS};
+use crate::cut;
 use crate::json::{self, Object, ToJson};
 use crate::params::escaped;
 #[cfg(feature = "whole")]
@@ -350,7 +351,7 @@ fn text_control(facts: &Facts<'_>) -> Control {
         Some("time") => Control::Time,
         _ => {
             let long = facts.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most > LONG_TEXT);
-            let lines = facts.text("default").is_some_and(|default| default.contains('\n'));
+            let lines = facts.text("default").is_some_and(|default| cut::has(default, b'\n'));
             if long || lines { Control::Textarea } else { Control::Text }
         }
     }

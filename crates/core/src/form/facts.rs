@@ -1,5 +1,6 @@
 //! What a subschema says about one value, with references followed and `allOf` taken together.
 
+use crate::cut;
 use crate::json;
 use crate::value::{Map, Value};
 
@@ -153,8 +154,7 @@ fn kind_of(value: &Value) -> &'static str {
 
 /// The schema that a reference into its own document leads to: `#`, `#/$defs/name`.
 fn target<'a>(reference: &str, root: &'a Value) -> Option<&'a Value> {
-    let pointer = reference.strip_prefix('#')?;
-    let mut steps = pointer.split('/');
+    let mut steps = cut::parts(cut::after(reference, b'#')?, b'/');
     if steps.next() != Some("") {
         return None;
     }

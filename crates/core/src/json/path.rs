@@ -3,6 +3,11 @@
 use super::Quoted;
 use std::fmt;
 
+/// Whether a character needs no quotes: letters and digits, `_`, `-` and `/`, and what is beyond ASCII but for blanks.
+fn is_plain(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/') } else { !c.is_whitespace() }
+}
+
 /// A place in a JSON document, as a chain from the leaf to the root. Shown as `tasks[2].depends_on[0].task_key`.
 #[derive(Clone, Copy, Debug)]
 pub enum Path<'a> {
@@ -32,7 +37,7 @@ impl fmt::Display for Path<'_> {
             Path::Root => Ok(()),
             Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
             Path::Key(parent, key) => {
-                let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-/".contains(c));
+                let plain = !key.is_empty() && key.chars().all(is_plain);
                 match (plain, matches!(parent, Path::Root)) {
                     (true, true) => f.write_str(key),
                     (true, false) => write!(f, "{parent}.{key}"),

@@ -15,6 +15,7 @@ use super::store::Store;
 use super::violation::compare_pointers;
 use crate::order::sort_by;
 use super::{Formats, Options, array, logic, number, object, string, value};
+use crate::cut;
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::Nearest;
@@ -144,7 +145,7 @@ impl<'a> Compiler<'a> {
         }
         if node.logic.as_ref().is_some_and(|logic| logic.dynamic.is_some())
             && let Some(reference) = schema.get("$dynamicRef").and_then(Value::as_str)
-            && let Some((_, name)) = reference.split_once('#')
+            && let Some((_, name)) = cut::once(reference, b'#')
         {
             self.dynamic.push((id, name));
         }

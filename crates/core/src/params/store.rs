@@ -8,6 +8,7 @@ use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
 use super::violation::escaped;
 use crate::order::sort_by;
+use crate::cut;
 use crate::json::{self, Quoted, read, unescaped, write};
 use crate::problem::Problem;
 use crate::value::{Map, Value};
@@ -15,6 +16,8 @@ use std::sync::OnceLock;
 
 /// The dialect that this validator speaks.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+const VOCABULARY: &str = "https://json-schema.org/draft/2020-12/vocab/";
 
 /// A subschema and where it stands.
 #[derive(Clone)]
@@ -140,8 +143,13 @@ impl<'a> Store<'a> {
 
     /// All places with a `$dynamicAnchor` of this name.
     pub(crate) fn dynamic_anchors(&self, name: &str) -> Vec<(u32, Place<'a>)> {
-        let anchors = self.anchors.iter().filter(|anchor| anchor.dynamic && anchor.name == name);
-        anchors.map(|anchor| (anchor.resource as u32, anchor.place.clone())).collect()
+        let mut found = Vec::new();
+        for anchor in &self.anchors {
+            if anchor.dynamic && anchor.name == name {
+                found.push((anchor.resource as u32, anchor.place.clone()));
+            }
+        }
+        found
     }
 
     fn load(&mut self, uri: &str, document: &'a Value, path: &str) {
@@ -256,7 +264,10 @@ impl<'a> Store<'a> {
     /// Reads `$schema`; a dialect that is not 2020-12 or built on it is refused.
     fn dialect(&mut self, place: &Place<'a>, named: &Value) -> Dialect {
         let uri = named.as_str().unwrap_or_default();
-        let uri = uri.strip_suffix('#').unwrap_or(uri);
+        let uri = match cut::last(uri, b'#') {
+            Some((uri, "")) => uri,
+            _ => uri,
+        };
         if uri == DIALECT
             || uri.strip_prefix("http").is_some_and(|rest| DIALECT.strip_prefix("https") == Some(rest))
         {
@@ -271,9 +282,7 @@ impl<'a> Store<'a> {
         let Some(vocabularies) = meta.get("$vocabulary").and_then(Value::as_object) else {
             return Dialect::STANDARD;
         };
-        let uses = |name: &str| {
-            vocabularies.contains_key(&format!("https://json-schema.org/draft/2020-12/vocab/{name}"))
-        };
+        let uses = |name: &str| vocabularies.contains_key(&(VOCABULARY.to_owned() + name));
         Dialect {
             applicator: uses("applicator"),
             unevaluated: uses("unevaluated"),
@@ -293,7 +302,7 @@ impl<'a> Store<'a> {
         if fragment.is_empty() {
             return Ok(resource.root.clone());
         }
-        if fragment.starts_with('/') {
+        if cut::after(&fragment, b'/').is_some() {
             return self.walk(resource.root.clone(), &fragment);
         }
         let anchor = self.anchor(index, &fragment).map(|anchor| anchor.place.clone());
@@ -332,7 +341,7 @@ impl<'a> Store<'a> {
     }
 
     fn walk(&self, mut place: Place<'a>, pointer: &str) -> Result<Place<'a>, String> {
-        for step in pointer.split('/').skip(1) {
+        for step in cut::parts(pointer, b'/').skip(1) {
             let name = unescaped(step);
             let next = json::step(place.value, &name);
             let next = next.ok_or_else(|| format!("{} has no {}", Quoted(&place.path), Quoted(&name)))?;
@@ -347,8 +356,8 @@ impl<'a> Store<'a> {
 
 /// `[A-Za-z_][-A-Za-z0-9._]*` (JSON Schema 2020-12 core, section 8.2.2).
 fn is_anchor(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    name.as_bytes().first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+        && cut::all(name, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// Refuses documents beyond the limits, before anything descends into them.
@@ -364,16 +373,24 @@ fn measure(document: &Value, path: &str) -> Option<Problem> {
             let message = format!("the schema has more than {MAX_SCHEMA_VALUES} values");
             return Some(Problem::error("schema_too_large", path, message));
         }
-        level = level.iter().flat_map(|value| children(value)).collect();
+        let mut below = Vec::new();
+        for value in level {
+            match value {
+                Value::Array(items) => {
+                    for item in items {
+                        below.push(item);
+                    }
+                }
+                Value::Object(members) => {
+                    for (_, member) in members {
+                        below.push(member);
+                    }
+                }
+                _ => {}
+            }
+        }
+        level = below;
     }
     let message = format!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}");
     Some(Problem::error("schema_too_deep", path, message))
-}
-
-fn children(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(members) => Box::new(members.values()),
-        _ => Box::new(std::iter::empty()),
-    }
 }

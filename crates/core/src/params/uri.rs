@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever fetched; a URI is only the name of a schema.
 
-use crate::json::joined;
+use crate::cut;
 
 /// A reference split by RFC 3986 appendix B; the fragment without its `#`.
 struct Parts<'a> {
@@ -13,17 +13,17 @@ struct Parts<'a> {
 }
 
 fn split(uri: &str) -> Parts<'_> {
-    let (rest, query) = match uri.split_once('?') {
+    let (rest, query) = match cut::once(uri, b'?') {
         Some((rest, query)) => (rest, Some(query)),
         None => (uri, None),
     };
-    let (scheme, rest) = match rest.split_once(':') {
+    let (scheme, rest) = match cut::once(rest, b':') {
         Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
         _ => (None, rest),
     };
     let (authority, path) = match rest.strip_prefix("//") {
         Some(rest) => {
-            let end = rest.find('/').unwrap_or(rest.len());
+            let end = cut::place(rest, b'/').unwrap_or(rest.len());
             (Some(&rest[..end]), &rest[end..])
         }
         None => (None, rest),
@@ -33,13 +33,13 @@ fn split(uri: &str) -> Parts<'_> {
 
 /// True for `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )`.
 pub(crate) fn is_scheme(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && cut::all(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
 /// A reference as its part before `#` and its fragment (empty when there is none).
 pub(crate) fn split_fragment(reference: &str) -> (&str, &str) {
-    reference.split_once('#').unwrap_or((reference, ""))
+    cut::or_all(reference, b'#')
 }
 
 /// `reference` (without fragment) seen from `base` (without fragment).
@@ -57,13 +57,15 @@ pub(crate) fn resolve(base: &str, reference: &str) -> String {
     if r.path.is_empty() {
         return join(b.scheme, b.authority, b.path, r.query.or(b.query));
     }
-    let path = if r.path.starts_with('/') {
+    let path = if cut::after(r.path, b'/').is_some() {
         without_dots(r.path)
     } else if b.authority.is_some() && b.path.is_empty() {
         without_dots(&format!("/{}", r.path))
     } else {
-        let folder = b.path.rfind('/').map_or("", |end| &b.path[..=end]);
-        without_dots(&format!("{folder}{}", r.path))
+        match cut::last(b.path, b'/') {
+            Some((folder, _)) => without_dots(&format!("{folder}/{}", r.path)),
+            None => without_dots(r.path),
+        }
     };
     join(b.scheme, b.authority, &path, r.query)
 }
@@ -88,27 +90,29 @@ fn join(scheme: Option<&str>, authority: Option<&str>, path: &str, query: Option
 
 /// RFC 3986 section 5.2.4.
 fn without_dots(path: &str) -> String {
-    if !path.contains('.') {
+    if !cut::has(path, b'.') {
         return path.to_owned();
     }
-    let rooted = path.starts_with('/');
+    let rooted = cut::after(path, b'/');
     let mut kept: Vec<&str> = Vec::new();
-    let steps: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-    for (n, step) in steps.iter().enumerate() {
-        let last = n + 1 == steps.len();
-        match *step {
-            "." if last => kept.push(""),
-            "." => {}
-            ".." => {
-                kept.pop();
-                if last {
-                    kept.push("");
-                }
-            }
-            step => kept.push(step),
+    let mut folder = false;
+    for step in cut::parts(rooted.unwrap_or(path), b'/') {
+        folder = matches!(step, "." | "..");
+        if step == ".." {
+            kept.pop();
+        } else if step != "." {
+            kept.push(step);
         }
     }
-    format!("{}{}", if rooted { "/" } else { "" }, joined(kept.iter(), "/"))
+    if folder {
+        kept.push("");
+    }
+    let mut joined = String::new();
+    for (n, step) in kept.iter().enumerate() {
+        joined += if n > 0 || rooted.is_some() { "/" } else { "" };
+        joined += step;
+    }
+    joined
 }
 
 /// Replaces `%XX`; `None` when the result is not UTF-8 or an escape is cut short.

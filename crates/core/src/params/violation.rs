@@ -1,5 +1,6 @@
 //! What a validation finds, where, and in which order it is told.
 
+use crate::cut;
 use crate::json::Path;
 use crate::json::{Object, ToJson};
 use crate::order::sort_by;
@@ -74,7 +75,7 @@ pub(crate) fn compare(a: &Violation, b: &Violation) -> Ordering {
 
 /// The order of places that [`sort`] uses.
 pub(crate) fn compare_pointers(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a.split('/'), b.split('/'));
+    let (mut a, mut b) = (cut::parts(a, b'/'), cut::parts(b, b'/'));
     loop {
         match (a.next(), b.next()) {
             (None, None) => return Ordering::Equal,
@@ -98,7 +99,7 @@ fn compare_steps(a: &str, b: &str) -> Ordering {
 }
 
 fn is_index(step: &str) -> bool {
-    !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) && (step == "0" || !step.starts_with('0'))
+    cut::all(step, cut::is_digit) && (step == "0" || !matches!(step.as_bytes(), [] | [b'0', ..]))
 }
 
 #[cfg(test)]

@@ -1,29 +1,75 @@
 //! Names and addresses of hosts and mailboxes.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use crate::cut;
+use crate::json;
 
 /// Four decimal numbers with dots (RFC 2673 section 3.2), no leading zeros.
 pub(super) fn is_ipv4(text: &str) -> bool {
-    text.parse::<Ipv4Addr>().is_ok()
+    let mut count = 0;
+    for part in cut::parts(text, b'.') {
+        count += 1;
+        let number = if part.len() <= 3 { json::whole(part) } else { None };
+        let leading = part.len() > 1 && part.as_bytes()[0] == b'0';
+        if leading || number.is_none_or(|number| number > 255) {
+            return false;
+        }
+    }
+    count == 4
 }
 
-/// RFC 4291 section 2.2, no zone.
+/// RFC 4291 section 2.2, no zone: eight groups, or fewer and one `::` for at least one; the last two may be an IPv4 address.
 pub(super) fn is_ipv6(text: &str) -> bool {
-    text.parse::<Ipv6Addr>().is_ok()
+    let (mut groups, mut gap, mut rest) = (0, false, text);
+    loop {
+        let (group, after) = match cut::once(rest, b':') {
+            Some((group, after)) => (group, Some(after)),
+            None => (rest, None),
+        };
+        match after {
+            // `::`, or a lone colon at the beginning.
+            Some(after) if group.is_empty() => {
+                let after = if groups == 0 && !gap { cut::after(after, b':') } else { Some(after) };
+                match after {
+                    Some(after) if !gap => (gap, rest) = (true, after),
+                    _ => return false,
+                }
+                continue;
+            }
+            None if group.is_empty() && gap && text.ends_with("::") => break,
+            None if cut::has(group, b'.') => {
+                groups += 2;
+                if !is_ipv4(group) {
+                    return false;
+                }
+                break;
+            }
+            _ => {
+                groups += 1;
+                if !(1..=4).contains(&group.len()) || !cut::all(group, cut::is_hex) {
+                    return false;
+                }
+            }
+        }
+        match after {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    if gap { groups < 8 } else { groups == 8 }
 }
 
 /// Labels of letters, digits and hyphens, at most 63 each and 253 together (RFC 1123 section 2.1). Hyphens at
 /// the third and fourth place are for A-labels (`xn--`), whose text is not decoded.
 pub(super) fn is_hostname(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_label)
+    text.len() <= 253 && cut::parts(text, b'.').all(is_label)
 }
 
 fn is_label(label: &str) -> bool {
     let bytes = label.as_bytes();
     (1..=63).contains(&bytes.len())
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+        && bytes.first() != Some(&b'-')
+        && bytes.last() != Some(&b'-')
         && (bytes.get(2..4) != Some(b"--") || label[..2].eq_ignore_ascii_case("xn"))
 }
 
@@ -34,23 +80,22 @@ pub(super) fn is_email(text: &str) -> bool {
 
 /// The same with characters beyond ASCII (RFC 6531).
 pub(super) fn is_idn_email(text: &str) -> bool {
-    let is_domain = |domain: &str| {
-        domain.split('.').all(|label| {
-            !label.is_empty()
-                && label
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || c == '-' || (!c.is_ascii() && !c.is_whitespace()))
-        })
-    };
-    is_mailbox(text, is_domain)
+    is_mailbox(text, |domain| cut::parts(domain, b'.').all(is_idn_label))
 }
 
-fn is_mailbox(text: &str, is_domain: impl Fn(&str) -> bool) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+fn is_idn_label(label: &str) -> bool {
+    let allowed = |c: char| {
+        if c.is_ascii() { c.is_ascii_alphanumeric() || c == '-' } else { !c.is_whitespace() }
+    };
+    !label.is_empty() && label.chars().all(allowed)
+}
+
+fn is_mailbox(text: &str, is_domain: fn(&str) -> bool) -> bool {
+    let Some((local, domain)) = cut::last(text, b'@') else { return false };
     if local.is_empty() || local.len() > 64 || !(is_dot_string(local) || is_quoted(local)) {
         return false;
     }
-    match domain.strip_prefix('[').and_then(|literal| literal.strip_suffix(']')) {
+    match inside(domain, b'[', b']') {
         Some(literal) => match literal.strip_prefix("IPv6:") {
             Some(address) => is_ipv6(address),
             None => is_ipv4(literal),
@@ -60,16 +105,20 @@ fn is_mailbox(text: &str, is_domain: impl Fn(&str) -> bool) -> bool {
 }
 
 fn is_dot_string(local: &str) -> bool {
-    local.split('.').all(|atom| {
-        !atom.is_empty()
-            && atom
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii())
-    })
+    let allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || cut::has("!#$%&'*+-/=?^_`{|}~", byte) || !byte.is_ascii()
+    };
+    cut::parts(local, b'.').all(|atom| !atom.is_empty() && cut::all(atom, allowed))
+}
+
+/// What stands between two bytes that a text begins and ends with.
+fn inside(text: &str, open: u8, close: u8) -> Option<&str> {
+    let end = text.len().checked_sub(1)?;
+    if text.as_bytes()[end] == close { cut::after(text.get(..end)?, open) } else { None }
 }
 
 fn is_quoted(local: &str) -> bool {
-    let Some(inside) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
+    let Some(inside) = inside(local, b'"', b'"') else { return false };
     let mut chars = inside.chars();
     while let Some(c) = chars.next() {
         let allowed = match c {

@@ -1,5 +1,7 @@
 //! UUIDs and JSON Pointers.
 
+use crate::cut;
+
 /// `8-4-4-4-12` hexadecimal digits (RFC 4122 section 3).
 pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
@@ -11,13 +13,13 @@ pub(super) fn is_uuid(text: &str) -> bool {
 
 /// RFC 6901: empty, or steps that each start with `/`, with `~` only in `~0` and `~1`.
 pub(super) fn is_json_pointer(text: &str) -> bool {
-    let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    (text.is_empty() || text.starts_with('/')) && escapes
+    let escapes = cut::parts(text, b'~').skip(1).all(|rest| matches!(rest.as_bytes(), [b'0' | b'1', ..]));
+    matches!(text.as_bytes(), [] | [b'/', ..]) && escapes
 }
 
 /// A number without leading zeros, then `#` or a JSON Pointer.
 pub(super) fn is_relative_json_pointer(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
-    digits > 0 && (number == "0" || !number.starts_with('0')) && (rest == "#" || is_json_pointer(rest))
+    digits > 0 && (number == "0" || !matches!(number.as_bytes(), [b'0', ..])) && (rest == "#" || is_json_pointer(rest))
 }

@@ -2,6 +2,7 @@
 
 use super::super::uri::is_scheme;
 use super::net::is_ipv6;
+use crate::cut;
 
 /// A URI with a scheme.
 pub(super) fn is_uri(text: &str) -> bool {
@@ -24,7 +25,7 @@ pub(super) fn is_iri_reference(text: &str) -> bool {
 }
 
 fn is_absolute(text: &str) -> bool {
-    match text.split_once(':') {
+    match cut::once(text, b':') {
         Some((scheme, rest)) => is_scheme(scheme) && is_hierarchy(rest),
         None => false,
     }
@@ -32,46 +33,48 @@ fn is_absolute(text: &str) -> bool {
 
 fn is_reference(text: &str) -> bool {
     // The first step of a relative path has no colon: it would be a scheme.
-    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
-    is_absolute(text) || (!first.contains(':') && is_hierarchy(text))
+    let end = text.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b':'));
+    let colon = end.is_some_and(|end| text.as_bytes()[end] == b':');
+    is_absolute(text) || (!colon && is_hierarchy(text))
 }
 
 /// What comes after the scheme: authority, path, query, fragment.
 fn is_hierarchy(text: &str) -> bool {
-    let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (rest, fragment) = cut::or_all(text, b'#');
+    let (rest, query) = cut::or_all(rest, b'?');
     let (authority, path) = match rest.strip_prefix("//") {
-        Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+        Some(rest) => rest.split_at(cut::place(rest, b'/').unwrap_or(rest.len())),
         None => ("", rest),
     };
     is_authority(authority) && has_only(path, ":@/") && has_only(query, ":@/?") && has_only(fragment, ":@/?")
 }
 
 fn is_authority(text: &str) -> bool {
-    let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
+    let (user, host) = cut::last(text, b'@').unwrap_or(("", text));
     if !has_only(user, ":") {
         return false;
     }
-    let (host, port) = match host.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
+    let (host, port) = match cut::after(host, b'[') {
+        Some(rest) => match cut::once(rest, b']') {
             Some((address, port)) if is_ip_literal(address) => ("", port),
             _ => return false,
         },
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
+        None => host.split_at(cut::place(host, b':').unwrap_or(host.len())),
     };
     let port =
-        port.strip_prefix(':').map_or(port.is_empty(), |port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        cut::after(port, b':').map_or(port.is_empty(), |port| cut::all(port, cut::is_digit));
     has_only(host, "") && port
 }
 
 fn is_ip_literal(text: &str) -> bool {
-    let future = text.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.'));
+    let future = cut::after(text, b'v').or_else(|| cut::after(text, b'V'));
+    let future = future.and_then(|rest| cut::once(rest, b'.'));
     is_ipv6(text)
         || future.is_some_and(|(version, rest)| {
             !version.is_empty()
-                && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && cut::all(version, cut::is_hex)
                 && !rest.is_empty()
-                && !rest.contains('%')
+                && !cut::has(rest, b'%')
                 && has_only(rest, ":")
         })
 }
@@ -81,11 +84,10 @@ fn has_only(text: &str, others: &str) -> bool {
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         let allowed = match c {
-            '%' => {
-                rest.next().is_some_and(|c| c.is_ascii_hexdigit())
-                    && rest.next().is_some_and(|c| c.is_ascii_hexdigit())
+            '%' => is_escape(&mut rest),
+            c if c.is_ascii_alphanumeric() || cut::has_char("-._~!$&'()*+,;=", c) || cut::has_char(others, c) => {
+                true
             }
-            c if c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=".contains(c) || others.contains(c) => true,
             c => is_ucschar(c),
         };
         if !allowed {
@@ -93,6 +95,12 @@ fn has_only(text: &str, others: &str) -> bool {
         }
     }
     true
+}
+
+/// Two hexadecimal digits, which stand behind a `%`.
+fn is_escape(rest: &mut std::str::Chars<'_>) -> bool {
+    let mut hex = || rest.next().is_some_and(|c| c.is_ascii_hexdigit());
+    hex() && hex()
 }
 
 /// `ucschar` of RFC 3987, without the private use areas.
@@ -108,10 +116,9 @@ fn is_ucschar(c: char) -> bool {
 /// Literals and expressions `{operator variable[:n|*],…}` (RFC 6570 section 2).
 pub(super) fn is_uri_template(text: &str) -> bool {
     let mut rest = text;
-    while let Some(start) = rest.find(['{', '}']) {
-        let Some(inside) = rest[start..].strip_prefix('{') else { return false };
-        let Some((expression, after)) = inside.split_once('}') else { return false };
-        if !is_literal(&rest[..start]) || !is_expression(expression) {
+    while let Some((literal, inside)) = cut::once(rest, b'{') {
+        let Some((expression, after)) = cut::once(inside, b'}') else { return false };
+        if !is_literal(literal) || !is_expression(expression) {
             return false;
         }
         rest = after;
@@ -122,10 +129,9 @@ pub(super) fn is_uri_template(text: &str) -> bool {
 fn is_literal(text: &str) -> bool {
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
-        let hex = |rest: &mut std::str::Chars<'_>| rest.next().is_some_and(|c| c.is_ascii_hexdigit());
         let allowed = match c {
-            '%' => hex(&mut rest) && hex(&mut rest),
-            '"' | '\'' | '<' | '>' | '\\' | '^' | '`' | '|' => false,
+            '%' => is_escape(&mut rest),
+            '"' | '\'' | '<' | '>' | '\\' | '^' | '`' | '|' | '{' | '}' => false,
             c => c > ' ' && c != '\u{7f}',
         };
         if !allowed {
@@ -136,19 +142,23 @@ fn is_literal(text: &str) -> bool {
 }
 
 fn is_expression(text: &str) -> bool {
-    text.strip_prefix(['+', '#', '.', '/', ';', '?', '&']).unwrap_or(text).split(',').all(|variable| {
-        let name = match variable.split_once(':') {
+    let operator = text.as_bytes().first().is_some_and(|byte| cut::has("+#./;?&", *byte));
+    cut::parts(text.get(usize::from(operator)..).unwrap_or_default(), b',').all(|variable| {
+        let name = match cut::once(variable, b':') {
             Some((name, length)) => {
                 let digits =
-                    (1..=4).contains(&length.len()) && length.bytes().all(|byte| byte.is_ascii_digit());
-                if !digits || length.starts_with('0') {
+                    (1..=4).contains(&length.len()) && cut::all(length, cut::is_digit);
+                if !digits || length.as_bytes()[0] == b'0' {
                     return false;
                 }
                 name
             }
-            None => variable.strip_suffix('*').unwrap_or(variable),
+            None => match cut::last(variable, b'*') {
+                Some((name, "")) => name,
+                _ => variable,
+            },
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '%');
-        !name.is_empty() && name.chars().all(plain) && !name.split('.').any(str::is_empty)
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'%');
+        cut::parts(name, b'.').all(|part| !part.is_empty() && cut::all(part, plain))
     })
 }

@@ -1,5 +1,7 @@
 //! Dates and times of RFC 3339, durations of ISO 8601.
 
+use crate::cut;
+
 /// A number of exactly so many ASCII digits.
 fn number(text: &[u8], digits: usize) -> Option<u32> {
     let well_formed = text.len() == digits && text.iter().all(u8::is_ascii_digit);
@@ -62,7 +64,7 @@ fn time(text: &[u8]) -> Option<bool> {
 
 /// A date and a time with `T` between them.
 pub(super) fn is_date_time(text: &str) -> bool {
-    match text.split_once(['T', 't']) {
+    match cut::once(text, b'T').or_else(|| cut::once(text, b't')) {
         Some((date, time)) => is_date(date) && is_time(time),
         None => false,
     }
@@ -71,11 +73,11 @@ pub(super) fn is_date_time(text: &str) -> bool {
 /// `P[nY][nM][nD][T[nH][nM][nS]]` or `PnW`, in this order and with no unit left out between two others
 /// (RFC 3339 appendix A).
 pub(super) fn is_duration(text: &str) -> bool {
-    let Some(text) = text.strip_prefix('P') else { return false };
-    if let Some(weeks) = text.strip_suffix('W') {
-        return !weeks.is_empty() && weeks.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(text) = cut::after(text, b'P') else { return false };
+    if let Some((weeks, "")) = cut::last(text, b'W') {
+        return !weeks.is_empty() && cut::all(weeks, cut::is_digit);
     }
-    let (date, time) = match text.split_once('T') {
+    let (date, time) = match cut::once(text, b'T') {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     };
@@ -88,19 +90,18 @@ pub(super) fn is_duration(text: &str) -> bool {
 /// Numbers with consecutive units of the list, at least one.
 fn are_units(text: &str, units: &str) -> bool {
     let mut expected = units;
-    let mut rest = text;
-    let mut first = true;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let Some(unit) = rest[digits..].chars().next() else { return false };
-        match expected.find(unit) {
-            Some(position) if digits > 0 && (first || position == 0) => {
-                expected = &expected[position + 1..];
-                rest = &rest[digits + 1..];
-                first = false;
+    let mut digits = 0;
+    for byte in text.bytes() {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            continue;
+        }
+        match cut::once(expected, byte) {
+            Some((before, after)) if digits > 0 && (before.is_empty() || expected.len() == units.len()) => {
+                (expected, digits) = (after, 0);
             }
             _ => return false,
         }
     }
-    !first
+    digits == 0 && expected.len() < units.len()
 }

@@ -3,6 +3,7 @@
 use super::class::CharSet;
 use super::ecma::Sink;
 use super::{PatternEngine, PatternMatcher};
+use crate::cut;
 
 /// What knows Unicode properties, if anything does.
 type Host<'h> = Option<&'h dyn PatternEngine>;
@@ -326,8 +327,8 @@ impl Sink for Parts {
             "?:" => inner,
             "" => Part::Group(number, Box::new(inner)),
             look => Part::Look {
-                ahead: !look.contains('<'),
-                negated: look.ends_with('!'),
+                ahead: !cut::has(look, b'<'),
+                negated: cut::has(look, b'!'),
                 inner: Box::new(inner),
             },
         });

@@ -1,0 +1,95 @@
+//! Texts cut at characters of ASCII. The standard library's ways take any pattern and come once more for each kind of it; these
+//! take a byte and come once, which keeps small programs small.
+
+/// Where a byte stands first.
+pub(crate) fn place(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|other| other == byte)
+}
+
+/// Whether a text has a byte.
+pub(crate) fn has(text: &str, byte: u8) -> bool {
+    place(text, byte).is_some()
+}
+
+/// Whether a text has a character, which is never one beyond ASCII.
+pub(crate) fn has_char(text: &str, c: char) -> bool {
+    u8::try_from(c).is_ok_and(|byte| has(text, byte))
+}
+
+/// What stands before a byte and behind it, at its first place.
+pub(crate) fn once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    around(text, place(text, byte)?)
+}
+
+/// The same; the whole text and nothing where the byte is not there.
+pub(crate) fn or_all(text: &str, byte: u8) -> (&str, &str) {
+    once(text, byte).unwrap_or((text, ""))
+}
+
+/// The same at its last place.
+pub(crate) fn last(text: &str, byte: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().rposition(|other| other == byte)?)
+}
+
+fn around(text: &str, at: usize) -> Option<(&str, &str)> {
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// A text without a byte that it begins with.
+pub(crate) fn after(text: &str, byte: u8) -> Option<&str> {
+    if text.as_bytes().first() == Some(&byte) { text.get(1..) } else { None }
+}
+
+/// The parts between the places of a byte: one more than there are places.
+pub(crate) struct Parts<'a> {
+    rest: Option<&'a str>,
+    byte: u8,
+}
+
+/// The parts of a text.
+pub(crate) fn parts(text: &str, byte: u8) -> Parts<'_> {
+    Parts { rest: Some(text), byte }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let Some((part, rest)) = once(rest, self.byte) else { return self.rest.take() };
+        self.rest = Some(rest);
+        Some(part)
+    }
+}
+
+/// Whether a test holds for every byte.
+pub(crate) fn all(text: &str, test: fn(u8) -> bool) -> bool {
+    text.bytes().all(test)
+}
+
+/// A digit.
+pub(crate) fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
+}
+
+/// A hexadecimal digit.
+pub(crate) fn is_hex(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_as_the_standard_library_does_it() {
+        for text in ["", "/", "a", "a/b", "/a//é/", "é", "a/é"] {
+            assert_eq!(once(text, b'/'), text.split_once('/'));
+            assert_eq!(last(text, b'/'), text.rsplit_once('/'));
+            assert_eq!(after(text, b'/'), text.strip_prefix('/'));
+            assert_eq!(place(text, b'/'), text.find('/'));
+            assert!(parts(text, b'/').eq(text.split('/')));
+            assert_eq!(has_char(text, 'é'), false);
+        }
+    }
+}
