@@ -134,7 +134,6 @@ fn official_suite_passes() {
     let mut options = Options {
         formats: Formats::Annotate,
         resources: remotes(&suite).into_iter().collect(),
-        patterns: None,
     };
     let all = json_files(&folder);
     let formats = folder.join("optional/format");

@@ -200,7 +200,7 @@ impl ParamSchema {
         for (uri, value) in resources.into_iter().flatten() {
             given.push((uri.extract()?, document(py, &value)?));
         }
-        let options = Options { formats, resources: given, patterns: None };
+        let options = Options { formats, resources: given };
         match params::ParamSchema::compile_with(&schema, &options) {
             Ok(compiled) => Ok(Self { schema: compiled, source: schema.to_string() }),
             Err(list) => Err(errors::problems(py, ErrorCode::InvalidDefinition, "compile_schema", &list)),

@@ -3,10 +3,10 @@
 //! Nothing is decided here: a module carries some of the rules of `lakeflow_core::door`. Without features they are those of
 //! parameters; `full` adds definitions, graphs, references, schedules and runs, `extra` YAML, time zones and every other rule.
 
+mod host;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 mod schema;
-mod unicode;
 
 pub use schema::Schema;
 

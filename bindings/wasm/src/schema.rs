@@ -1,7 +1,6 @@
 //! The parameter schema as a class of JavaScript.
 
 use crate::thrown;
-use crate::unicode::Host;
 use lakeflow_core::door;
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::params::{Formats, Options, ParamSchema};
@@ -27,7 +26,6 @@ impl Schema {
         let options = Options {
             formats: if annotate == Some(true) { Formats::Annotate } else { Formats::Assert },
             resources: door::resources(resources),
-            patterns: Some(&Host),
         };
         ParamSchema::compile_with(&schema, &options).map(Self).map_err(|problems| {
             let mut message = String::from("this is not a JSON Schema: ");

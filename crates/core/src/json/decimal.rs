@@ -32,15 +32,18 @@ impl Decimal {
     pub(crate) fn plain(self) -> String {
         let (digits, point) = self.text();
         let count = digits.len() as i32;
-        let zeros = |count: i32| "0".repeat(count.max(0) as usize);
-        if point <= 0 {
-            format!("0.{}{digits}", zeros(-point))
-        } else if point < count {
-            let (whole, fraction) = digits.split_at(point as usize);
-            format!("{whole}.{fraction}")
-        } else {
-            digits + &zeros(point - count)
+        let mut text = String::new();
+        for _ in point.min(0)..i32::from(point <= 0) {
+            text.push('0');
         }
+        text += &digits;
+        for _ in count..point {
+            text.push('0');
+        }
+        if point < count {
+            text.insert(point.max(1) as usize, '.');
+        }
+        text
     }
 
     /// One digit before the point and an exponent: `1.2e-3`; `plus` stands before exponents that are not negative.
@@ -54,22 +57,43 @@ impl Decimal {
     }
 }
 
-#[cfg(not(feature = "quick"))]
+#[cfg(all(feature = "whole", not(feature = "quick")))]
 use super::exact::shortest;
 
-/// Reads what serde_json writes: where two decimals are equally near, JavaScript and it take the even one, the standard library
-/// the larger one.
+/// Where two decimals are equally near, JavaScript and serde_json take the even one, the standard library the larger one.
 #[cfg(feature = "quick")]
 fn shortest(value: f64) -> (u64, i32) {
-    let text = serde_json::Number::from_f64(value).map(|number| number.to_string()).unwrap_or_default();
-    let (number, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let number = |digits: u64, digit: u8| digits * 10 + u64::from(digit - b'0');
-    let mut digits = whole.bytes().chain(fraction.bytes()).fold(0, number);
-    let mut exponent = power.parse::<i32>().unwrap_or_default() - fraction.len() as i32;
-    while digits > 0 && digits % 10 == 0 {
-        digits /= 10;
-        exponent += 1;
+    digits(&serde_json::Number::from_f64(value).map(|number| number.to_string()).unwrap_or_default())
+}
+
+#[cfg(not(feature = "whole"))]
+fn shortest(value: f64) -> (u64, i32) {
+    digits(&crate::host::decimal(value))
+}
+
+/// Reads a number from 0 of at most 17 digits and any number of zeros.
+#[cfg(any(feature = "quick", not(feature = "whole")))]
+fn digits(text: &str) -> (u64, i32) {
+    let (mut digits, mut exponent, mut zeros) = (0, 0, 0);
+    let (number, power) = crate::cut::or_all(text, b'e');
+    let mut fraction = 0;
+    for byte in number.bytes() {
+        if byte == b'.' {
+            fraction = 1;
+            continue;
+        }
+        exponent -= fraction;
+        zeros += 1;
+        if byte != b'0' {
+            for _ in 0..zeros {
+                digits *= 10;
+            }
+            digits += u64::from(byte - b'0');
+            zeros = 0;
+        }
     }
-    (digits, exponent)
+    let negative = crate::cut::after(power, b'-');
+    let size = negative.or(crate::cut::after(power, b'+')).unwrap_or(power);
+    let size = super::whole(size).unwrap_or_default() as i32;
+    (digits, exponent + zeros + if negative.is_some() { -size } else { size })
 }

@@ -5,7 +5,7 @@
 //! to the words and places of errors.
 
 pub(crate) mod decimal;
-#[cfg(any(test, not(feature = "quick")))]
+#[cfg(any(test, all(feature = "whole", not(feature = "quick"))))]
 mod exact;
 mod path;
 #[cfg(any(test, not(feature = "quick")))]

@@ -1,6 +1,10 @@
 //! The small reader: JSON text to a value, with the words and the places that `serde_json` has for errors.
 
-use super::{Broken, exact};
+use super::Broken;
+#[cfg(not(feature = "whole"))]
+use crate::host::number;
+#[cfg(feature = "whole")]
+use super::exact::parse as number;
 use crate::value::{Map, Number, Value};
 
 /// Lists and objects inside one another are fewer than this.
@@ -289,7 +293,7 @@ impl Reader<'_> {
                 return Ok(size.wrapping_neg().cast_signed().into());
             }
         }
-        let size = exact::parse(text);
+        let size = number(text);
         Number::from_f64(if negative { -size } else { size })
             .ok_or_else(|| self.behind("number out of range"))
     }

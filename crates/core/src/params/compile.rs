@@ -10,7 +10,6 @@ use super::keywords::{KEYWORDS, OLD_KEYWORDS, find};
 use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::numbers::{Numbers, address};
-use super::pattern::PatternEngine;
 use super::store::Store;
 use super::violation::compare_pointers;
 use crate::order::sort_by;
@@ -34,7 +33,6 @@ pub(crate) struct Compiler<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     pub(super) formats: Formats,
-    pub(super) patterns: Option<&'a dyn PatternEngine>,
     /// Addresses of lists under `items`, as earlier drafts have them.
     pub(super) old_items: Numbers,
 }
@@ -42,7 +40,7 @@ pub(crate) struct Compiler<'a> {
 /// Compiles a schema; gives the program and its warnings, or all problems.
 pub(crate) fn compile<'a>(
     schema: &'a Value,
-    options: &'a Options<'a>,
+    options: &'a Options,
 ) -> Result<(Program, Vec<Problem>), Vec<Problem>> {
     let store = Store::new(schema, &options.resources);
     let mut compiler = Compiler {
@@ -55,7 +53,6 @@ pub(crate) fn compile<'a>(
         problems: Vec::new(),
         warnings: Vec::new(),
         formats: options.formats,
-        patterns: options.patterns,
         old_items: Numbers::default(),
     };
     if !compiler.store.problems.is_empty() {

@@ -29,7 +29,6 @@ mod value;
 mod violation;
 
 pub use instance::{Instance, Number, View};
-pub use pattern::{PatternEngine, PatternMatcher};
 pub use violation::Violation;
 
 use crate::json::Path;
@@ -53,13 +52,11 @@ pub enum Formats {
 
 /// How a schema is compiled.
 #[derive(Default)]
-pub struct Options<'a> {
+pub struct Options {
     /// What `format` does.
     pub formats: Formats,
     /// Documents that references may lead to: each with its URI, without fragment.
     pub resources: Vec<(String, Value)>,
-    /// What the host knows of Unicode properties in patterns, for builds without tables of their own.
-    pub patterns: Option<&'a dyn PatternEngine>,
 }
 
 /// A compiled schema. It can be used from several threads at once.
@@ -81,7 +78,7 @@ impl ParamSchema {
     }
 
     /// Compiles a schema, as [`ParamSchema::compile`] does.
-    pub fn compile_with(schema: &Value, options: &Options<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn compile_with(schema: &Value, options: &Options) -> Result<Self, Vec<Problem>> {
         compile::compile(schema, options).map(|(program, warnings)| Self { program, warnings })
     }
 

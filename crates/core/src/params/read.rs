@@ -177,7 +177,7 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn pattern(&mut self, path: String, source: &str) -> Option<Pattern> {
-        match Pattern::compile(source, self.patterns) {
+        match Pattern::compile(source) {
             Ok(pattern) => Some(pattern),
             Err(why) => {
                 let message = format_args!("the pattern {} is not valid: {why}", ShownText(source));

@@ -248,8 +248,7 @@ impl<'a, S: Sink> Translator<'a, S> {
     pub(super) fn group_name(&mut self) -> Result<String, String> {
         let name: String = self.chars[self.at..].iter().take_while(|c| **c != '>').collect();
         self.at += name.chars().count();
-        let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
-        if !starts || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') || !self.take(">") {
+        if !is_name(&name) || !self.take(">") {
             return Err(format!("{} is not the name of a group", Quoted(&name)));
         }
         Ok(name)
@@ -308,4 +307,41 @@ impl<'a, S: Sink> Translator<'a, S> {
         }
         Ok(weight)
     }
+}
+
+/// A letter, `_` or `$`, and then digits too.
+fn is_name(name: &str) -> bool {
+    let mut first = true;
+    for c in name.chars() {
+        if !(is_letter(c) || c == '_' || c == '$' || (!first && is_number(c))) {
+            return false;
+        }
+        first = false;
+    }
+    !first
+}
+
+#[cfg(feature = "whole")]
+fn is_letter(c: char) -> bool {
+    c.is_alphabetic()
+}
+
+#[cfg(feature = "whole")]
+fn is_number(c: char) -> bool {
+    c.is_numeric()
+}
+
+#[cfg(not(feature = "whole"))]
+fn is_letter(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { has_property("\\p{Alphabetic}", c) }
+}
+
+#[cfg(not(feature = "whole"))]
+fn is_number(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_digit() } else { has_property("\\p{N}", c) }
+}
+
+#[cfg(not(feature = "whole"))]
+fn has_property(name: &str, c: char) -> bool {
+    crate::host::property(name).is_some_and(|number| crate::host::has_property(number, c))
 }

@@ -20,19 +20,6 @@ use super::check::Check;
 use super::instance::ShownText;
 use ecma::{Needs, Translation, translate};
 
-/// What the host knows of Unicode, for builds without tables of their own (feature `quick`).
-pub trait PatternEngine {
-    /// Compiles `\p{…}` or `\P{…}`, to be matched with texts of one character; or says why it is no property.
-    fn compile(&self, source: &str) -> Result<Box<dyn PatternMatcher>, String>;
-}
-
-/// A property of a [`PatternEngine`]. It can be shared between threads; a host with one thread only keeps its
-/// own object elsewhere and puts a number here.
-pub trait PatternMatcher: Send + Sync {
-    /// Whether a character has the property, or why that cannot be told.
-    fn is_match(&self, text: &str) -> Result<bool, String>;
-}
-
 /// A pattern ready to match.
 pub(crate) struct Pattern {
     source: Box<str>,
@@ -64,9 +51,9 @@ pub(crate) fn is_regex(source: &str) -> bool {
 
 impl Pattern {
     /// Compiles a pattern, or says what is wrong with it.
-    pub(crate) fn compile(source: &str, host: Option<&dyn PatternEngine>) -> Result<Self, String> {
+    pub(crate) fn compile(source: &str) -> Result<Self, String> {
         let Translation { sink, needs, weight } = translate::<Form>(source)?;
-        Ok(Self { source: source.into(), engine: engine(sink, needs, host)?, weight })
+        Ok(Self { source: source.into(), engine: engine(sink, needs)?, weight })
     }
 
     /// The pattern for a message.
@@ -126,8 +113,8 @@ impl Pattern {
 type Form = program::Parts;
 
 #[cfg(not(feature = "quick"))]
-fn engine(parts: Form, needs: Needs, host: Option<&dyn PatternEngine>) -> Result<Engine, String> {
-    Ok(Engine::Small(program::Program::compile(parts, host)?, needs))
+fn engine(parts: Form, needs: Needs) -> Result<Engine, String> {
+    Ok(Engine::Small(program::Program::compile(parts)?, needs))
 }
 
 /// What a pattern is read into.
@@ -135,7 +122,7 @@ fn engine(parts: Form, needs: Needs, host: Option<&dyn PatternEngine>) -> Result
 type Form = text::Text;
 
 #[cfg(feature = "quick")]
-fn engine(text: Form, needs: Needs, _: Option<&dyn PatternEngine>) -> Result<Engine, String> {
+fn engine(text: Form, needs: Needs) -> Result<Engine, String> {
     let text = &text.0;
     if needs == Needs::Linear {
         return regex_lite::Regex::new(text).map(Engine::Lite).map_err(|error| error.to_string());

@@ -2,11 +2,7 @@
 
 use super::class::CharSet;
 use super::ecma::Sink;
-use super::{PatternEngine, PatternMatcher};
-use crate::cut;
-
-/// What knows Unicode properties, if anything does.
-type Host<'h> = Option<&'h dyn PatternEngine>;
+use crate::{cut, host};
 
 /// One instruction; execution goes on with the next one unless it says otherwise.
 pub(super) enum Op {
@@ -40,20 +36,25 @@ type Widths = (usize, usize);
 /// A set of characters.
 pub(super) struct Set {
     ranges: Vec<(u32, u32)>,
-    /// Unicode properties, as the host's engine knows them.
-    properties: Vec<Box<dyn PatternMatcher>>,
+    /// Unicode properties, as the host knows them.
+    properties: Vec<usize>,
     negated: bool,
 }
 
 impl Set {
     pub(super) fn has(&self, c: char) -> bool {
         let code = u32::from(c);
-        let within = self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&code))
-            || self
-                .properties
-                .iter()
-                .any(|property| property.is_match(c.encode_utf8(&mut [0; 4])) == Ok(true));
-        within != self.negated
+        for (first, last) in &self.ranges {
+            if (*first..=*last).contains(&code) {
+                return !self.negated;
+            }
+        }
+        for property in &self.properties {
+            if host::has_property(*property, c) {
+                return !self.negated;
+            }
+        }
+        self.negated
     }
 }
 
@@ -68,15 +69,15 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Compiles a whole pattern. `host` knows Unicode properties; without one they are refused.
-    pub(super) fn compile(parts: Parts, host: Host<'_>) -> Result<Self, String> {
+    /// Compiles a whole pattern.
+    pub(super) fn compile(parts: Parts) -> Result<Self, String> {
         let mut program = Self {
             ops: Vec::new(),
             sets: Vec::new(),
             slots: 2 * (parts.groups + 1),
             captures: parts.captures,
         };
-        program.write(&parts.here.whole(), host)?;
+        program.write(&parts.here.whole())?;
         program.ops.push(Op::Accept);
         Ok(program)
     }
@@ -85,16 +86,21 @@ impl Program {
         self.ops.len()
     }
 
-    fn write(&mut self, part: &Part, host: Host<'_>) -> Result<(), String> {
+    fn write(&mut self, part: &Part) -> Result<(), String> {
         match part {
             Part::Set { ranges, properties, negated } => {
-                let known = |name: &str| match host {
-                    Some(host) => host.compile(name),
-                    None => Err("this build has no tables for Unicode properties".to_owned()),
-                };
-                let properties = properties.split_inclusive('}').map(known).collect::<Result<_, _>>()?;
+                let mut numbers = Vec::new();
+                let mut names = &**properties;
+                while let Some((name, rest)) = cut::once(names, b'}') {
+                    let name = name.to_owned() + "}";
+                    let Some(number) = host::property(&name) else {
+                        return Err(name + " is not a property of Unicode");
+                    };
+                    numbers.push(number);
+                    names = rest;
+                }
                 self.ops.push(Op::Set(self.sets.len()));
-                self.sets.push(Set { ranges: ranges.clone(), properties, negated: *negated });
+                self.sets.push(Set { ranges: ranges.clone(), properties: numbers, negated: *negated });
             }
             Part::Start => self.ops.push(Op::Start),
             Part::End => self.ops.push(Op::End),
@@ -102,12 +108,12 @@ impl Program {
             Part::Same(group) => self.ops.push(Op::Same(*group)),
             Part::Sequence(parts) => {
                 for part in parts {
-                    self.write(part, host)?;
+                    self.write(part)?;
                 }
             }
             Part::Group(number, inner) => {
                 self.ops.push(Op::Save(2 * number));
-                self.write(inner, host)?;
+                self.write(inner)?;
                 self.ops.push(Op::Save(2 * number + 1));
             }
             Part::Either(parts) => {
@@ -117,7 +123,7 @@ impl Program {
                     if n + 1 < parts.len() {
                         self.ops.push(Op::Split(split + 1, 0));
                     }
-                    self.write(part, host)?;
+                    self.write(part)?;
                     if n + 1 < parts.len() {
                         jumps.push(self.here());
                         self.ops.push(Op::Jump(0));
@@ -131,14 +137,14 @@ impl Program {
             Part::Look { ahead, negated, inner } => {
                 let look = self.here();
                 self.ops.push(Op::Accept);
-                self.write(inner, host)?;
+                self.write(inner)?;
                 self.ops.push(Op::Accept);
                 let (next, widths) = (self.here(), inner.widths());
                 self.ops[look] = Op::Look { ahead: *ahead, negated: *negated, next, widths };
             }
             Part::Repeat { inner, least, most, lazy } => {
                 let times = (*least, *most);
-                self.repeat(inner, times, *lazy, host)?;
+                self.repeat(inner, times, *lazy)?;
             }
         }
         Ok(())
@@ -149,12 +155,11 @@ impl Program {
         inner: &Part,
         (least, most): (usize, Option<usize>),
         lazy: bool,
-        host: Host<'_>,
     ) -> Result<(), String> {
         let split =
             |into: usize, past: usize| if lazy { Op::Split(past, into) } else { Op::Split(into, past) };
         for _ in 0..least {
-            self.write(inner, host)?;
+            self.write(inner)?;
         }
         match most {
             None => {
@@ -163,7 +168,7 @@ impl Program {
                 let start = self.here();
                 self.ops.push(Op::Accept);
                 self.ops.push(Op::Save(slot));
-                self.write(inner, host)?;
+                self.write(inner)?;
                 self.ops.push(Op::Progress(slot));
                 self.ops.push(Op::Jump(start));
                 self.ops[start] = split(start + 1, self.here());
@@ -173,7 +178,7 @@ impl Program {
                 for _ in least..most {
                     splits.push(self.here());
                     self.ops.push(Op::Accept);
-                    self.write(inner, host)?;
+                    self.write(inner)?;
                 }
                 let end = self.here();
                 for at in splits {

@@ -9,7 +9,7 @@ use super::text::Text;
 
 fn matches(source: &str, text: &str) -> Result<bool, String> {
     let program = Program { nodes: Vec::new(), root: 0, dynamic: false };
-    Pattern::compile(source, None)?.is_match(text, &mut Check::new(&program, None))
+    Pattern::compile(source)?.is_match(text, &mut Check::new(&program, None))
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn the_small_engine_agrees_with_the_others() {
         let mut groups = 0;
         let source = made.pattern(3, &mut groups);
         let Ok(translation) = translate::<Parts>(&source) else { panic!("{source} is a pattern") };
-        let small = super::program::Program::compile(translation.sink, None).expect("it is valid");
+        let small = super::program::Program::compile(translation.sink).expect("it is valid");
         for _ in 0..4 {
             let length = made.next(7);
             let text: String = (0..length).map(|_| ['a', 'b', 'c', ' '][made.next(4) as usize]).collect();
@@ -158,7 +158,7 @@ fn the_small_engine_agrees_with_the_others() {
 fn the_small_engine_ends() {
     let small = |source: &str, text: &str| {
         let translation = translate::<Parts>(source).expect("a pattern");
-        let program = super::program::Program::compile(translation.sink, None).expect("it is valid");
+        let program = super::program::Program::compile(translation.sink).expect("it is valid");
         super::steps::is_match(&program, text).ok()
     };
     let long = "a".repeat(5_000) + "!";
