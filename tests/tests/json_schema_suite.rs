@@ -131,10 +131,8 @@ fn run(files: &[PathBuf], options: &Options<'_>, outcome: &mut Outcome) {
 fn official_suite_passes() {
     let suite = suite();
     let folder = suite.join("tests/draft2020-12");
-    let mut options = Options {
-        formats: Formats::Annotate,
-        resources: remotes(&suite).into_iter().collect(),
-    };
+    let mut options =
+        Options { formats: Formats::Annotate, resources: remotes(&suite).into_iter().collect() };
     let all = json_files(&folder);
     let formats = folder.join("optional/format");
     let (formats, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| path.starts_with(&formats));

@@ -44,5 +44,7 @@ fn property(source: &str) -> Option<usize> {
 }
 
 fn has_property(number: usize, c: char) -> bool {
-    KNOWN.with_borrow(|known| known.get(number).is_some_and(|(_, regex)| regex.test(c.encode_utf8(&mut [0; 4]))))
+    KNOWN.with_borrow(|known| {
+        known.get(number).is_some_and(|(_, regex)| regex.test(c.encode_utf8(&mut [0; 4])))
+    })
 }

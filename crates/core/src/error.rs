@@ -4,9 +4,9 @@
 //! operation has to fail.
 
 use crate::id::RunId;
-use serde::{Deserialize, Serialize};
 #[cfg(feature = "whole")]
 use crate::value::{Map, Value};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! error_codes {

@@ -16,12 +16,8 @@ pub struct Host {
     pub has_property: fn(usize, char) -> bool,
 }
 
-const NONE: Host = Host {
-    number: |_| f64::NAN,
-    decimal: |_| String::new(),
-    property: |_| None,
-    has_property: |_, _| false,
-};
+const NONE: Host =
+    Host { number: |_| f64::NAN, decimal: |_| String::new(), property: |_| None, has_property: |_, _| false };
 
 thread_local! {
     static HOST: Cell<Host> = const { Cell::new(NONE) };

@@ -14,11 +14,11 @@ pub mod api;
 pub mod backfill;
 #[cfg(feature = "whole")]
 pub mod bundle;
+mod cut;
 #[cfg(feature = "whole")]
 mod civil;
 #[cfg(feature = "whole")]
 pub mod dag;
-mod cut;
 pub mod door;
 pub mod error;
 #[cfg(feature = "whole")]

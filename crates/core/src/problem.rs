@@ -1,8 +1,8 @@
 //! One finding about text or data that a person wrote. Readers and lints return all of them, not the first.
 
 use crate::json::{Object, ToJson};
-use serde::Serialize;
 use crate::value::Value;
+use serde::Serialize;
 use std::fmt;
 
 /// How much a problem matters.

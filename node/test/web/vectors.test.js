@@ -11,7 +11,8 @@ import { glueOf } from "./support.js";
 
 const extra = await glueOf("extra");
 const full = await glueOf("full");
-const calls = { extra: [], full: [] };
+const params = await glueOf("params");
+const calls = { extra: [], full: [], params: [] };
 
 /** Calls a rule and remembers what it gave, for Chromium. */
 function through(name, glue) {
@@ -26,12 +27,14 @@ function through(name, glue) {
 // The browser waits by a stream of its host, not by a machine of its own.
 vectorTests("extra.wasm", { call: through("extra", extra), rules: JSON.parse(extra.rules()), missing: ["wait"] });
 
-const rules = JSON.parse(full.rules());
-vectorTests("full.wasm", {
-  call: through("full", full),
-  rules,
-  missing: [...JSON.parse(extra.rules()), "wait"].filter((rule) => !rules.includes(rule)),
-});
+for (const [name, glue] of [["full", full], ["params", params]]) {
+  const rules = JSON.parse(glue.rules());
+  vectorTests(`${name}.wasm`, {
+    call: through(name, glue),
+    rules,
+    missing: [...JSON.parse(extra.rules()), "wait"].filter((rule) => !rules.includes(rule)),
+  });
+}
 
 test("params.wasm: params.json through the class", async () => {
   await initParams();
@@ -54,8 +57,8 @@ test("params.wasm: params.json through the class", async () => {
 test("the same calls give the same in Chromium", { timeout: 300_000 }, async () => {
   const page = await openPage();
   after(() => page.close());
-  for (const name of ["extra", "full"]) {
-    assert.ok(calls[name].length > 100, `${calls[name].length} calls of ${name}`);
+  for (const name of ["extra", "full", "params"]) {
+    assert.ok(calls[name].length > (name === "params" ? 50 : 100), `${calls[name].length} calls of ${name}`);
     const differ = await page.evaluate(
       async ([module, list]) => {
         const glue = await import(`/dist/web/wasm/${module}.js`);

@@ -40,11 +40,11 @@ pub use wait::WaitMachine;
 
 use crate::error::{Error, ErrorCode};
 use crate::json::{self, Quoted, joined};
+use crate::value::{Map, Value};
 #[cfg(feature = "whole")]
 use serde::Serialize;
 #[cfg(feature = "whole")]
 use serde::de::DeserializeOwned;
-use crate::value::{Map, Value};
 
 /// What a rule makes of its input.
 pub type Answer = Result<Value, Error>;

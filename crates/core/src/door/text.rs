@@ -4,9 +4,9 @@ use crate::error::Error;
 use crate::json::{self, Object, ToJson};
 use crate::params::Violation;
 use crate::problem::Problem;
+use crate::value::Value;
 #[cfg(feature = "whole")]
 use serde::Serialize;
-use crate::value::Value;
 #[cfg(feature = "whole")]
 use serde_json::ser::{Formatter, Serializer};
 #[cfg(feature = "whole")]

@@ -5,9 +5,9 @@ use super::{MAX_FIELDS, MAX_GROUPS};
 use crate::cut;
 use crate::json::{self, Object, ToJson};
 use crate::params::escaped;
+use crate::value::{Map, Value};
 #[cfg(feature = "whole")]
 use serde::{Serialize, Serializer};
-use crate::value::{Map, Value};
 
 /// A form for the parameters of a job.
 #[derive(Clone, Debug, Default, PartialEq)]

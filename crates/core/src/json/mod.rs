@@ -18,7 +18,10 @@ mod write;
 use crate::value::{Map, Number, Value};
 use std::fmt::{self, Write};
 
-#[cfg_attr(not(feature = "whole"), expect(unreachable_pub, reason = "definitions show it to other crates"))]
+#[cfg_attr(
+    not(feature = "whole"),
+    expect(unreachable_pub, reason = "definitions show it to other crates")
+)]
 pub use path::Path;
 
 /// Why a text is not JSON.

@@ -1,10 +1,10 @@
 //! The small reader: JSON text to a value, with the words and the places that `serde_json` has for errors.
 
 use super::Broken;
-#[cfg(not(feature = "whole"))]
-use crate::host::number;
 #[cfg(feature = "whole")]
 use super::exact::parse as number;
+#[cfg(not(feature = "whole"))]
+use crate::host::number;
 use crate::value::{Map, Number, Value};
 
 /// Lists and objects inside one another are fewer than this.

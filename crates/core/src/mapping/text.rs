@@ -1,8 +1,8 @@
 //! Scalars to text (reference section 13.7).
 
 use super::kind;
-use crate::json::Path;
 use crate::json;
+use crate::json::Path;
 use crate::problem::Problem;
 use crate::value::{Map, Number, Value};
 

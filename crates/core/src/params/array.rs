@@ -86,11 +86,7 @@ pub(crate) fn check<I: Instance>(
     {
         valid = false;
         let shown = Shown(instance);
-        if !check.fail(
-            at,
-            "uniqueItems",
-            format_args!("{shown} has equal items at {first} and {second}"),
-        ) {
+        if !check.fail(at, "uniqueItems", format_args!("{shown} has equal items at {first} and {second}")) {
             return false;
         }
     }

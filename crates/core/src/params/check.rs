@@ -184,12 +184,7 @@ impl<'s> Check<'s> {
 
     /// Notes a violation. Returns whether to look for more.
     #[cold]
-    pub(crate) fn fail(
-        &mut self,
-        at: &Path<'_>,
-        keyword: &'static str,
-        message: fmt::Arguments<'_>,
-    ) -> bool {
+    pub(crate) fn fail(&mut self, at: &Path<'_>, keyword: &'static str, message: fmt::Arguments<'_>) -> bool {
         let Some(found) = &mut self.found else { return false };
         if self.stopped.is_some() || found.more {
             return false;

@@ -123,11 +123,7 @@ pub(crate) fn check<I: Instance>(
         && check.quick(id, instance, at, None)
     {
         valid = false;
-        check.fail(
-            at,
-            "not",
-            format_args!("{} matches a schema that it must not match", Shown(instance)),
-        );
+        check.fail(at, "not", format_args!("{} matches a schema that it must not match", Shown(instance)));
     }
     if let Some((condition, then, otherwise)) = rules.condition
         && (valid || check.goes_on())

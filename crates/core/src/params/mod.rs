@@ -33,9 +33,9 @@ pub use violation::Violation;
 
 use crate::json::Path;
 use crate::problem::Problem;
+use crate::value::Value;
 use check::{Check, Found};
 use node::Program;
-use crate::value::Value;
 pub(crate) use violation::escaped;
 use violation::sort;
 

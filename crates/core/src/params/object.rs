@@ -10,8 +10,8 @@ use super::evaluated::Evaluated;
 use super::instance::{Instance, ShownText};
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
-use crate::order::sort_by;
 use crate::json::Path;
+use crate::order::sort_by;
 use crate::suggest::Nearest;
 use crate::value::{Map, Value};
 

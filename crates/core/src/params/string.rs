@@ -60,11 +60,7 @@ pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: 
             Ok(false) => {
                 valid = false;
                 let (text, pattern) = (ShownText(text), pattern.shown());
-                if !check.fail(
-                    at,
-                    "pattern",
-                    format_args!("{text} does not match the pattern {pattern}"),
-                ) {
+                if !check.fail(at, "pattern", format_args!("{text} does not match the pattern {pattern}")) {
                     return false;
                 }
             }

@@ -62,7 +62,6 @@ impl Types {
         }
         allowed
     }
-
 }
 
 impl fmt::Display for Types {

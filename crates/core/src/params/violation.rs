@@ -4,8 +4,8 @@ use crate::cut;
 use crate::json::Path;
 use crate::json::{Object, ToJson};
 use crate::order::sort_by;
-use serde::Serialize;
 use crate::value::Value;
+use serde::Serialize;
 use std::cmp::Ordering;
 
 /// One way in which an instance breaks its schema.

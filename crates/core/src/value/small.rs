@@ -2,6 +2,7 @@
 //!
 //! Members of an object stay in the order in which they came. They are found by a list of their places sorted by name: no
 //! names, however they are chosen, make that slow.
+#![cfg_attr(feature = "whole", expect(unnameable_types, reason = "a test beside serde_json's"))]
 
 use crate::order::order;
 

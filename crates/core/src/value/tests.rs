@@ -13,7 +13,10 @@ fn members_are_kept_and_found_as_serde_json_does_it() {
         for (name, value) in &pairs {
             let (before, wanted) =
                 (ours.insert(name.clone(), (*value).into()), theirs.insert(name.clone(), (*value).into()));
-            assert_eq!(before.as_ref().and_then(small::Value::as_u64), wanted.as_ref().and_then(Value::as_u64));
+            assert_eq!(
+                before.as_ref().and_then(small::Value::as_u64),
+                wanted.as_ref().and_then(Value::as_u64)
+            );
         }
         let at_once: small::Map<_, _> =
             pairs.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
@@ -45,10 +48,16 @@ fn a_double_name_among_many_is_no_work_for_each() {
 fn numbers_are_those_of_serde_json() {
     for value in [0, 1, i64::MAX, i64::MIN, -1] {
         let (ours, theirs) = (small::Number::from(value), serde_json::Number::from(value));
-        assert_eq!((ours.as_i64(), ours.as_u64(), ours.as_f64()), (theirs.as_i64(), theirs.as_u64(), theirs.as_f64()));
+        assert_eq!(
+            (ours.as_i64(), ours.as_u64(), ours.as_f64()),
+            (theirs.as_i64(), theirs.as_u64(), theirs.as_f64())
+        );
         assert_eq!(ours.is_f64(), theirs.is_f64());
     }
     assert_eq!(small::Number::from(u64::MAX).as_i64(), None);
     assert_eq!(small::Number::from_f64(f64::NAN), None);
-    assert_eq!(small::Number::from_f64(0.5).map(|number| (number.is_f64(), number.as_f64())), Some((true, Some(0.5))));
+    assert_eq!(
+        small::Number::from_f64(0.5).map(|number| (number.is_f64(), number.as_f64())),
+        Some((true, Some(0.5)))
+    );
 }

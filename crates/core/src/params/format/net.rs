@@ -105,9 +105,8 @@ fn is_mailbox(text: &str, is_domain: fn(&str) -> bool) -> bool {
 }
 
 fn is_dot_string(local: &str) -> bool {
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || cut::has("!#$%&'*+-/=?^_`{|}~", byte) || !byte.is_ascii()
-    };
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || cut::has("!#$%&'*+-/=?^_`{|}~", byte) || !byte.is_ascii();
     cut::parts(local, b'.').all(|atom| !atom.is_empty() && cut::all(atom, allowed))
 }
 

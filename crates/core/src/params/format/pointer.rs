@@ -21,5 +21,7 @@ pub(super) fn is_json_pointer(text: &str) -> bool {
 pub(super) fn is_relative_json_pointer(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
-    digits > 0 && (number == "0" || !matches!(number.as_bytes(), [b'0', ..])) && (rest == "#" || is_json_pointer(rest))
+    digits > 0
+        && (number == "0" || !matches!(number.as_bytes(), [b'0', ..]))
+        && (rest == "#" || is_json_pointer(rest))
 }

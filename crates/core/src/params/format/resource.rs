@@ -61,8 +61,7 @@ fn is_authority(text: &str) -> bool {
         },
         None => host.split_at(cut::place(host, b':').unwrap_or(host.len())),
     };
-    let port =
-        cut::after(port, b':').map_or(port.is_empty(), |port| cut::all(port, cut::is_digit));
+    let port = cut::after(port, b':').map_or(port.is_empty(), |port| cut::all(port, cut::is_digit));
     has_only(host, "") && port
 }
 
@@ -85,7 +84,10 @@ fn has_only(text: &str, others: &str) -> bool {
     while let Some(c) = rest.next() {
         let allowed = match c {
             '%' => is_escape(&mut rest),
-            c if c.is_ascii_alphanumeric() || cut::has_char("-._~!$&'()*+,;=", c) || cut::has_char(others, c) => {
+            c if c.is_ascii_alphanumeric()
+                || cut::has_char("-._~!$&'()*+,;=", c)
+                || cut::has_char(others, c) =>
+            {
                 true
             }
             c => is_ucschar(c),
@@ -146,8 +148,7 @@ fn is_expression(text: &str) -> bool {
     cut::parts(text.get(usize::from(operator)..).unwrap_or_default(), b',').all(|variable| {
         let name = match cut::once(variable, b':') {
             Some((name, length)) => {
-                let digits =
-                    (1..=4).contains(&length.len()) && cut::all(length, cut::is_digit);
+                let digits = (1..=4).contains(&length.len()) && cut::all(length, cut::is_digit);
                 if !digits || length.as_bytes()[0] == b'0' {
                     return false;
                 }
