@@ -89,7 +89,7 @@ mod tests {
             assert_eq!(after(text, b'/'), text.strip_prefix('/'));
             assert_eq!(place(text, b'/'), text.find('/'));
             assert!(parts(text, b'/').eq(text.split('/')));
-            assert_eq!(has_char(text, 'é'), false);
+            assert!(!has_char(text, 'é'));
         }
     }
 }

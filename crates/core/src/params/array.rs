@@ -5,12 +5,13 @@ use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, Shown};
+use super::keywords::slot;
 use super::node::{FALSE, NodeId};
-use super::numbers::address;
+use super::read::Read;
 use super::value::{equal, hash};
 use crate::json::Path;
 use crate::order::order;
-use crate::value::{Map, Value};
+use crate::value::Value;
 
 /// The keywords for arrays of one schema.
 #[derive(Debug)]
@@ -30,22 +31,28 @@ struct Contains {
     max: Option<u64>,
 }
 
+#[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
     at: &Place<'a>,
-    schema: &'a Map<String, Value>,
+    read: &mut Read<'a>,
 ) -> Option<Box<ArrayRules>> {
-    let (min, max) = (c.count(at, schema, "minContains"), c.count(at, schema, "maxContains"));
-    if let Some(list @ Value::Array(_)) = schema.get("items") {
-        c.old_items.insert(address(list), 0);
-    }
+    let (min, max) = (read.count(slot::MIN_CONTAINS), read.count(slot::MAX_CONTAINS));
+    let unique = match read.others[slot::UNIQUE_ITEMS as usize] {
+        Some(Value::Bool(flag)) => *flag,
+        Some(other) => {
+            c.mistyped(at, "uniqueItems", other, "a boolean");
+            false
+        }
+        None => false,
+    };
     let rules = ArrayRules {
-        min: c.count(at, schema, "minItems"),
-        max: c.count(at, schema, "maxItems"),
-        unique: c.flag(at, schema, "uniqueItems"),
-        prefix: c.schemas(at, schema, "prefixItems").unwrap_or_default(),
-        items: c.schema(at, schema, "items"),
-        contains: c.schema(at, schema, "contains").map(|schema| Contains { schema, min, max }),
+        min: read.count(slot::MIN_ITEMS),
+        max: read.count(slot::MAX_ITEMS),
+        unique,
+        prefix: read.list(slot::PREFIX_ITEMS).unwrap_or_default(),
+        items: read.schema(slot::ITEMS),
+        contains: read.schema(slot::CONTAINS).map(|schema| Contains { schema, min, max }),
     };
     let empty = rules.min.is_none()
         && rules.max.is_none()
@@ -174,13 +181,12 @@ fn check_contains<I: Instance>(
     let mut valid = true;
     if count < min {
         valid = false;
-        match contains.min {
-            None => check.fail(at, "contains", format_args!("{} has no matching item", Shown(instance))),
-            Some(_) => {
-                let relation = ("fewer than the minimum", min);
-                counted(check, at, "minContains", instance, (count, "matching item"), relation)
-            }
-        };
+        if contains.min.is_none() {
+            check.fail(at, "contains", format_args!("{} has no matching item", Shown(instance)));
+        } else {
+            let relation = ("fewer than the minimum", min);
+            counted(check, at, "minContains", instance, (count, "matching item"), relation);
+        }
     }
     if let Some(max) = contains.max
         && count > max

@@ -6,7 +6,7 @@
 pub(crate) use super::store::Place;
 
 use super::instance::Shown;
-use super::keywords::{KEYWORDS, OLD_KEYWORDS, find};
+use super::keywords::{KEYWORDS, OLD_KEYWORDS, slot};
 use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::numbers::{Numbers, address};
@@ -18,7 +18,7 @@ use crate::json::Quoted;
 use crate::order::sort_by;
 use crate::problem::Problem;
 use crate::suggest::Nearest;
-use crate::value::{Map, Value};
+use crate::value::Value;
 
 pub(crate) struct Compiler<'a> {
     pub(super) store: Store<'a>,
@@ -119,29 +119,23 @@ impl<'a> Compiler<'a> {
             place.resource = home;
         }
         let at = &place;
-        self.warn_unknown(at, schema);
+        let mut read = self.read(at, schema);
+        let read = &mut read;
         let node = Node {
             resource: at.resource as u32,
             alias: None,
-            types: value::compile_types(self, at, schema),
-            values: value::compile(self, at, schema),
-            number: number::compile(self, at, schema),
-            string: string::compile(self, at, schema),
-            array: array::compile(self, at, schema),
-            object: object::compile(self, at, schema),
-            logic: logic::compile(self, at, schema),
-            unevaluated_items: self.schema(at, schema, "unevaluatedItems"),
-            unevaluated_properties: self.schema(at, schema, "unevaluatedProperties"),
+            types: value::compile_types(self, at, read),
+            values: value::compile(self, at, read),
+            number: number::compile(self, at, read),
+            string: string::compile(self, at, read),
+            array: array::compile(self, at, read),
+            object: object::compile(self, at, read),
+            logic: logic::compile(self, at, read),
+            unevaluated_items: read.schema(slot::UNEVALUATED_ITEMS),
+            unevaluated_properties: read.schema(slot::UNEVALUATED_PROPERTIES),
         };
-        // Compiled although nothing refers to them yet: their problems are the writer's problems too.
-        for keyword in ["$defs", "definitions"] {
-            self.schema_map(at, schema, keyword);
-        }
-        for keyword in ["$id", "$schema", "$comment"] {
-            self.text(at, schema, keyword);
-        }
         if node.logic.as_ref().is_some_and(|logic| logic.dynamic.is_some())
-            && let Some(reference) = schema.get("$dynamicRef").and_then(Value::as_str)
+            && let Some(reference) = read.texts[slot::DYNAMIC_REF as usize]
             && let Some((_, name)) = cut::once(reference, b'#')
         {
             self.dynamic.push((id, name));
@@ -149,24 +143,19 @@ impl<'a> Compiler<'a> {
         node
     }
 
-    fn warn_unknown(&mut self, at: &Place<'a>, schema: &'a Map<String, Value>) {
-        for (name, _) in schema {
-            if find(name).is_some() {
-                continue;
-            }
-            let quoted = Quoted(name);
-            if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| old == name) {
-                let message = format_args!("{quoted} is a keyword of an earlier draft and has no effect");
-                self.warning("old_keyword", at, name, message).hint = Some((*hint).to_owned());
-                continue;
-            }
-            let message = format_args!("{quoted} is not a keyword of JSON Schema 2020-12 and has no effect");
-            let mut nearest = Nearest::to(name);
-            for keyword in KEYWORDS {
-                nearest.consider(keyword.name);
-            }
-            self.warning("unknown_keyword", at, name, message).hint = nearest.hint();
+    pub(super) fn warn_unknown(&mut self, at: &Place<'a>, name: &str) {
+        let quoted = Quoted(name);
+        if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| *old == name) {
+            let message = format_args!("{quoted} is a keyword of an earlier draft and has no effect");
+            self.warning("old_keyword", at, name, message).hint = Some((*hint).to_owned());
+            return;
         }
+        let message = format_args!("{quoted} is not a keyword of JSON Schema 2020-12 and has no effect");
+        let mut nearest = Nearest::to(name);
+        for keyword in KEYWORDS {
+            nearest.consider(keyword.name);
+        }
+        self.warning("unknown_keyword", at, name, message).hint = nearest.hint();
     }
 
     fn link_dynamic(&mut self) {

@@ -5,10 +5,12 @@ use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, Shown};
+use super::keywords::slot;
 use super::node::NodeId;
+use super::read::Read;
 use super::violation::{Violation, compare, pointer};
 use crate::json::Path;
-use crate::value::{Map, Value};
+use std::fmt::Write;
 
 /// The combining keywords of one schema.
 #[derive(Debug, Default)]
@@ -61,17 +63,14 @@ impl Logic {
     }
 }
 
-pub(crate) fn compile<'a>(
-    c: &mut Compiler<'a>,
-    at: &Place<'a>,
-    schema: &'a Map<String, Value>,
-) -> Option<Box<Logic>> {
+#[inline(never)]
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Option<Box<Logic>> {
     let mut refs = Vec::new();
-    if let Some(reference) = c.text(at, schema, "$ref") {
+    if let Some(reference) = read.texts[slot::REF as usize] {
         refs.extend_from_slice(c.reference(at, "$ref", reference).as_slice());
     }
     let mut dynamic = None;
-    if let Some(reference) = c.text(at, schema, "$dynamicRef")
+    if let Some(reference) = read.texts[slot::DYNAMIC_REF as usize]
         && let Some(fallback) = c.reference(at, "$dynamicRef", reference)
     {
         if c.is_dynamic(at, reference) {
@@ -80,15 +79,15 @@ pub(crate) fn compile<'a>(
             refs.push(fallback);
         }
     }
-    let (then, otherwise) = (c.schema(at, schema, "then"), c.schema(at, schema, "else"));
+    let (then, otherwise) = (read.schema(slot::THEN), read.schema(slot::ELSE));
     let logic = Logic {
         refs,
         dynamic,
-        all_of: c.schemas(at, schema, "allOf").unwrap_or_default(),
-        any_of: c.schemas(at, schema, "anyOf"),
-        one_of: c.schemas(at, schema, "oneOf"),
-        not: c.schema(at, schema, "not"),
-        condition: c.schema(at, schema, "if").map(|condition| (condition, then, otherwise)),
+        all_of: read.list(slot::ALL_OF).unwrap_or_default(),
+        any_of: read.list(slot::ANY_OF),
+        one_of: read.list(slot::ONE_OF),
+        not: read.schema(slot::NOT),
+        condition: read.schema(slot::IF).map(|condition| (condition, then, otherwise)),
     };
     (!logic.all_in_place().is_empty() || logic.dynamic.is_some()).then(|| Box::new(logic))
 }
@@ -250,11 +249,11 @@ fn no_match<I: Instance>(
         return;
     }
     let base = pointer(at);
-    let mut message = Shown(instance).to_string() + " does not match ";
-    message += &if tried.len() == 1 {
-        "the only schema".to_owned()
-    } else {
-        format!("any of {} schemas", tried.len())
+    let mut message = Shown(instance).to_string();
+    // Writing to a `String` cannot fail, here and below.
+    let _ = match tried.len() {
+        1 => write!(message, " does not match the only schema"),
+        count => write!(message, " does not match any of {count} schemas"),
     };
     let mut between = ": ";
     for (n, violations) in tried.iter().enumerate() {
@@ -266,7 +265,7 @@ fn no_match<I: Instance>(
         let Some(first) = least(violations) else { continue };
         let place = first.path.strip_prefix(&base).unwrap_or_default();
         let (at, comma) = if place.is_empty() { ("", "") } else { ("at ", ", ") };
-        message += &format!("{between}({n}) {at}{place}{comma}{}", first.message);
+        let _ = write!(message, "{between}({n}) {at}{place}{comma}{}", first.message);
         between = "; ";
     }
     if let Some((end, _)) = message.char_indices().nth(MESSAGE) {

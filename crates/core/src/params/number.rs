@@ -3,9 +3,9 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::Number;
+use super::read::Read;
 use crate::json::Path;
 use crate::json::decimal;
-use crate::value::{Map, Value};
 use std::cmp::Ordering;
 
 /// The numeric keywords of one schema.
@@ -18,17 +18,20 @@ pub(crate) struct NumberRules {
     multiple_of: Option<Divisor>,
 }
 
+#[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
     at: &Place<'a>,
-    schema: &'a Map<String, Value>,
+    read: &mut Read<'a>,
 ) -> Option<Box<NumberRules>> {
+    // In the order of their slots.
+    let [minimum, maximum, exclusive_minimum, exclusive_maximum, divisor] = read.numbers;
     let rules = NumberRules {
-        minimum: c.number(at, schema, "minimum"),
-        maximum: c.number(at, schema, "maximum"),
-        exclusive_minimum: c.number(at, schema, "exclusiveMinimum"),
-        exclusive_maximum: c.number(at, schema, "exclusiveMaximum"),
-        multiple_of: c.number(at, schema, "multipleOf").and_then(|number| {
+        minimum,
+        maximum,
+        exclusive_minimum,
+        exclusive_maximum,
+        multiple_of: divisor.and_then(|number| {
             let positive = number.compare(Number::Int(0)) == Ordering::Greater;
             if !positive {
                 c.wrong_value(at, "multipleOf", format_args!("{number} is not greater than 0"));

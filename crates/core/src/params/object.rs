@@ -8,12 +8,14 @@ use super::check::{Check, for_each_member};
 use super::compile::{Compiler, Place};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, ShownText};
+use super::keywords::slot;
 use super::node::{FALSE, NodeId};
 use super::pattern::Pattern;
+use super::read::Read;
 use crate::json::Path;
 use crate::order::sort_by;
 use crate::suggest::Nearest;
-use crate::value::{Map, Value};
+use crate::value::Value;
 
 /// The keywords for objects of one schema.
 #[derive(Debug, Default)]
@@ -74,41 +76,35 @@ impl ObjectRules {
     }
 }
 
+#[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
     at: &Place<'a>,
-    schema: &'a Map<String, Value>,
+    read: &mut Read<'a>,
 ) -> Option<Box<ObjectRules>> {
-    let (known, required) = compile_known(c, at, schema);
+    let (known, required) = compile_known(c, at, read);
     let mut patterns = Vec::new();
-    for (source, id) in c.schema_map(at, schema, "patternProperties") {
-        if let Some(pattern) = c.pattern(at.entry("patternProperties", source).path, source) {
-            patterns.push((pattern, id));
+    for (source, id) in &read.maps[slot::PATTERN_PROPERTIES as usize] {
+        if let Some(pattern) = c.pattern(&at.entry("patternProperties", source).path, source) {
+            patterns.push((pattern, *id));
         }
     }
     let mut dependent_schemas = Vec::new();
-    for (name, id) in c.schema_map(at, schema, "dependentSchemas") {
-        dependent_schemas.push((name.into(), id));
+    for (name, id) in &read.maps[slot::DEPENDENT_SCHEMAS as usize] {
+        dependent_schemas.push(((*name).into(), *id));
     }
     let mut dependent_required = Vec::new();
-    for keyword in ["dependentRequired", "dependencies"] {
-        for (name, value) in c.map(at, schema, keyword) {
-            let place = at.entry(keyword, name);
-            if keyword == "dependencies" && !value.is_array() {
-                dependent_schemas.push((name.into(), c.queue(place.of(value))));
-            } else {
-                dependent_required.push((name.into(), c.names(&place, value)));
-            }
-        }
+    for (name, names) in read.needs.drain(..) {
+        dependent_required.push((name.into(), names));
     }
     let rules = ObjectRules {
-        min: c.count(at, schema, "minProperties"),
-        max: c.count(at, schema, "maxProperties"),
+        min: read.count(slot::MIN_PROPERTIES),
+        max: read.count(slot::MAX_PROPERTIES),
         known,
         required,
         patterns: patterns.into_boxed_slice(),
-        additional: c.schema(at, schema, "additionalProperties"),
-        names: c.schema(at, schema, "propertyNames"),
+        additional: read.schema(slot::ADDITIONAL_PROPERTIES),
+        names: read.schema(slot::PROPERTY_NAMES),
         dependent_required: dependent_required.into_boxed_slice(),
         dependent_schemas: dependent_schemas.into_boxed_slice(),
     };
@@ -120,16 +116,12 @@ pub(crate) fn compile<'a>(
     (!empty).then(|| Box::new(rules))
 }
 
-fn compile_known<'a>(
-    c: &mut Compiler<'a>,
-    at: &Place<'a>,
-    schema: &'a Map<String, Value>,
-) -> (Box<[Property]>, usize) {
+fn compile_known<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> (Box<[Property]>, usize) {
     let mut known: Vec<Property> = Vec::new();
-    for (name, id) in c.schema_map(at, schema, "properties") {
-        known.push(Property { name: name.into(), schema: Some(id), required: false });
+    for (name, id) in &read.maps[slot::PROPERTIES as usize] {
+        known.push(Property { name: (*name).into(), schema: Some(*id), required: false });
     }
-    if let Some(value) = c.keyword(at, schema, "required") {
+    if let Some(value) = read.others[slot::REQUIRED as usize] {
         let names = c.names(&at.child("required", value), value);
         for name in names {
             known.push(Property { name, schema: None, required: true });

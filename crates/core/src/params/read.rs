@@ -1,140 +1,135 @@
-//! Readers of keywords' values, shared by all families of keywords.
-//!
-//! Each gives `None` when the keyword is absent, when the dialect does not have it, and after noting a problem.
+//! The values of keywords, read in one place for all families of keywords, and how problems with them are noted.
 
 use super::Formats;
 use super::compile::{Compiler, Place};
 use super::format::Format;
 use super::instance::{Number, Shown, ShownText};
-use super::keywords::{Vocabulary, find};
+use super::keywords::{Keyword, Takes, find, slot};
 use super::node::NodeId;
+use super::numbers::address;
 use super::pattern::Pattern;
 use crate::json::Quoted;
 use crate::problem::{Problem, Severity};
 use crate::value::{Map, Value};
 use std::fmt;
 
+/// The values of one schema's keywords by kind, each at its place ([`slot`]); nothing for a keyword that is absent, that the
+/// dialect does not have, or whose value has the wrong type, which is noted.
+#[derive(Default)]
+pub(crate) struct Read<'a> {
+    pub(crate) texts: [Option<&'a str>; 7],
+    pub(crate) counts: [Option<u64>; 8],
+    pub(crate) numbers: [Option<Number>; 5],
+    pub(crate) schemas: [Option<NodeId>; 11],
+    pub(crate) lists: [Option<Box<[NodeId]>>; 4],
+    pub(crate) maps: [Vec<(&'a str, NodeId)>; 5],
+    pub(crate) others: [Option<&'a Value>; 6],
+    /// Lists of names, by name, and where each stands.
+    pub(crate) needs: Vec<(&'a str, Box<[Box<str>]>)>,
+}
+
+impl Read<'_> {
+    pub(crate) fn count(&self, slot: u8) -> Option<u64> {
+        self.counts[slot as usize]
+    }
+
+    pub(crate) fn schema(&self, slot: u8) -> Option<NodeId> {
+        self.schemas[slot as usize]
+    }
+
+    pub(crate) fn list(&mut self, slot: u8) -> Option<Box<[NodeId]>> {
+        self.lists[slot as usize].take()
+    }
+}
+
 impl<'a> Compiler<'a> {
-    pub(crate) fn keyword(
-        &self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<&'a Value> {
-        let value = schema.get(name)?;
-        let vocabulary = find(name).map_or(Vocabulary::Annotation, |keyword| keyword.vocabulary);
-        self.store.resource(at.resource).dialect.knows(vocabulary).then_some(value)
-    }
-
-    pub(crate) fn number(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<Number> {
-        match self.keyword(at, schema, name)? {
-            Value::Number(number) => Some(Number::of(number)),
-            other => self.wrong_type(at, name, other, "a number"),
+    /// Reads all keywords of a schema; notes those that are none.
+    pub(crate) fn read(&mut self, at: &Place<'a>, schema: &'a Map<String, Value>) -> Read<'a> {
+        let mut read = Read::default();
+        for (name, value) in schema {
+            match find(name) {
+                None => self.warn_unknown(at, name),
+                Some(keyword) => {
+                    if self.store.resource(at.resource).dialect.knows(keyword.vocabulary) {
+                        self.keyword(at, keyword, value, &mut read);
+                    }
+                }
+            }
         }
+        read
     }
 
-    /// A whole number from 0; `2.0` is one.
-    pub(crate) fn count(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<u64> {
-        let value = self.keyword(at, schema, name)?;
-        let count = match value {
-            Value::Number(number) => match Number::of(number) {
-                Number::Int(value) => u64::try_from(value).ok(),
-                Number::Float(value) => (value >= 0.0 && value.fract() == 0.0).then_some(value as u64),
-            },
-            _ => None,
-        };
-        count.or_else(|| self.wrong_type(at, name, value, "a whole number from 0"))
-    }
-
-    pub(crate) fn text(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<&'a str> {
-        match self.keyword(at, schema, name)? {
-            Value::String(text) => Some(text),
-            other => self.wrong_type(at, name, other, "a string"),
-        }
-    }
-
-    pub(crate) fn flag(&mut self, at: &Place<'a>, schema: &'a Map<String, Value>, name: &str) -> bool {
-        match self.keyword(at, schema, name) {
-            None => false,
-            Some(Value::Bool(flag)) => *flag,
-            Some(other) => self.wrong_type::<bool>(at, name, other, "a boolean").unwrap_or_default(),
-        }
-    }
-
-    pub(crate) fn schema(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<NodeId> {
-        let value = self.keyword(at, schema, name)?;
-        Some(self.queue(at.child(name, value)))
-    }
-
-    pub(crate) fn schemas(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Option<Box<[NodeId]>> {
-        match self.keyword(at, schema, name)? {
-            Value::Array(list) if !list.is_empty() => {
+    fn keyword(&mut self, at: &Place<'a>, keyword: &'static Keyword, value: &'a Value, read: &mut Read<'a>) {
+        let name = keyword.name;
+        let wanted = match (keyword.takes, value) {
+            (Takes::Nothing, _) | (Takes::Schema(slot::CONTENT_SCHEMA), _) => return,
+            (Takes::Other(slot), _) => {
+                read.others[slot as usize] = Some(value);
+                if slot == slot::DEPENDENT_REQUIRED {
+                    self.entries(at, name, value, read);
+                }
+                return;
+            }
+            (Takes::Text(slot), Value::String(text)) => {
+                read.texts[slot as usize] = Some(text);
+                return;
+            }
+            (Takes::Number(slot), Value::Number(number)) => {
+                read.numbers[slot as usize] = Some(Number::of(number));
+                return;
+            }
+            (Takes::Schema(slot), _) => {
+                if slot == slot::ITEMS && value.is_array() {
+                    self.old_items.insert(address(value), 0);
+                }
+                read.schemas[slot as usize] = Some(self.queue(at.child(name, value)));
+                return;
+            }
+            (Takes::List(slot), Value::Array(list)) if !list.is_empty() => {
                 let mut ids = Vec::with_capacity(list.len());
                 for (n, value) in list.iter().enumerate() {
                     ids.push(self.queue(at.entry(name, &n.to_string()).of(value)));
                 }
-                Some(ids.into_boxed_slice())
+                read.lists[slot as usize] = Some(ids.into_boxed_slice());
+                return;
             }
-            other => self.wrong_type(at, name, other, "an array of at least one schema"),
-        }
-    }
-
-    /// The entries of a keyword whose value is an object.
-    pub(crate) fn map(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Vec<(&'a str, &'a Value)> {
-        let mut entries = Vec::new();
-        match self.keyword(at, schema, name) {
-            None => {}
-            Some(Value::Object(map)) => {
-                for (name, value) in map {
-                    entries.push((name.as_str(), value));
+            (Takes::Map(_) | Takes::Mixed, Value::Object(_)) => return self.entries(at, name, value, read),
+            (Takes::Count(slot), _) => {
+                let count = count(value);
+                read.counts[slot as usize] = count;
+                if count.is_some() {
+                    return;
                 }
+                "a whole number from 0"
             }
-            Some(other) => self.mistyped(at, name, other, "an object"),
-        }
-        entries
+            (Takes::Text(_), _) => "a string",
+            (Takes::Number(_), _) => "a number",
+            (Takes::List(_), _) => "an array of at least one schema",
+            (Takes::Map(_) | Takes::Mixed, _) => "an object",
+        };
+        self.mistyped(at, name, value, wanted);
     }
 
-    pub(crate) fn schema_map(
-        &mut self,
-        at: &Place<'a>,
-        schema: &'a Map<String, Value>,
-        name: &str,
-    ) -> Vec<(&'a str, NodeId)> {
-        let mut nodes = Vec::new();
-        for (entry, value) in self.map(at, schema, name) {
-            nodes.push((entry, self.queue(at.entry(name, entry).of(value))));
+    /// Reads a keyword that has schemas or lists of names by name.
+    fn entries(&mut self, at: &Place<'a>, name: &'static str, value: &'a Value, read: &mut Read<'a>) {
+        let Value::Object(entries) = value else { return self.mistyped(at, name, value, "an object") };
+        let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
+        for (entry, value) in entries {
+            let place = at.entry(name, entry);
+            let names = match takes {
+                Takes::Mixed => value.is_array(),
+                Takes::Other(_) => true,
+                _ => false,
+            };
+            if names {
+                let names = self.names(&place, value);
+                read.needs.push((entry, names));
+                continue;
+            }
+            let slot = if let Takes::Map(slot) = takes { slot } else { slot::DEPENDENT_SCHEMAS };
+            let id = self.queue(place.of(value));
+            read.maps[slot as usize].push((entry, id));
         }
-        nodes
     }
 
     /// A list of property names; `place` is where the list stands.
@@ -176,7 +171,7 @@ impl<'a> Compiler<'a> {
         self.store.is_dynamic(at.resource, reference)
     }
 
-    pub(crate) fn pattern(&mut self, path: String, source: &str) -> Option<Pattern> {
+    pub(crate) fn pattern(&mut self, path: &str, source: &str) -> Option<Pattern> {
         match Pattern::compile(source) {
             Ok(pattern) => Some(pattern),
             Err(why) => {
@@ -208,18 +203,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Notes that a keyword's value has the wrong type.
-    pub(crate) fn wrong_type<T>(
-        &mut self,
-        at: &Place<'a>,
-        keyword: &str,
-        value: &Value,
-        wanted: &str,
-    ) -> Option<T> {
-        self.mistyped(at, keyword, value, wanted);
-        None
-    }
-
-    fn mistyped(&mut self, at: &Place<'a>, keyword: &str, value: &Value, wanted: &str) {
+    pub(crate) fn mistyped(&mut self, at: &Place<'a>, keyword: &str, value: &Value, wanted: &str) {
         let value = Shown(&value);
         self.error("keyword_type", at, keyword, format_args!("{keyword} is {value}, not {wanted}"));
     }
@@ -258,5 +242,14 @@ impl<'a> Compiler<'a> {
         let problem = Problem::add(&mut self.warnings, code, format_args!("{path}"), message);
         problem.severity = Severity::Warning;
         problem
+    }
+}
+
+/// A whole number from 0; `2.0` is one.
+fn count(value: &Value) -> Option<u64> {
+    let Value::Number(number) = value else { return None };
+    match Number::of(number) {
+        Number::Int(value) => u64::try_from(value).ok(),
+        Number::Float(value) => (value >= 0.0 && value.fract() == 0.0).then_some(value as u64),
     }
 }

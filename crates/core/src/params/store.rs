@@ -2,7 +2,7 @@
 //!
 //! Documents come from the caller; nothing is ever fetched.
 
-use super::keywords::{Holds, Vocabulary, find};
+use super::keywords::{Takes, Vocabulary, find};
 use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
 use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
@@ -217,15 +217,15 @@ impl<'a> Store<'a> {
         self.home.insert(address(value), place.resource as u32);
         let Value::Object(schema) = value else { return };
         for (name, value) in schema {
-            let holds = find(name).map_or(Holds::Nothing, |keyword| keyword.holds);
-            match (holds, value) {
-                (Holds::Schema, _) => self.scan(place.child(name, value)),
-                (Holds::List, Value::Array(list)) => {
+            let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
+            match (takes, value) {
+                (Takes::Schema(_), _) => self.scan(place.child(name, value)),
+                (Takes::List(_), Value::Array(list)) => {
                     for (n, value) in list.iter().enumerate() {
                         self.scan(place.entry(name, &n.to_string()).of(value));
                     }
                 }
-                (Holds::Map | Holds::MixedMap, Value::Object(map)) => {
+                (Takes::Map(_) | Takes::Mixed, Value::Object(map)) => {
                     for (entry, value) in map {
                         self.scan(place.entry(name, entry).of(value));
                     }

@@ -4,9 +4,10 @@ use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::format::Format;
 use super::instance::ShownText;
+use super::keywords::slot;
 use super::pattern::Pattern;
+use super::read::Read;
 use crate::json::Path;
-use crate::value::{Map, Value};
 
 /// The keywords for strings of one schema.
 #[derive(Debug)]
@@ -17,16 +18,18 @@ pub(crate) struct StringRules {
     format: Option<Format>,
 }
 
+#[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
     at: &Place<'a>,
-    schema: &'a Map<String, Value>,
+    read: &mut Read<'a>,
 ) -> Option<Box<StringRules>> {
     let rules = StringRules {
-        min: c.count(at, schema, "minLength"),
-        max: c.count(at, schema, "maxLength"),
-        pattern: c.text(at, schema, "pattern").and_then(|source| c.pattern(at.keyword("pattern"), source)),
-        format: c.text(at, schema, "format").and_then(|name| c.format(at, name)),
+        min: read.count(slot::MIN_LENGTH),
+        max: read.count(slot::MAX_LENGTH),
+        pattern: read.texts[slot::PATTERN as usize]
+            .and_then(|source| c.pattern(&at.keyword("pattern"), source)),
+        format: read.texts[slot::FORMAT as usize].and_then(|name| c.format(at, name)),
     };
     let empty =
         rules.min.is_none() && rules.max.is_none() && rules.pattern.is_none() && rules.format.is_none();

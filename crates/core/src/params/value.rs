@@ -3,9 +3,11 @@
 use super::check::Check;
 use super::compile::{Compiler, Place};
 use super::instance::{Instance, Number, Shown, View};
+use super::keywords::slot;
+use super::read::Read;
 use crate::json::Path;
 use crate::suggest::Nearest;
-use crate::value::{Map, Value};
+use crate::value::Value;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -111,12 +113,9 @@ pub(crate) struct Values {
     constant: Option<Value>,
 }
 
-pub(crate) fn compile_types<'a>(
-    c: &mut Compiler<'a>,
-    at: &Place<'a>,
-    schema: &'a Map<String, Value>,
-) -> Types {
-    let Some(value) = c.keyword(at, schema, "type") else { return Types::default() };
+#[inline(never)]
+pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Types {
+    let Some(value) = read.others[slot::TYPE as usize] else { return Types::default() };
     let names = match value {
         Value::Array(names) => names,
         name => std::slice::from_ref(name),
@@ -145,16 +144,15 @@ pub(crate) fn compile_types<'a>(
     Types(bits)
 }
 
-pub(crate) fn compile<'a>(
-    c: &mut Compiler<'a>,
-    at: &Place<'a>,
-    schema: &'a Map<String, Value>,
-) -> Option<Box<Values>> {
-    let one_of = c.keyword(at, schema, "enum").and_then(|value| match value {
-        Value::Array(values) => Some(values.clone().into_boxed_slice()),
-        other => c.wrong_type(at, "enum", other, "an array"),
-    });
-    let constant = c.keyword(at, schema, "const").cloned();
+#[inline(never)]
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Option<Box<Values>> {
+    let mut one_of = None;
+    match read.others[slot::ENUM as usize] {
+        None => {}
+        Some(Value::Array(values)) => one_of = Some(values.clone().into_boxed_slice()),
+        Some(other) => c.mistyped(at, "enum", other, "an array"),
+    }
+    let constant = read.others[slot::CONST as usize].cloned();
     (one_of.is_some() || constant.is_some()).then(|| Box::new(Values { one_of, constant }))
 }
 
