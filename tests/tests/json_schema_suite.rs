@@ -106,7 +106,7 @@ fn difference(
     }
 }
 
-fn run(files: &[PathBuf], options: &Options<'_>, outcome: &mut Outcome) {
+fn run(files: &[PathBuf], options: &Options, outcome: &mut Outcome) {
     for path in files {
         let file = path.file_stem().unwrap().to_string_lossy();
         for case in read(path).as_array().unwrap() {
