@@ -4,7 +4,7 @@
 //! parameters; `full` adds definitions, graphs, references, schedules and runs, `extra` YAML, time zones and every other rule.
 
 mod host;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(test, target_arch = "wasm32"))]
 mod memory;
 mod schema;
 

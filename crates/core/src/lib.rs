@@ -14,9 +14,9 @@ pub mod api;
 pub mod backfill;
 #[cfg(feature = "whole")]
 pub mod bundle;
-mod cut;
 #[cfg(feature = "whole")]
 mod civil;
+mod cut;
 #[cfg(feature = "whole")]
 pub mod dag;
 pub mod door;

@@ -177,6 +177,7 @@ impl Input {
         field.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
     }
 
+    #[cfg(feature = "whole")]
     /// A field that is a list; an empty one where it is absent or null.
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Error> {
         match self.optional(name) {
@@ -186,6 +187,7 @@ impl Input {
         }
     }
 
+    #[cfg(feature = "whole")]
     /// A field that is a list of texts.
     fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
         let text = |item: Value| match item {
@@ -195,6 +197,7 @@ impl Input {
         self.list(name)?.into_iter().map(text).collect()
     }
 
+    #[cfg(feature = "whole")]
     /// A field that is an integer of 64 bits.
     fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
         match self.optional(name) {
@@ -206,6 +209,7 @@ impl Input {
         }
     }
 
+    #[cfg(feature = "whole")]
     /// A text that must be there.
     fn required_text(&mut self, name: &str) -> Result<String, Error> {
         self.text(name)?.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
