@@ -62,7 +62,7 @@ impl<'a> Compiler<'a> {
     fn keyword(&mut self, at: &Place<'a>, keyword: &'static Keyword, value: &'a Value, read: &mut Read<'a>) {
         let name = keyword.name;
         let wanted = match (keyword.takes, value) {
-            (Takes::Nothing, _) | (Takes::Schema(slot::CONTENT_SCHEMA), _) => return,
+            (Takes::Nothing | Takes::Schema(slot::CONTENT_SCHEMA), _) => return,
             (Takes::Other(slot), _) => {
                 read.others[slot as usize] = Some(value);
                 if slot == slot::DEPENDENT_REQUIRED {
