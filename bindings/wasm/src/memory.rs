@@ -4,6 +4,10 @@
 //! A block has one of four sizes between two powers of two, so that at most a fifth of it is unused; it goes back to the list
 //! of its size. Memory comes from the page in one piece and is never given back to it, as WebAssembly has it.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "blocks are aligned to 16, whatever their pointers' type says"
+)]
 
 use std::alloc::Layout;
 use std::ptr::null_mut;
@@ -63,13 +67,13 @@ impl State {
             if start.is_null() {
                 return null_mut();
             }
-            // SAFETY: the end of what is left, which is within or just behind memory that is ours.
-            if start == unsafe { self.from.wrapping_add(self.left) } {
+            if start == self.from.wrapping_add(self.left) {
                 self.left += bytes;
             } else {
                 // Somebody else took memory in between: what was left before that stays unused.
                 (self.from, self.left) = (start, bytes);
                 if size > bytes {
+                    // SAFETY: the same promise of the caller.
                     return unsafe { self.take(layout, grow) };
                 }
             }

@@ -39,10 +39,12 @@ pub(crate) fn decimal(value: f64) -> String {
     (HOST.get().decimal)(value)
 }
 
+#[cfg(any(test, not(feature = "quick")))]
 pub(crate) fn property(source: &str) -> Option<usize> {
     (HOST.get().property)(source)
 }
 
+#[cfg(any(test, not(feature = "quick")))]
 pub(crate) fn has_property(number: usize, c: char) -> bool {
     (HOST.get().has_property)(number, c)
 }

@@ -26,7 +26,6 @@ pub mod execution;
 pub mod form;
 #[cfg(feature = "whole")]
 pub mod gateway;
-#[cfg(any(test, not(feature = "quick")))]
 pub mod host;
 pub mod id;
 #[cfg(feature = "whole")]
