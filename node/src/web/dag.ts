@@ -1,5 +1,6 @@
 // The graph of a job's tasks: levels, what runs if a task fails, and where it is drawn.
 
+import { invalidArgument } from "../errors.js";
 import { call, running } from "./core.js";
 
 /** A task as a definition has it; what is not about the graph is not looked at. */
@@ -59,7 +60,9 @@ export class Dag {
    * @throws {LakeflowError} `INVALID_DEFINITION` naming the tasks of a cycle.
    */
   constructor(job: { tasks?: readonly TaskLike[] } | readonly TaskLike[]) {
-    this.tasks = "tasks" in job ? (job.tasks ?? []) : (job as readonly TaskLike[]);
+    const tasks = (Array.isArray(job) ? job : typeof job === "object" && job !== null && ((job as { tasks?: unknown }).tasks ?? [])) as unknown;
+    if (!Array.isArray(tasks)) throw invalidArgument("dag", "a graph is made of a job's settings, or of the list of its tasks");
+    this.tasks = tasks as TaskLike[];
     this.levels = call(running("dag"), "dag_levels", { tasks: this.tasks });
   }
 
@@ -70,8 +73,14 @@ export class Dag {
     return layers;
   }
 
-  /** How every task ends when some end as assumed; the others succeed if they run. */
+  /**
+   * How every task ends when some end as assumed; the others succeed if they run.
+   *
+   * @throws {LakeflowError} `INVALID_ARGUMENT` for a key that is no task.
+   */
   simulate(assumed: Record<string, Assumption> = {}): Simulated {
+    const unknown = Object.keys(assumed).find((key) => !Object.hasOwn(this.levels, key));
+    if (unknown !== undefined) throw invalidArgument("dag", `${JSON.stringify(unknown)} is not a task of this graph`);
     return call(running("dag"), "dag_simulate", { tasks: this.tasks, assumed });
   }
 

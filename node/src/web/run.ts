@@ -1,5 +1,6 @@
 // A run as a page shows it. What a state means is decided by the core.
 
+import { LakeflowError } from "../errors.js";
 import type { Id, Progress } from "../types.js";
 import { call, parse, running } from "./core.js";
 
@@ -60,6 +61,15 @@ interface View {
   timeline: RunTimeline;
 }
 
+function read(text: string): RunDocument {
+  try {
+    return parse<RunDocument>(text, "text");
+  } catch (cause) {
+    const message = `the run is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new LakeflowError({ code: "MALFORMED", operation: "run_view", message }, { cause });
+  }
+}
+
 /** A run as a page shows it. All texts are plain: names and messages of a run are to be shown as text, never as markup. */
 export class RunView {
   readonly #view: View;
@@ -70,7 +80,7 @@ export class RunView {
    * @throws {LakeflowError} `INVALID_ARGUMENT` for what is no run, `MALFORMED` for text that is not JSON.
    */
   constructor(run: RunDocument | string, now: number | Date = Date.now()) {
-    const document = typeof run === "string" ? parse<RunDocument>(run, "text") : run;
+    const document = typeof run === "string" ? read(run) : run;
     this.#view = call<View>(running("run_view"), "run_view", { run: document, now: Math.trunc(Number(now)) });
   }
 

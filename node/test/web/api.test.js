@@ -162,11 +162,14 @@ test("what runs if a task fails", () => {
   assert.deepEqual(dag.ifFails("load"), { tasks: { load: "FAILED", clean: "UPSTREAM_FAILED", alert: "SUCCESS" }, job: "SUCCESS_WITH_FAILURES" });
   assert.deepEqual(dag.simulate().tasks.alert, "EXCLUDED");
   assert.equal(dag.layout().nodes.length, 3);
+  assert.throws(() => dag.ifFails("laod"), { code: "INVALID_ARGUMENT", message: /"laod" is not a task/ });
+  assert.deepEqual(new Dag({ name: "no tasks yet" }).layers, []);
+  for (const none of [undefined, null, "tasks", { tasks: "load" }]) assert.throws(() => new Dag(none), { code: "INVALID_ARGUMENT" });
   assert.throws(() => new Dag([{ task_key: "a", depends_on: [{ task_key: "a" }] }]), { code: "INVALID_DEFINITION", message: /a/ });
 });
 
 test("a run from text keeps its ids", () => {
   const view = new RunView('{"run_id": 9007199254740993, "status": {"state": "RUNNING"}}', 5);
   assert.deepEqual([view.runId, view.state, view.terminal], ["9007199254740993", "RUNNING", false]);
-  assert.throws(() => new RunView("{"), SyntaxError);
+  assert.throws(() => new RunView("{"), { code: "MALFORMED", message: /not JSON/ });
 });

@@ -112,6 +112,22 @@ test("hostile schemas end", { timeout: 120_000 }, async () => {
   }, JSON.stringify(told));
 });
 
+test("a worker takes it all off the page", { timeout: 120_000 }, async () => {
+  const told = await page.evaluate(() => {
+    const program = `
+      import init, { ParamSchema, nextFireTimes } from "${location.origin}/dist/web/index.js";
+      await init();
+      const found = new ParamSchema({ pattern: "^(a+)+$" }).validate("a".repeat(200_000) + "!");
+      postMessage([found[0].keyword, (await nextFireTimes("0 0 2 * * ?", { timezone: "Europe/Warsaw", count: 1 })).length]);`;
+    const worker = new Worker(URL.createObjectURL(new Blob([program], { type: "text/javascript" })), { type: "module" });
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+  });
+  assert.deepEqual(told, ["pattern", 1]);
+});
+
 test("parameters of five megabytes get their verdict", { timeout: 120_000 }, async () => {
   const told = await inPage(({ ParamSchema }) => {
     const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: "some text that is not short at all", tags: ["a", "b"], share: id / 7 }));
