@@ -28,7 +28,9 @@ const form = $("trigger");
 /** Fields that were left once, or all after the form was sent: a field is silent before. */
 const touched = new Set();
 
-for (const field of schema.describe().fields) $("fields").append(fieldOf(field));
+const { fields } = schema.describe();
+const labels = new Map(fields.map(({ name, label }) => [name, label]));
+for (const field of fields) $("fields").append(fieldOf(field));
 
 function fieldOf(field) {
   const id = `field-${field.name}`;
@@ -93,6 +95,8 @@ form.addEventListener("submit", (event) => {
   // One intent, one key: it is kept, so that a reload before the answer does not start a second run.
   keep({ key: newKey(), params: mapParams("job_parameters", checked.params).job_parameters });
   void watch();
+  // On a phone it is further down.
+  $("run").scrollIntoView({ block: "nearest" });
 });
 
 /** `randomUUID` is there on https and localhost only. */
@@ -101,7 +105,7 @@ function newKey() {
 }
 
 function summarize(wrong) {
-  const links = [...wrong].map(([name, told]) => make("li", {}, make("a", { href: `#field-${name}` }, name || "parameters"), `: ${told.join("; ")}`));
+  const links = [...wrong].map(([name, told]) => make("li", {}, make("a", { href: `#field-${name}` }, labels.get(name) ?? "Parameters"), `: ${told.join("; ")}`));
   $("summary").replaceChildren(make("strong", {}, links.length === 1 ? "One field is wrong" : `${links.length} fields are wrong`), make("ul", {}, ...links));
   $("summary").hidden = false;
   (document.getElementsByName([...wrong.keys()][0])[0] ?? $("summary")).focus();
