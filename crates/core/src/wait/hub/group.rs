@@ -24,12 +24,12 @@ const PART: u64 = 5;
 /// each by itself takes.
 const RUN_SECONDS: u64 = 400;
 
-/// Where the limit is far away, rounds take one of this many calls that polling each run by itself would take: pages of 25
-/// runs are read every 1.6 gaps, and of a large crowd mostly those of ended runs, more often.
+/// Where the limit is far away, rounds of a large crowd take one of this many calls that polling each run by itself would take:
+/// mostly the pages of ended runs are read then, more often than all of them could be.
 const ALONE_PART: u64 = 40;
 
-/// Polls of single runs that are closer together than this, in milliseconds, are not what a crowd's are measured by.
-const ALONE_GAP_MS: u64 = 250;
+/// The same where all active runs fit on a few pages: they are read whenever the schedule wants it, as a single run is.
+const FEW_ALONE_PART: u64 = 12;
 
 /// Rounds may take this in any case, in thousandths of a call a second: the part of the limit of a workspace.
 const LEAST_RATE: u64 = 3000;
@@ -166,7 +166,7 @@ impl Group {
         let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
         self.alone = 0;
         for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
-            self.alone += 1_000_000 / watch.nominal(now).max(ALONE_GAP_MS);
+            self.alone += 1_000_000 / watch.nominal(now).max(1);
             crowd.ready += usize::from(watch.ready(now));
             if let Some(start) = watch.start_time() {
                 crowd.oldest = crowd.oldest.min(start);
@@ -219,7 +219,8 @@ impl Group {
     /// Thousandths of a call that rounds may make in a second.
     fn rate(&self, settings: &HubSettings) -> i64 {
         let most = settings.per_second.map_or(u64::MAX, |limit| u64::from(limit) * 1000 / PART);
-        let wanted = (self.alone / ALONE_PART).max(LEAST_RATE);
+        let part = if self.pages() > settings.few_pages { ALONE_PART } else { FEW_ALONE_PART };
+        let wanted = (self.alone / part).max(LEAST_RATE);
         let rate = wanted.min(most).max(self.runs.len() as u64 * 1000 / RUN_SECONDS).max(1);
         i64::try_from(rate).unwrap_or(i64::MAX)
     }
