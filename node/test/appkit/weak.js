@@ -137,7 +137,7 @@ const parts = {
     await ask(url.slice(0, -5), "jobs", "POST", "/etl/run", {});
     await ask(url.slice(0, -5), "jobs", "GET", "/etl/status");
     const own = (all) => [...new Set(all.filter(({ name }) => /^jobs\.|^plugin\./.test(name)).map((one) => JSON.stringify(one)))].sort();
-    return { spans: own(spans), measured: own(measured.filter(({ name }) => name !== "jobs.wait.duration")), waits: measured.filter(({ name }) => name === "jobs.wait.duration").length, http: spans.some(({ scope, kind }) => scope.includes("http") && kind === 2) };
+    return { spans: own(spans), measured: own(measured.filter(({ name }) => name !== "jobs.wait.duration")), waits: measured.filter(({ name }) => name === "jobs.wait.duration").length, http: spans.some(({ scope, kind, attributes }) => scope.includes("http") && kind === 2 && attributes["http.target"]?.endsWith("/jobs/run-now")) };
   },
 
   async stop() {
