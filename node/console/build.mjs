@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { LIT_LESS, LIT_LESS_TOO } from './lit-less.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, '..', '..', 'crates', 'engine', 'console')
@@ -18,10 +19,12 @@ const check = process.argv.includes('--check')
 /** Names carry a hash of what esbuild made; this puts what is done afterwards into it. */
 const MINIFIED = `/* terser ${JSON.parse(readFileSync(join(here, '..', 'package-lock.json'), 'utf8')).packages['node_modules/terser'].version} */`
 const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
+/** What comes later elsewhere is there at once: one file packs better than three. */
+const AT_ONCE = { name: 'at-once', setup: build => build.onResolve({ filter: /\/panel-later\.js$/ }, ({ resolveDir }) => ({ path: join(resolveDir, 'panel-now.ts') })) }
 /** Bundles entries that share what they have in common; names are those of the outputs. */
-const bundle = async (entryPoints, outdir, entryNames, splitting) => {
+const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
   const made = await build({
-    entryPoints, bundle: true, splitting, minify: true, write: false, format: 'esm', target: 'es2022', outdir, entryNames, chunkNames: '[name]-[hash]',
+    entryPoints, bundle: true, splitting: true, plugins: [LIT_LESS, ...plugins], minify: true, write: false, format: 'esm', target: 'es2022', outdir, entryNames, chunkNames: '[name]-[hash]',
     legalComments: 'none', charset: 'utf8', metafile: true, banner: { js: MINIFIED }, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   })
   const files = new Map()
@@ -42,12 +45,13 @@ const bundle = async (entryPoints, outdir, entryNames, splitting) => {
   return { files, load, entry }
 }
 /** A second look at what esbuild minified: three percent less after packing. */
-const smaller = async text => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, keep_fargs: false, unsafe_arrows: true }, format: { ecma: 2022 } })).code
-/** White space of templates means nothing between tags. */
-const squeeze = text => text.replace(/>\\n\s+</g, '><').replace(/>\n\s+</g, '><').replace(/(>|\$\{[^{}`]{0,80}\})\n\s+(?=<|\$\{)/g, '$1')
+const smaller = async text => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, keep_fargs: false, lhs_constants: false, unsafe_arrows: true }, mangle: { properties: { regex: /^_\$/ } }, format: { ecma: 2022 } })).code
+/** White space of templates means nothing between tags; scripts have no other line breaks left. */
+const squeeze = text => text.replace(/\n\s+(?=[<>$])/g, '').replace(/\n\s+(?=[\w@.?])/g, ' ')
 const hashed = (name, extension, bytes) => `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 10)}.${extension}`
 
-/** The elements as the package has them: lit inside, what shows a task in a file of its own, and types written by hand. */
+/** The elements as the package has them: lit inside, and types written by hand. Both together are one file; of the run alone,
+ * what shows a task is a second one. */
 async function bundleElements() {
   const folder = join(here, '..', 'dist', 'elements')
   mkdirSync(folder, { recursive: true })
@@ -56,7 +60,7 @@ async function bundleElements() {
   const source = join(here, '..', 'src', 'elements')
   const sizes = {}
   for (const name of ['index', 'run', 'form']) {
-    const { files, load } = await bundle({ [name]: join(source, `${name}.ts`) }, folder, '[name]', true)
+    const { files, load } = await bundle({ [name]: join(source, `${name}.ts`) }, folder, '[name]', name === 'index' ? [AT_ONCE] : [])
     for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes)
     writeFileSync(join(folder, `${name}.d.ts`), readFileSync(join(here, 'types', 'elements.d.ts')))
     sizes[`elements/${name}.js`] = load([`${name}.js`])
@@ -72,7 +76,7 @@ if (process.argv.includes('--elements')) {
 
 /** The pages: one file for what screens have in common, one for each screen, and what comes later. */
 async function bundlePages() {
-  const bundler = await rolldown({ input: { console: join(here, 'main.ts') }, cwd: here, tsconfig: false, transform: { target: 'es2022', assumptions: { setPublicClassFields: true } } })
+  const bundler = await rolldown({ input: { console: join(here, 'main.ts') }, cwd: here, tsconfig: false, plugins: [LIT_LESS_TOO], transform: { target: 'es2022', assumptions: { setPublicClassFields: true } } })
   const names = { chunkFileNames: '[name]-[hash].js', entryFileNames: '[name]-[hash].js' }
   const { output } = await bundler.generate({ format: 'esm', minify: true, banner: MINIFIED, ...names, codeSplitting: { groups: [{ name: 'kit', minShareCount: 2 }] } })
   await bundler.close()

@@ -1,5 +1,5 @@
 // How the console looks around the elements: frame, lists, matrix, dialogs.
-import { GRAPH_CSS } from '../src/elements/graph.js'
+import { GRAPH_CSS } from '../src/elements/graph-css.js'
 import { inked, TOKENS } from '../src/elements/tokens.js'
 
 const GLYPHS = {
@@ -14,6 +14,7 @@ const GLYPHS = {
 }
 
 export const CSS_TEXT = `${TOKENS}${inked(GLYPHS)}
+:root{color-scheme:light dark}[data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
 html{background:var(--canvas)}body{margin:0;background:var(--canvas);color:var(--text);font:400 13px/1.45 var(--sans);-webkit-font-smoothing:antialiased}
 a{color:inherit;text-decoration:none}.lk{color:var(--accent)}.lk:hover,.lk2:hover{text-decoration:underline}h1{font-size:20px;line-height:28px;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}
 .top{display:flex;align-items:center;gap:12px;height:48px;padding:0 16px;background:var(--surface);border-bottom:1px solid var(--line);position:sticky;top:0;z-index:20}

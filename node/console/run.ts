@@ -5,6 +5,7 @@ import { glyph, copy } from '../src/elements/html.js'
 import type { LakeflowRunElement } from '../src/elements/run-element.js'
 import '../src/elements/run.js'
 import { failed, over } from '../src/elements/states.js'
+import { tabsOf } from '../src/elements/tabs.js'
 import { latestOf } from '../src/elements/timeline.js'
 import { now, span } from '../src/elements/time.js'
 import type { Details, LogPart, RunModel, RunSource } from '../src/elements/types.js'
@@ -121,7 +122,35 @@ export class RunScreen implements Screen {
     if (event.key === 'R' && this.canRepair()) { void this.repair(); return true }
     if (event.key === 'n' && run.stored) { this.app.go(`/jobs/${run.job}/run?from=${run.id}`); return true }
     if (event.key === 'Escape' && this.pop) { this.pop = false; this.app.draw(); return true }
-    return this.element?.key(event) ?? false
+    return this.letter(event)
+  }
+
+  /** The letters that are about the selected task and its log; false when one means nothing. */
+  private letter({ key }: KeyboardEvent): boolean {
+    const element = this.element
+    const tasks = this.model.value!.tasks
+    if (!element) return false
+    const { log } = element
+    const at = tasks.findIndex(task => task.key === element.task)
+    const task = tasks[at]
+    if (key === 'j' || key === 'k') {
+      const next = tasks[at < 0 ? 0 : Math.min(tasks.length - 1, Math.max(0, at + (key === 'j' ? 1 : -1)))]
+      if (next) element.pick(next.key)
+    } else if (key === 'e' || key === 'E') log?.error(key === 'e' ? 1 : -1)
+    else if (key === 'f') {
+      if (log?.state.follow) log.box.scrollTop -= 200
+      else log?.bottom()
+    } else if (key === 'F') element.full = !element.full
+    else if (key === 's') element.shadowRoot!.querySelector<HTMLElement>('#find')?.focus()
+    else if (key === '[' || key === ']') {
+      const tries = task?.attempts.length ?? 0
+      element.choose({ attempt: Math.min(tries, Math.max(1, (element.attempt || tries) + (key === '[' ? -1 : 1))) })
+    } else {
+      const tab = task && tabsOf(task)[Number(key) - 1]
+      if (!tab) return false
+      element.choose({ tab: tab[0] })
+    }
+    return true
   }
 
   private ask(): void {
@@ -171,7 +200,7 @@ export class RunScreen implements Screen {
           Object.assign(this, { task, attempt, tab, line })
           this.app.note({ task, attempt: attempt ? String(attempt) : undefined, tab: tab && tab !== 'log' ? tab : undefined, '#': line ? `L${line[0]}${line[1] > line[0] ? `-L${line[1]}` : ''}` : '' })
         }}
-        @lakeflow-unfold=${() => { this.whole = true; void this.load() }}
+        @lakeflow-unfold=${(event: Event) => { event.preventDefault(); this.whole = true; void this.load() }}
         @lakeflow-repair=${(event: CustomEvent<{ task: string }>) => void this.repair(event.detail.task)}>
         <div slot="actions" class="acts"><button class="ghost" @click=${() => void copy(location.href).then(done => this.app.say(done ? 'Link copied' : 'The browser does not allow copying'))}>${glyph('link')}Copy link</button>
           ${run?.stored && !active ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>${glyph('play')}Run again</a>` : nothing}

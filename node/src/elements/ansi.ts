@@ -57,7 +57,7 @@ function sgr(text: string, at: Pen): void {
     else if (code === 38 || code === 48) {
       const rgb = codes[n + 1] === 2 ? codes.slice(n + 2, n + 5) : codes[n + 1] === 5 ? cube(codes[n + 2] ?? 0) : []
       if (code === 38 && codes[n + 1] === 5 && (codes[n + 2] ?? 16) < 16) ink(NAMES[codes[n + 2]! % 8]!)
-      else if (code === 38 && rgb.length === 3) { ink(''); at.color = readable(rgb as [number, number, number]) }
+      else if (code === 38 && rgb.length === 3) { ink(''); at.color = readable(rgb) }
       n += codes[n + 1] === 2 ? 4 : 2
     }
   }
@@ -71,13 +71,8 @@ function cube(n: number): number[] {
   return [step(Math.floor(n / 36)), step(Math.floor(n / 6) % 6), step(n % 6)]
 }
 
-/** The hue of a colour at a lightness that can be read on the ground of either theme. */
-function readable([r, g, b]: [number, number, number]): string {
-  const max = Math.max(r, g, b)
-  const min = Math.min(r, g, b)
-  const d = max - min
-  const hue = !d ? 0 : max === r ? ((g - b) / d + 6) % 6 : max === g ? (b - r) / d + 2 : (r - g) / d + 4
-  const saturation = Math.round((d / (max || 1)) * 70)
-  const of = (light: number): string => `hsl(${Math.round(hue * 60)} ${saturation}% ${light}%)`
-  return `light-dark(${of(27)},${of(76)})`
+/** A colour at a lightness that can be read on the ground of either theme. */
+function readable(rgb: number[]): string {
+  const of = (light: number): string => `oklch(from rgb(${rgb}) ${light} min(c,.12) h)`
+  return `light-dark(${of(0.45)},${of(0.8)})`
 }

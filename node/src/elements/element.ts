@@ -18,8 +18,8 @@ export abstract class Base extends HTMLElement {
   /** `start` names every property with its first value, whose type says what an attribute's text stands for. */
   constructor(start: Record<string, unknown>, css: string) {
     super()
-    this.attachShadow({ mode: 'open' })
-    this.dress(css)
+    const root = this.attachShadow({ mode: 'open' })
+    root.adoptedStyleSheets = [sheet(css)]
     this.#values = { ...start }
     const early: Record<string, unknown> = {}
     for (const name of Object.keys(start)) {
@@ -80,11 +80,9 @@ export abstract class Base extends HTMLElement {
   /** After a drawing. */
   drawn(): void {}
 
-  /** Adds a style sheet. */
-  protected dress(css: string): void { this.shadowRoot!.adoptedStyleSheets.push(sheet(css)) }
-
-  protected tell(name: string, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(`lakeflow-${name}`, { detail, bubbles: true, composed: true, cancelable: true }))
+  /** Tells the page; false when it says no. */
+  protected tell(name: string, detail: unknown): boolean {
+    return this.dispatchEvent(new CustomEvent(`lakeflow-${name}`, { detail, bubbles: true, composed: true, cancelable: true }))
   }
 }
 

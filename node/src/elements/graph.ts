@@ -1,26 +1,10 @@
 // The task graph: nodes as links placed by the core's layout, edges in one picture below them. Positions do not depend on
 // states, so nothing moves when a state changes.
 import { html, nothing, svg, type TemplateResult } from 'lit/html.js'
-import { glyph, short, tile } from './html.js'
+import { act, icon, short, tile } from './html.js'
 import { counts, label, tone, worst } from './states.js'
 import { now, span } from './time.js'
 import type { Attempt, Graph, Task } from './types.js'
-
-const W = 150
-const H = 46
-
-export const GRAPH_CSS = `.gs{overflow:auto;border-top:1px solid var(--line);border-radius:0 0 10px 10px;background:radial-gradient(var(--line) 1px,transparent 1.2px) -7px -7px/16px 16px;max-height:min(52vh,560px);overscroll-behavior:contain}
-.gs:focus-visible{outline-offset:-2px}
-.gz{position:relative;overflow:hidden;margin:auto}.gc{position:relative;transform-origin:0 0}.gc svg{position:absolute;inset:0;overflow:visible}
-.e{fill:none;stroke:var(--control);stroke-width:1.25;marker-end:url(#tip)}.e.on{stroke:var(--accent);stroke-width:2}.e.hot{stroke:var(--bad);stroke-width:2}.e.off{stroke-dasharray:4 4}.pick .e:not(.on,.hot){opacity:.35}
-.el{font:500 10px var(--sans);fill:var(--muted);paint-order:stroke;stroke:var(--surface);stroke-width:3px}
-.n{position:absolute;left:0;top:0;width:${W}px;height:${H}px;display:flex;align-items:center;gap:8px;padding:0 8px;background:var(--surface);border:1px solid var(--edge);border-radius:8px;box-shadow:0 1px 2px light-dark(#1014180f,#0006);color:inherit;text-decoration:none;cursor:pointer}
-.n:hover{border-color:var(--control)}.n>span{min-width:0;display:grid}.n b{font-weight:600;font-size:11.5px;letter-spacing:-.01em;line-height:17px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}.n small{font-size:11px;line-height:15px;color:var(--muted);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.n[aria-current]{border-color:var(--accent);box-shadow:0 0 0 2px color-mix(in srgb,var(--accent) 30%,transparent)}.n.none{border-style:dashed;background:var(--canvas)}
-.n.stack{box-shadow:3px 3px 0 -1px var(--surface),3px 3px 0 0 var(--edge)}.n[aria-current].stack{box-shadow:3px 3px 0 -1px var(--surface),3px 3px 0 0 var(--edge),0 0 0 2px color-mix(in srgb,var(--accent) 30%,transparent)}
-.pg{position:absolute;left:0;bottom:0;height:3px;background:var(--run);border-radius:0 2px 2px 8px;max-width:100%}
-.fold{display:flex;gap:8px;align-items:center;padding:8px 16px;border-top:1px solid var(--line);color:var(--muted)}
-`
 
 /** What happened to a task, in a few words; of one that did not run, why not. */
 export function line(task: Task, latest: Attempt | undefined): string {
@@ -105,7 +89,7 @@ export function drawGraph(g: GraphState): TemplateResult {
         </div>
       </div>
     </div>
-    ${graph.folded ? html`<div class="fold"><span>${total} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span><button class="sm" @click=${g.unfold}>Show all ${total}</button></div>` : nothing}`
+    ${graph.folded ? html`<div class="fold"><span>${total} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span>${act(`Show all ${total}`, g.unfold)}</div>` : nothing}`
 }
 
 /** The ground is dragged along; a touch does that by itself. */
@@ -162,8 +146,5 @@ function walk(event: KeyboardEvent, graph: Graph, key: string): void {
 }
 
 /** Buttons for the zoom. */
-export const zoomButtons = (zoom: number, set: (zoom: number) => void, fit: () => void): TemplateResult => html`<div class="seg ic">
-  <button aria-label="Zoom out" @click=${() => set(zoom / 1.25)}>${glyph('minus')}</button>
-  <button aria-label="Zoom in" @click=${() => set(zoom * 1.25)}>${glyph('plus')}</button>
-  <button aria-label="Fit the graph" @click=${fit}>${glyph('fit')}</button></div>`
+export const zoomButtons = (zoom: number, set: (zoom: number) => void, fit: () => void): TemplateResult => html`<div class="seg ic">${icon('Zoom out', 'minus', () => set(zoom / 1.25))}${icon('Zoom in', 'plus', () => set(zoom * 1.25))}${icon('Fit the graph', 'fit', fit)}</div>`
 

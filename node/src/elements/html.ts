@@ -10,17 +10,32 @@ export const glyph = (name: string): TemplateResult => html`<i class="g" data-g=
 export const badge = (state: string, size = ''): TemplateResult =>
   html`<i class="t ${size}" data-s=${state} role="img" aria-label=${label(state)} title=${label(state)}></i>`
 
+type Text = string | number | TemplateResult | typeof nothing
+/** A button of one of the small sizes. */
+export const act = (text: Text, done: () => unknown, css = 'sm'): TemplateResult => html`<button class=${css} @click=${done}>${text}</button>`
+/** A button that is a glyph. */
+export const icon = (name: string, ink: string, done: () => void, pressed?: boolean): TemplateResult =>
+  html`<button aria-label=${name} title=${name} aria-pressed=${pressed ?? nothing} @click=${done}>${glyph(ink)}</button>`
+/** Buttons of which one is pressed. */
+export const seg = <T>(name: string, items: [T, Text][], now: T, pick: (item: T) => void, css = ''): TemplateResult =>
+  html`<div class="seg ${css}" role="group" aria-label=${name}>${items.map(([item, text]) => html`<button aria-pressed=${item === now} @click=${() => pick(item)}>${text}</button>`)}</div>`
+/** Something that went wrong: what, and in whose words. */
+export const wrong = (title: string, text: unknown): TemplateResult => html`<div class="err" role="alert"><b>${title}</b><span>${text}</span></div>`
+export const note = (text: unknown): TemplateResult => html`<p class="muted">${text}</p>`
+/** The words of what was thrown. */
+export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** A long name with its middle cut and its ends kept. */
 export const short = (name: string, most = 26): string =>
   name.length <= most ? name : `${name.slice(0, Math.ceil(most / 2) - 1)}…${name.slice(1 - Math.floor(most / 2))}`
 
-/** A style sheet of its text; one object for all that use it. */
+/** A style sheet of its text, in which `$name` stands for `var(--name)`; one object for all that use it. */
 const sheets = new Map<string, CSSStyleSheet>()
 export function sheet(text: string): CSSStyleSheet {
   let found = sheets.get(text)
   if (!found) {
     found = new CSSStyleSheet()
-    found.replaceSync(text)
+    found.replaceSync(text.replace(/\$([\w-]+)/g, 'var(--$1)'))
     sheets.set(text, found)
   }
   return found

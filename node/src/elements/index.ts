@@ -1,5 +1,8 @@
 // The elements, defined once a page has them: `<lakeflow-run>` and `<lakeflow-param-form>`. They bring their own copy of
 // lit and nothing else; the core comes from `lakeflow-jobs/web`, or from wherever `useFormRules` and `useRunRules` say.
+// All sheets side by side, which packs better.
+import './form-css.js'
+import './run-css.js'
 import { LakeflowParamFormElement } from './form-element.js'
 import { LakeflowRunElement } from './run-element.js'
 

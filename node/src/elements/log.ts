@@ -2,11 +2,14 @@
 // Lines are text nodes in blocks that the browser skips while they are out of sight; there is no virtual list, so that the
 // browser's own search, selection over any length and copying work (console reference 6). At most 5 MB are held: where
 // older lines come in, the newest go, and the other way round.
+import { html, nothing, render } from 'lit/html.js'
 import { pen, pieces, type Pen } from './ansi.js'
 import { Finder } from './find.js'
+import { act, words } from './html.js'
 import { bytes } from './time.js'
 import type { LogPart, RunSource } from './types.js'
 
+const MORE = 'Load 1 MB more'
 const BLOCK = 200
 const MOST = 5 << 20
 /** A longer line is cut, with its length. */
@@ -28,22 +31,25 @@ export interface LogState {
   error: string
   /** The log has its streams told apart. */
   streams: boolean
+  /** The first line that tells of an error, of those that were read. */
+  bad: number
 }
 
+const make = (tag: string, css: string): HTMLElement => Object.assign(document.createElement(tag), { className: css })
 const utf8 = new TextEncoder()
 /** Bytes of a line with its end. */
 const sizeOf = (line: string): number => 1 + (/[^\x00-\x7f]/.test(line) ? utf8.encode(line).length : line.length)
 
 export class LogView {
-  readonly box = document.createElement('div')
-  readonly list = document.createElement('div')
-  state: LogState = { lines: 0, size: 0, follow: true, fresh: 0, over: false, loaded: false, error: '', streams: false }
+  readonly box = make('div', 'box')
+  readonly list = make('div', '')
+  state: LogState = { lines: 0, size: 0, follow: true, fresh: 0, over: false, loaded: false, error: '', streams: false, bad: 0 }
   readonly finder: Finder
   /** Which lines are shown: of a stream (`out`, `err`), of a level (a class of `LEVELS`). */
   stream = ''
   level = ''
-  #note = document.createElement('div')
-  #end = document.createElement('div')
+  #note = make('div', 'note')
+  #end = make('div', 'note')
   #first = 0
   #last = 0
   #from = 0
@@ -68,11 +74,7 @@ export class LogView {
     readonly options: { failed: boolean; line?: [number, number] | undefined; onLine: (from: number, to: number) => void },
   ) {
     const { box } = this
-    box.className = 'box'
-    box.tabIndex = 0
-    box.setAttribute('role', 'log')
-    box.setAttribute('aria-live', 'off')
-    this.#note.className = this.#end.className = 'note'
+    Object.assign(box, { tabIndex: 0, role: 'log', ariaLive: 'off' })
     box.append(this.#note, this.list, this.#end)
     this.finder = new Finder(this)
     this.#target = options.line
@@ -104,7 +106,7 @@ export class LogView {
     try {
       await work()
     } catch (error) {
-      if (!this.stopped.aborted) this.set({ error: error instanceof Error ? error.message : String(error), loaded: true })
+      if (!this.stopped.aborted) this.set({ error: words(error), loaded: true })
     }
   }
 
@@ -172,6 +174,8 @@ export class LogView {
       this.#from += size
     }
     this.#describe()
+    // What is selected is being read.
+    if (this.#reads) this.state.follow = false
     const { follow, loaded, fresh } = this.state
     if (follow && loaded && !this.#ahead) this.box.scrollTop = this.box.scrollHeight
     if (this.#last > before) this.finder.grown()
@@ -213,8 +217,7 @@ export class LogView {
     let block = this.list.lastElementChild as HTMLElement | null
     if (!block || block.childElementCount >= BLOCK) {
       if (block) this.#measure(block)
-      block = document.createElement('div')
-      block.className = 'blk'
+      block = make('div', 'blk')
       Object.assign(block.dataset, { n: this.#last, b: 0 })
       block.style.counterReset = `ln ${this.#last}`
       this.list.append(block)
@@ -222,31 +225,40 @@ export class LogView {
     const line = this.#line(text)
     if (err) line.classList.add('r')
     block.append(line)
+    const { bad } = this.state
+    if (this.#level === 'x' && (!bad || bad > this.#last)) this.state.bad = this.#last + 1
     const size = sizeOf(text)
     block.dataset['b'] = String(Number(block.dataset['b']) + size)
     this.#held += size
     this.#last++
   }
 
-  #line(text: string): HTMLElement {
-    const line = document.createElement('span')
-    line.className = 'ln'
-    let cut = ''
-    if (text.length > LONG) {
-      cut = ` … ${bytes(text.length - LONG)} more`
-      text = text.slice(0, LONG)
-    }
+  #line(whole: string, most = LONG): HTMLElement {
+    const line = make('span', 'ln')
+    const text = whole.slice(0, most)
     if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text) || this.#pen.class.size || this.#pen.color) {
       for (const piece of pieces(text, this.#pen)) {
-        const span = document.createElement(piece.link ? 'a' : 'span')
-        span.className = piece.class
+        const span = make(piece.link ? 'a' : 'span', piece.class)
         if (piece.color) span.style.color = piece.color
         if (piece.link) Object.assign(span, { href: piece.link, rel: 'noopener noreferrer', target: '_blank' })
         span.textContent = piece.text
         line.append(span)
       }
     } else line.textContent = text
-    if (cut) line.append(cut)
+    if (whole.length > most) {
+      const more = make('button', 'sm')
+      // Drawn by the style sheet, so that it is not copied.
+      more.ariaLabel = `${bytes(whole.length - most)} more`
+      more.onclick = () => {
+        const kept = [this.#pen, this.#level] as const
+        this.#pen = pen()
+        const open = this.#line(whole, Infinity)
+        open.className = line.className
+        line.replaceWith(open)
+        ;[this.#pen, this.#level] = kept
+      }
+      line.append(more)
+    }
     const plain = line.textContent!
     const found = LEVEL.exec(plain.slice(0, 200))
     // Lines that go on belong to the level of the one before.
@@ -258,22 +270,16 @@ export class LogView {
   }
 
   #describe(): void {
-    const say = (place: HTMLElement, text: string, ...acts: [string, () => void][]): void => {
-      place.replaceChildren(text, ...acts.map(([name, act]) => {
-        const button = document.createElement('button')
-        button.className = 'sm'
-        button.textContent = name
-        button.onclick = act
-        return button
-      }))
+    const say = (place: HTMLElement, text: string, ...acts: unknown[]): void => {
+      render(html`${text}${acts}`, place)
       place.hidden = !text
     }
     const older = this.#from - this.#kept
     say(this.#note, older > 0 ? `Older ${bytes(older)} not shown` : this.#kept > 0 ? `The first ${bytes(this.#kept)} are no longer kept; lines are counted from here` : '',
-      ...(older > 0 ? [['Load 1 MB more', () => void this.#try(() => this.#older())] as [string, () => void]] : []))
+      older > 0 ? act(MORE, () => this.#try(() => this.#older())) : nothing)
     const none = this.list.firstElementChild && !this.list.querySelector(this.#shown)
-    if (none) say(this.#end, 'The filter hides all lines', ['Show all', () => this.only('', '')])
-    else if (this.#ahead) say(this.#end, `Newer ${bytes(this.state.size - this.#to)} not shown`, ['Load 1 MB more', () => void this.#try(async () => { await this.#read(false); if (!this.#ahead) await this.#go() })], ['To the end', () => this.bottom()])
+    if (none) say(this.#end, 'The filter hides all lines', act('Show all', () => this.only('', '')))
+    else if (this.#ahead) say(this.#end, `Newer ${bytes(this.state.size - this.#to)} not shown`, act(MORE, () => this.#try(async () => { await this.#read(false); if (!this.#ahead) await this.#go() })), act('To the end', () => this.bottom()))
     else say(this.#end, '')
   }
 
@@ -372,12 +378,17 @@ export class LogView {
     this.options.onLine(...lines)
   }
 
+  /** Text of the log is selected. */
+  get #reads(): boolean {
+    const root = this.box.getRootNode() as Partial<Document>
+    const selection = root.getSelection ? root.getSelection() : getSelection()
+    return !!selection && !selection.isCollapsed && this.box.contains(selection.anchorNode)
+  }
+
   #scrolled(): void {
     const { box, state } = this
     const end = !this.#ahead && box.scrollHeight - box.scrollTop - box.clientHeight < 40
-    // What is selected is being read.
-    const reads = end && !state.follow && String(getSelection()).length > 1
-    if (end !== state.follow && state.loaded && !reads) this.set({ follow: end, fresh: end ? 0 : state.fresh })
+    if (end !== state.follow && state.loaded && !(end && this.#reads)) this.set({ follow: end, fresh: end ? 0 : state.fresh })
   }
 
   bottom(): void {

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { Base, type Changes } from './element.js'
 import { drawGraph, zoomButtons, type Sight } from './graph.js'
-import { copy, tile } from './html.js'
+import { act, copy, seg, tile, words, wrong } from './html.js'
 import type { LogView } from './log.js'
 import { tabsOf, type Tab } from './tabs.js'
 import { RUN_CSS } from './run-css.js'
@@ -12,6 +12,7 @@ import { drawTimeline, latestOf, rounds } from './timeline.js'
 import { away, now, setClock, span, stamp } from './time.js'
 import type { Attempt, Details, RunModel, RunSource, Task } from './types.js'
 import { follow, type Follower } from './follow.js'
+import { enter, type Room } from './panel-later.js'
 
 type View = 'tasks' | 'timeline' | 'log'
 
@@ -19,8 +20,12 @@ type View = 'tasks' | 'timeline' | 'log'
 const START = {
   model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
   repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
-  inner: '', details: undefined, detailsError: '', wrap: false, full: false, beat: 0, problem: '', graphOnPhone: false, said: '',
+  inner: '', details: undefined, trouble: '', wrap: undefined, full: false, whole: false, beat: 0, problem: '', graphOnPhone: false, said: '',
 }
+
+const WRAP = 'lakeflow-wrap'
+/** In the place of a task that is not there. */
+const NONE = { attempts: [] as Attempt[] } as Task
 
 export class LakeflowRunElement extends Base {
   static observedAttributes = ['run', 'src', 'task', 'attempt', 'tab', 'repairable']
@@ -45,16 +50,18 @@ export class LakeflowRunElement extends Base {
   declare drag: [number, number] | undefined
   declare inner: string
   declare details: Details | undefined
-  declare detailsError: string
-  declare wrap: boolean
+  declare trouble: string
+  /** As it was chosen; else narrow logs are wrapped. */
+  declare wrap: boolean | undefined
   declare full: boolean
   declare beat: number
+  declare whole: boolean
   declare problem: string
   declare graphOnPhone: boolean
   declare said: string
 
-  #room: typeof import('./panel.js') | undefined
-  #entering: Promise<typeof import('./panel.js')> | undefined
+  #room: Room | undefined
+  #entering: Promise<Room> | undefined
   #log: LogView | undefined
   /** The attempt whose log is shown, or will be. */
   #opening = ''
@@ -71,8 +78,10 @@ export class LakeflowRunElement extends Base {
 
   constructor() {
     super(START, RUN_CSS)
-    // Beside the graph there are few columns for a line.
-    this.wrap = localStorage?.getItem('lakeflow-wrap') !== '0'
+    try {
+      const kept = localStorage.getItem(WRAP)
+      if (kept) this.wrap = kept === '1'
+    } catch { /* forbidden: nothing is remembered */ }
     this.addEventListener('keydown', this.#pressed)
   }
 
@@ -93,9 +102,9 @@ export class LakeflowRunElement extends Base {
   }
 
   override prepare(changed: Changes): void {
-    if ((changed.has('src') || changed.has('fetcher') || changed.has('run')) && (this.src || this.run)) {
+    if (['src', 'fetcher', 'run', 'whole'].some(name => changed.has(name)) && (this.src || this.run)) {
       this.#follower?.stop()
-      this.#follower = follow(this, { src: this.src, run: this.run, fetcher: this.fetcher })
+      this.#follower = follow(this, this)
     }
     const model = this.model
     if (!model) return
@@ -107,7 +116,7 @@ export class LakeflowRunElement extends Base {
       this.#chosen = true
       this.#auto = !this.task
     }
-    if (changed.has('model') && this.#auto && !failed(latestOf(this.#current ?? ({ attempts: [] } as unknown as Task))?.s ?? '')) {
+    if (changed.has('model') && this.#auto && !failed(latestOf(this.#current ?? NONE)?.s ?? '')) {
       const first = this.#firstChoice(model)
       if (first && (!this.task || failed(latestOf(model.tasks.find(task => task.key === first)!)?.s ?? ''))) this.task = first
     }
@@ -142,7 +151,7 @@ export class LakeflowRunElement extends Base {
   /** Tells a screen reader, and the page, what changed: the run and the selected task, not more. */
   #say(before: RunModel | undefined): void {
     const model = this.model!
-    const own = latestOf(this.#current ?? ({ attempts: [] } as unknown as Task))
+    const own = latestOf(this.#current ?? NONE)
     const states = `${model.run.s}/${this.task}/${own?.s ?? ''}`
     if (before && states !== this.#states && states.split('/')[1] === this.#states.split('/')[1]) {
       this.said = `Run ${label(model.run.s)}${own ? `. ${this.task} ${label(own.s)}` : ''}`
@@ -151,6 +160,8 @@ export class LakeflowRunElement extends Base {
     if (before && before.run.id === model.run.id && !over(before.run.s) && over(model.run.s)) this.tell('done', { run: model.run })
   }
 
+  /** The log that is shown. */
+  get log(): LogView | undefined { return this.#log }
   get #current(): Task | undefined {
     return this.model?.tasks.find(task => task.key === this.task)
   }
@@ -187,11 +198,8 @@ export class LakeflowRunElement extends Base {
 
   /** What shows a task comes when one is first selected. */
   async #enter(): Promise<void> {
-    this.#entering ??= import('./panel.js')
     if (this.#room) return
-    const room = await this.#entering
-    if (!this.#room) this.dress(room.PANEL_CSS)
-    this.#room = room
+    this.#room = await (this.#entering ??= enter())
     this.requestUpdate()
   }
 
@@ -201,30 +209,28 @@ export class LakeflowRunElement extends Base {
     if (key === this.#asked) return
     if (!key || !this.#asked.startsWith(`${own!.id}:`)) this.details = undefined
     this.#asked = key
-    this.detailsError = ''
+    this.trouble = ''
     if (key) {
-      this.source!.details(own!.id).then(
-        details => { if (this.#asked === key) this.details = details },
-        error => { if (this.#asked === key) this.detailsError = error instanceof Error ? error.message : String(error) },
-      )
+      this.source!.details(own!.id).then(details => ({ details }), error => ({ trouble: words(error) })).then(found => { if (this.#asked === key) Object.assign(this, found) })
     }
   }
 
-  #select(): void {
+  choose(change: Partial<this> = {}): void {
+    Object.assign(this, change)
     this.tell('select', { task: this.task, attempt: this.attempt, tab: this.tab, line: this.line })
   }
   pick(key: string): void {
     if (key === this.task) return
     this.#auto = false
     Object.assign(this, { task: key, attempt: 0, inner: '', line: undefined })
-    this.#select()
+    this.choose()
   }
   /** Brings the first failed task into view. */
   failure(): void {
     const key = this.model && this.#firstChoice(this.model)
     if (key) this.task = key
     Object.assign(this, { view: 'log', tab: 'log' })
-    this.#select()
+    this.choose()
   }
 
   #fit(): void {
@@ -241,45 +247,10 @@ export class LakeflowRunElement extends Base {
       Object.assign(this, { window: undefined, full: false })
     }
   }
-  /** One of the letters of the console; false when it means nothing here. */
-  key(event: KeyboardEvent): boolean {
-    const task = this.#current
-    const model = this.model
-    if (!model) return false
-    const step = (by: number): void => {
-      const at = model.tasks.findIndex(task => task.key === this.task)
-      const next = model.tasks[at < 0 ? 0 : Math.min(model.tasks.length - 1, Math.max(0, at + by))]
-      if (next) this.pick(next.key)
-    }
-    const tries = task?.attempts.length ?? 0
-    switch (event.key) {
-      case 'j': step(1); return true
-      case 'k': step(-1); return true
-      case 'e': this.#log?.error(1); return true
-      case 'E': this.#log?.error(-1); return true
-      case 'f': if (this.#log?.state.follow) this.#log.box.scrollTop -= 200; else this.#log?.bottom(); return true
-      case 'F': this.full = !this.full; return true
-      case 's': this.shadowRoot!.querySelector<HTMLInputElement>('#find')?.focus(); return true
-      case '[': case ']': {
-        const at = this.attempt || tries
-        this.attempt = Math.min(tries, Math.max(1, at + (event.key === '[' ? -1 : 1)))
-        this.#select()
-        return true
-      }
-      default: {
-        const tab = task && tabsOf(task)[Number(event.key) - 1]
-        if (!tab) return false
-        this.tab = tab[0]
-        this.#select()
-        return true
-      }
-    }
-  }
-
   override render(): TemplateResult {
     const model = this.model
     if (!model) {
-      return html`<slot name="empty">${this.problem ? html`<div class="waits"><div class="err" role="alert"><b>The run cannot be shown</b><span>${this.problem}</span></div></div>` : html`<div class="rh"><div class="hold" .style=${'height:92px'}></div></div>`}</slot>`
+      return html`<slot name="empty">${this.problem ? wrong('The run cannot be shown', this.problem) : html`<div class="rh"><div class="hold" .style=${'height:92px'}></div></div>`}</slot>`
     }
     const tasks = this.filter ? model.tasks.filter(task => (latestOf(task)?.s ?? 'BLOCKED') === this.filter) : model.tasks
     const by = new Map(model.tasks.map(task => [task.key, task]))
@@ -287,19 +258,21 @@ export class LakeflowRunElement extends Base {
     const timeline = tasks.length ? drawTimeline({ run: model.run, tasks, critical: new Set(model.critical), selected: this.task, round: this.round, order: this.order, zoom: this.window, drag: this.drag,
       pick: key => { this.pick(key); if (this.view === 'tasks') this.view = 'log' }, setZoom: window => { this.window = window }, setDrag: drag => { this.drag = drag } }) : undefined
     this.#rows = timeline?.place
-    const views: [View, string][] = [['tasks', 'Tasks'], ['timeline', 'Timeline'], ['log', 'Log']]
+    const { run } = model
+    const whole = (): void => { this.window = undefined }
+    const last = task && task.attempts.find(one => one.start)
     return html`${this.#header(model)}
-    <div class="live" role="status">${this.said}</div>
-    <div class="mt seg" role="group" aria-label="Parts of the run">${views.map(([view, name]) => html`<button aria-pressed=${this.view === view} @click=${() => { this.view = view }}>${name}</button>`)}</div>
+    <div class="sr" role="status">${this.said}</div>
+    ${seg<View>('Parts of the run', [['tasks', 'Tasks'], ['timeline', 'Timeline'], ['log', 'Log']], this.view, view => { this.view = view }, 'mt')}
     <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc">
       <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${model.tasks.length.toLocaleString('en')} ${model.tasks.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
-        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => this.tell('unfold', {}) }) : html`<div class="empty">No task ran</div>`}</section>
+        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => { if (this.tell('unfold', {})) this.whole = true } }) : html`<div class="empty">No task ran</div>`}</section>
       <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-s="SUCCESS"></i>critical path</span><span class="sp"></span>
-        ${this.window ? html`<button class="sm" @click=${() => { this.window = undefined }}>Whole run</button>` : nothing}
-        ${model.run.repairs.length ? html`<div class="seg" role="group" aria-label="Part of the run">${rounds(model.run).map((_, n) => html`<button aria-pressed=${n === this.round} @click=${() => { this.round = n; this.window = undefined }}>${n ? `Repair ${n}` : 'First'}</button>`)}</div>` : nothing}
-        <div class="seg" role="group" aria-label="Order"><button aria-pressed=${this.order === 'start'} @click=${() => { this.order = 'start' }}>Start</button><button aria-pressed=${this.order === 'duration'} @click=${() => { this.order = 'duration' }}>Duration</button></div></div>
+        ${this.window ? act('Whole run', whole) : last ? act('Zoom to task', () => { this.window = [last.start!, latestOf(task)!.end ?? now()] }) : nothing}
+        ${run.repairs.length ? seg('Part of the run', rounds(run).map((_, n): [number, string] => [n, n ? `Repair ${n}` : 'First']), this.round, round => { this.round = round; whole() }) : nothing}
+        ${seg<'start' | 'duration'>('Order', [['start', 'Start'], ['duration', 'Duration']], this.order, order => { this.order = order })}</div>
         ${timeline ? timeline.frame
-          : html`<div class="empty">${this.filter ? html`No task is ${label(this.filter).toLowerCase()} now<button class="sm" @click=${() => { this.filter = '' }}>Show all</button>` : this.#silence(model)}</div>`}</section></div>
+          : html`<div class="empty">${this.filter ? html`No task is ${label(this.filter).toLowerCase()} now${act('Show all', () => { this.filter = '' })}` : this.#silence(model)}</div>`}</section></div>
       ${task ? html`<div class="rc">${this.#panel(task)}</div>` : html`<div class="rc" hidden></div>`}</div>`
   }
 
@@ -329,7 +302,7 @@ export class LakeflowRunElement extends Base {
     const run = this.model!.run
     return this.#room.drawPanel({
       task, attempt: this.#shown, inner: this.#iteration, tab: this.tab as Tab, log: this.#log, wrap: this.wrap, full: this.full, details: this.details,
-      detailsError: this.detailsError, source: this.source, stopped, canRepair: this.repairable && over(run.s) && run.start !== undefined,
+      problem: this.trouble, source: this.source, stopped, canRepair: this.repairable && over(run.s) && run.start !== undefined,
       set: change => {
         if (change.tab !== undefined) this.tab = change.tab
         if (change.attempt !== undefined) Object.assign(this, { attempt: task.attempts.findIndex(one => one.id === change.attempt) + 1, inner: '' })
@@ -337,13 +310,13 @@ export class LakeflowRunElement extends Base {
         if (change.full !== undefined) this.full = change.full
         if (change.wrap !== undefined) {
           this.wrap = change.wrap
-          localStorage?.setItem('lakeflow-wrap', change.wrap ? '1' : '0')
+          try { localStorage.setItem(WRAP, change.wrap ? '1' : '0') } catch { /* as above */ }
         }
-        if (change.tab !== undefined || change.attempt !== undefined) this.#select()
+        if (change.tab !== undefined || change.attempt !== undefined) this.choose()
       },
       repair: () => this.tell('repair', { task: key }),
       copied: text => void copy(text).then(done => { this.said = done ? 'Copied' : 'The browser does not allow copying' }),
-      close: () => { this.#auto = false; this.task = ''; this.#select() },
+      close: () => { this.#auto = false; this.task = ''; this.choose() },
     })
   }
 

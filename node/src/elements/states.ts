@@ -1,31 +1,33 @@
 // States as people see them: label, order of severity, counts. Which state a run is in was decided by the core.
 
-/** Each state as it is shown (console reference 2.2): label, tone, fill, glyph; worst first, the order in which they are summed up. */
-export const LOOK: [state: string, label: string, tone: Tone, fill: 'solid' | 'hollow' | 'dash' | 'hatch', glyph: string][] = [
-  ['FAILED', 'Failed', 'bad', 'solid', 'cross'],
-  ['TIMEDOUT', 'Timed out', 'bad', 'solid', 'clock'],
-  ['INTERNAL_ERROR', 'Internal error', 'bad', 'solid', 'bolt'],
-  ['UPSTREAM_FAILED', 'Upstream failed', 'bad', 'hollow', 'up'],
-  ['SUCCESS_WITH_FAILURES', 'Succeeded with failures', 'warn', 'solid', 'check'],
-  ['WAITING_FOR_RETRY', 'Waiting for retry', 'warn', 'hatch', 'retry'],
-  ['RUNNING', 'Running', 'run', 'solid', 'play'],
-  ['TERMINATING', 'Stopping', 'run', 'hatch', 'stop'],
-  ['PENDING', 'Pending', 'wait', 'hollow', 'dots'],
-  ['QUEUED', 'Queued', 'wait', 'hollow', 'lines'],
-  ['BLOCKED', 'Blocked', 'wait', 'hollow', 'ring'],
-  ['SUCCESS', 'Succeeded', 'ok', 'solid', 'check'],
-  ['CANCELED', 'Canceled', 'off', 'solid', 'slash'],
-  ['UPSTREAM_CANCELED', 'Upstream canceled', 'off', 'hollow', 'up'],
-  ['EXCLUDED', 'Excluded', 'off', 'dash', 'diamond'],
-  ['SKIPPED', 'Skipped', 'off', 'dash', 'skip'],
-  ['DISABLED', 'Disabled', 'off', 'dash', 'bars'],
-  ['MAXIMUM_CONCURRENT_RUNS_REACHED', 'Skipped: too many runs', 'off', 'dash', 'many'],
-]
+/** Each state as it is shown (console reference 2.2): tone, fill (solid, hollow, dashed, hatched), glyph, label unless that is
+ * its own words; worst first, the order in which they are summed up. */
+export const LOOK = `FAILED bad s cross
+TIMEDOUT bad s clock Timed out
+INTERNAL_ERROR bad s bolt
+UPSTREAM_FAILED bad h up
+SUCCESS_WITH_FAILURES warn s check Succeeded with failures
+WAITING_FOR_RETRY warn x retry
+RUNNING run s play
+TERMINATING run x stop Stopping
+PENDING wait h dots
+QUEUED wait h lines
+BLOCKED wait h ring
+SUCCESS ok s check Succeeded
+CANCELED off s slash
+UPSTREAM_CANCELED off h up
+EXCLUDED off d diamond
+SKIPPED off d skip
+DISABLED off d bars
+MAXIMUM_CONCURRENT_RUNS_REACHED off d many Skipped: too many runs`.split('\n').map(line => {
+    const [state, tone, fill, glyph, ...label] = line.split(' ') as [string, Tone, string, string]
+    return { state, tone, fill, glyph, label: label.join(' ') || state[0] + state.slice(1).toLowerCase().replaceAll('_', ' ') }
+  })
 export type Tone = 'wait' | 'run' | 'ok' | 'warn' | 'bad' | 'off'
 
-const RANK = new Map(LOOK.map(([key, label, tone], rank) => [key, { label, tone, rank }]))
+const RANK = new Map(LOOK.map((look, rank) => [look.state, { ...look, rank }]))
 /** Every known state. */
-export const STATES = LOOK.map(([key]) => key)
+export const STATES = LOOK.map(look => look.state)
 
 /** The label; a state that is not known is shown as it came. */
 export const label = (state: string): string => RANK.get(state)?.label ?? state

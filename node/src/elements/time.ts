@@ -9,42 +9,30 @@ export const setClock = (now: number): void => {
 }
 export const now = (): number => Date.now() + offset
 
+const two = (n: number): string => String(Math.trunc(n)).padStart(2, '0')
 /** `2m 44s`, `38s`, `64ms`, `3h 05m`, `2d 4h`. */
 export function span(ms: number): string {
-  if (ms < 0) ms = 0
   if (ms < 1000) return ms < 1 ? '0s' : `${Math.round(ms)}ms`
   const s = Math.round(ms / 1000)
-  if (s < 60) return `${s}s`
-  if (s < 3600) return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, '0')}s`
   const m = Math.round(s / 60)
-  if (m < 1440) return `${Math.floor(m / 60)}h ${String(m % 60).padStart(2, '0')}m`
-  return `${Math.floor(m / 1440)}d ${Math.floor((m % 1440) / 60)}h`
+  return s < 60 ? `${s}s` : s < 3600 ? `${Math.trunc(s / 60)}m ${two(s % 60)}s`
+    : m < 1440 ? `${Math.trunc(m / 60)}h ${two(m % 60)}m` : `${Math.trunc(m / 1440)}d ${Math.trunc((m % 1440) / 60)}h`
 }
 
 /** `in 7 h 12 min`, `2 h ago`, `just now`. */
 export function away(at: number, from = now()): string {
   const s = Math.round(Math.abs(at - from) / 1000)
-  const text = s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min`
-    : s < 86400 ? `${Math.floor(s / 3600)} h${at > from && s % 3600 >= 60 ? ` ${Math.floor((s % 3600) / 60)} min` : ''}`
-    : `${Math.floor(s / 86400)} d`
-  return at > from ? `in ${text}` : s < 5 ? 'just now' : `${text} ago`
+  const later = at > from
+  const [n, unit] = s < 60 ? [s, 's'] : s < 3600 ? [s / 60, 'min'] : s < 86400 ? [s / 3600, 'h'] : [s / 86400, 'd']
+  const text = `${Math.trunc(n)} ${unit}${later && unit === 'h' && s % 3600 >= 60 ? ` ${Math.trunc((s % 3600) / 60)} min` : ''}`
+  return later ? `in ${text}` : s < 5 ? 'just now' : `${text} ago`
 }
 
-const pad = (n: number): string => String(n).padStart(2, '0')
-/** `2026-11-21 06:00:07`, on the viewer's clock. */
-export function stamp(at: number): string {
-  const d = new Date(at)
-  return `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ${clock(at)}`
-}
-export const clock = (at: number): string => {
-  const d = new Date(at)
-  return `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`
-}
+/** `2026-11-21 06:00:07`, on the viewer's clock: Swedish writes it so. */
+export const stamp = (at: number): string => new Date(at).toLocaleString('sv')
+export const clock = (at: number): string => stamp(at).slice(11)
 /** `Today 04:00:07`, `2026-11-20 04:00:07`. */
-export function day(at: number): string {
-  const whole = stamp(at)
-  return whole.slice(0, 10) === stamp(now()).slice(0, 10) ? `Today ${clock(at)}` : whole
-}
+export const day = (at: number): string => stamp(at).replace(stamp(now()).slice(0, 10), 'Today')
 /** `5.2 MB` */
 export const bytes = (n: number): string =>
   n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1000).toFixed(n < 1e4 ? 1 : 0)} kB` : `${(n / 1e6).toFixed(1)} MB`

@@ -7,22 +7,6 @@ import { label, over, tone } from './states.js'
 import { now, span, ticks } from './time.js'
 import type { Attempt, Run, Task } from './types.js'
 
-export const TIMELINE_CSS = `.tm{position:relative;padding:0 14px 10px 8px}
-.tr,.ax,.gr{display:grid;grid-template-columns:18px minmax(90px,clamp(110px,18%,180px)) minmax(0,1fr);gap:8px;align-items:center;height:24px;padding:0 8px;border-radius:5px;color:inherit;text-decoration:none;font-size:12px}
-.tr{position:relative;cursor:pointer;width:100%;border:0;background:none;font-weight:400;text-align:left;justify-content:stretch}.tm li{content-visibility:auto;contain-intrinsic-size:auto 24px}.tr:hover{background:var(--sunken)}
-.tk{position:relative;height:100%;min-width:0}.tl{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.tr[aria-current]{background:var(--run-soft)}.tr[aria-current] .tl{font-weight:600}.tr:focus-visible{outline-offset:-2px}
-.ax{height:22px;cursor:crosshair;touch-action:none}.ax em{position:absolute;font-style:normal;font-size:11px;color:var(--faint);transform:translateX(-50%);top:3px;white-space:nowrap}.ax em:first-child{transform:none}
-.gr{position:absolute;inset:22px 14px 10px 8px;height:auto;pointer-events:none}.gr em{position:absolute;top:0;bottom:0;width:1px;background:var(--line)}.gr .now{background:var(--run);width:1.5px}.gr .sel{background:color-mix(in srgb,var(--accent) 18%,transparent)}
-.gr .gap{background:repeating-linear-gradient(135deg,var(--line) 0 1px,transparent 1px 5px);border-inline:1px dashed var(--control)}.ax .gap{color:var(--muted);font-style:italic;background:var(--surface);padding:0 3px;z-index:1}
-.br,.q,.rt{position:absolute;top:6px;height:12px;border-radius:3px}.br{background:var(--c,var(--control));min-width:3px}.br[data-s=RUNNING],.br[data-s=TERMINATING]{border-radius:3px 0 0 3px}
-.br[data-s=WAITING_FOR_RETRY],.br[data-s=PENDING],.br[data-s=SUCCESS_WITH_FAILURES]{outline:1px solid var(--b);outline-offset:-1px}
-.q{background:repeating-linear-gradient(135deg,var(--control) 0 1.5px,transparent 1.5px 4px);min-width:3px;border-radius:2px}.rt{background:repeating-linear-gradient(90deg,var(--warn-edge) 0 3px,transparent 3px 7px);height:2px;top:11px}
-.cr{box-shadow:0 3px 0 -1px var(--surface),0 4.5px 0 -1px var(--text)}
-.bl,.nv{position:absolute;font-size:11px;line-height:24px;color:var(--muted);white-space:nowrap;font-variant-numeric:tabular-nums;padding:0 4px;max-width:100%;overflow:hidden;text-overflow:ellipsis}.nv{left:0;font-style:italic}
-.key{display:inline-flex;gap:6px;align-items:center;font-size:11px;color:var(--muted)}.key i{position:static;width:16px;height:10px}.key .br{margin-left:8px}
-`
-
 export interface TimelineState {
   run: Run
   tasks: Task[]
@@ -54,36 +38,41 @@ export class Axis {
   /** Idle times: more than a minute and than a tenth of the whole. */
   readonly gaps: [number, number][] = []
   readonly width: number
-  readonly #fold: number
-  constructor(readonly left: number, readonly right: number, busy: [number, number][]) {
+  /** Times and their places, between which both go on evenly. */
+  readonly #knots: [number, number][] = []
+  constructor(left: number, right: number, busy: [number, number][]) {
     let end = left
+    let idle = 0
     for (const [from, to] of [...busy, [right, right] as const].sort(([a], [b]) => a - b)) {
-      if (from - end > 60_000 && from - end > (right - left) / 10 && from < right) this.gaps.push([end, from])
+      const gap = from - end
+      if (gap > 60_000 && gap > (right - left) / 10 && from < right) {
+        this.gaps.push([end, from])
+        idle += gap
+      }
       end = Math.max(end, to)
     }
-    const idle = this.gaps.reduce((sum, [from, to]) => sum + to - from, 0)
-    const n = this.gaps.length
-    this.width = (right - left - idle) / (1 - n * FOLDED)
-    this.#fold = this.width * FOLDED
-  }
-  at(time: number): number {
-    let x = time - this.left
+    this.width = (right - left - idle) / (1 - this.gaps.length * FOLDED)
+    let folded = 0
+    const knot = (time: number): unknown => this.#knots.push([time, (100 * (time - left - folded)) / this.width])
+    knot(left)
     for (const [from, to] of this.gaps) {
-      const inside = Math.min(Math.max(time - from, 0), to - from)
-      x += inside * (this.#fold / (to - from) - 1)
+      knot(from)
+      folded += to - from - this.width * FOLDED
+      knot(to)
     }
-    return (100 * x) / this.width
+    knot(right)
   }
+  #read(value: number, from: 0 | 1): number {
+    const knots = this.#knots
+    // What lies outside goes on as inside.
+    const n = Math.min(knots.length - 2, Math.max(0, knots.findIndex(knot => knot[from] > value) - 1 >>> 0))
+    const [a, b] = [knots[n]!, knots[n + 1]!]
+    const to = 1 - from
+    return a[to]! + (b[to]! - a[to]!) * ((value - a[from]) / (b[from] - a[from]))
+  }
+  at(time: number): number { return this.#read(time, 0) }
   /** The time at a share of the axis. */
-  time(share: number): number {
-    let [low, high] = [this.left, this.right]
-    for (let n = 0; n < 40; n++) {
-      const middle = (low + high) / 2
-      if (this.at(middle) < 100 * share) low = middle
-      else high = middle
-    }
-    return low
-  }
+  time(share: number): number { return this.#read(100 * share, 1) }
 }
 
 /** The frame of the timeline, and what puts the rows into its list. */

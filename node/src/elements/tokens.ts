@@ -16,7 +16,7 @@ const GLYPHS: Record<string, string> = {
   minus: 'M3 8h10', plus: 'M8 3v10M3 8h10', fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
   wrap: 'M2.5 4h11M2.5 8h8.5a2 2 0 0 1 0 4H8M9.6 10.4L8 12l1.6 1.6M2.5 12h3', copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
   load: 'M8 2.5v7M5 7l3 3 3-3M3 13h10', warn: 'M8 2.8l5.8 10.2H2.2zM8 6.6v3M8 11.4h.01',
-  full: 'M9.5 3H13v3.5M6.5 13H3V9.5M13 3L9 7M3 13l4-4',
+  speak: 'M3 6v4h2.5L9 13V3L5.5 6zM11.8 5.4a4 4 0 0 1 0 5.2', full: 'M9.5 3H13v3.5M6.5 13H3V9.5M13 3L9 7M3 13l4-4',
 }
 
 /** A glyph by its name, as the value of `mask`. */
@@ -28,72 +28,73 @@ const mask = (path: string): string => {
 /** Style of glyphs by name. */
 export const inked = (glyphs: Record<string, string>): string => Object.entries(glyphs).map(([name, path]) => `[data-g=${name}]{--g:${mask(path)}}`).join('')
 
-const of = (column: number, value: string, head: string): string =>
-  LOOK.filter(row => row[column] === value).map(([state]) => `${head}[data-s=${state}]`).join()
+const of = (value: string, head: string): string =>
+  LOOK.filter(look => look.tone === value || look.fill === value).map(({ state }) => `${head}[data-s=${state}]`).join()
 const tones = ['wait', 'run', 'ok', 'warn', 'bad', 'off'].map(tone =>
-  `${of(2, tone, '')},[data-tone=${tone}]{--c:var(--${tone});--o:var(--${tone}-on);--x:var(--${tone}-text);--w:var(--${tone}-soft);--b:var(--${tone}${tone === 'warn' ? '-edge' : ''})}`).join('')
-const looks = LOOK.map(([state, , , , glyph]) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
+  `${of(tone, '')},[data-tone=${tone}]{--c:var(--${tone});--o:var(--${tone}-on);--x:var(--${tone}-text);--w:var(--${tone}-soft);--b:var(--${tone}${tone === 'warn' ? '-edge' : ''})}`).join('')
+const looks = LOOK.map(({ state, glyph }) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
 
-const PAIRS: Record<string, [string, string]> = {
-  canvas: ['#F5F6F8', '#0D1015'], surface: ['#FFFFFF', '#151A21'], sunken: ['#ECEEF2', '#0A0D11'], line: ['#D9DDE4', '#2A313C'],
-  control: ['#858E9C', '#6F7A8A'], text: ['#14181F', '#E8EBF0'], muted: ['#545D6B', '#A3ADBB'], faint: ['#626B7A', '#8791A0'],
-  accent: ['#1D5FD1', '#6BA6FF'], focus: ['#1D5FD1', '#8AB8FF'], logbg: ['#FBFBFC', '#0A0D11'], logtext: ['#1F2530', '#D5DAE2'],
-  primary: ['#1D5FD1', '#5B9DFF'], 'primary-on': ['#FFFFFF', '#04152F'], edge: ['#C4CAD4', '#3A4350'],
-  wait: ['#6F5CC2', '#9C8CEB'], 'wait-on': ['#FFFFFF', '#120A33'], 'wait-text': ['#5744AB', '#B4A7F5'], 'wait-soft': ['#F0EDFB', '#231F3B'],
-  run: ['#1D6FE0', '#5B9DFF'], 'run-on': ['#FFFFFF', '#04152F'], 'run-text': ['#1558B8', '#86B7FF'], 'run-soft': ['#E7F0FD', '#14263F'],
-  ok: ['#14866D', '#2FB592'], 'ok-on': ['#FFFFFF', '#01201A'], 'ok-text': ['#0B6B56', '#4CCBA8'], 'ok-soft': ['#E2F4EF', '#0F2C26'],
-  warn: ['#F0B429', '#F2BC42'], 'warn-on': ['#3A2700', '#2B1D00'], 'warn-text': ['#7D5200', '#F2BC42'], 'warn-soft': ['#FDF3DA', '#33280F'],
-  bad: ['#C4291C', '#F0604F'], 'bad-on': ['#FFFFFF', '#2A0500'], 'bad-text': ['#B02318', '#FF8A7C'], 'bad-soft': ['#FCEAE8', '#3A1A17'],
-  off: ['#6C7480', '#7E8896'], 'off-on': ['#FFFFFF', '#0B0E13'], 'off-text': ['#565E6B', '#A3ADBB'], 'off-soft': ['#EDEFF2', '#20262F'],
-  'warn-edge': ['#946200', '#F2BC42'],
-}
 /** Every colour, light and dark: a test recomputes the contrasts from here. */
-export const COLOURS = PAIRS
+export const COLOURS: Record<string, [light: string, dark: string]> = Object.fromEntries(`canvas F5F6F8 0D1015, surface FFFFFF 151A21, sunken ECEEF2 0A0D11, line D9DDE4 2A313C, control 858E9C 6F7A8A,
+text 14181F E8EBF0, muted 545D6B A3ADBB, faint 626B7A 8791A0, accent 1D5FD1 6BA6FF, focus 1D5FD1 8AB8FF,
+logbg FBFBFC 0A0D11, logtext 1F2530 D5DAE2, primary 1D5FD1 5B9DFF, primary-on FFFFFF 04152F, edge C4CAD4 3A4350,
+wait 6F5CC2 9C8CEB, wait-on FFFFFF 120A33, wait-text 5744AB B4A7F5, wait-soft F0EDFB 231F3B, run 1D6FE0 5B9DFF,
+run-on FFFFFF 04152F, run-text 1558B8 86B7FF, run-soft E7F0FD 14263F, ok 14866D 2FB592, ok-on FFFFFF 01201A,
+ok-text 0B6B56 4CCBA8, ok-soft E2F4EF 0F2C26, warn F0B429 F2BC42, warn-on 3A2700 2B1D00, warn-text 7D5200 F2BC42,
+warn-soft FDF3DA 33280F, bad C4291C F0604F, bad-on FFFFFF 2A0500, bad-text B02318 FF8A7C, bad-soft FCEAE8 3A1A17,
+off 6C7480 7E8896, off-on FFFFFF 0B0E13, off-text 565E6B A3ADBB, off-soft EDEFF2 20262F, warn-edge 946200 F2BC42`.split(/,\s/).map(line => {
+  const [name, light, dark] = line.split(' ')
+  return [name, [`#${light}`, `#${dark}`]]
+}))
 
-const colours = Object.entries(PAIRS).map(([name, [light, dark]]) => `--${name}:var(--lakeflow-${name},light-dark(${light},${dark}))`).join(';')
+const colours = Object.entries(COLOURS).map(([name, [light, dark]]) => `--${name}:var(--lakeflow-${name},light-dark(${light},${dark}))`).join(';')
 
-export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px)}:root{color-scheme:light dark}
-[data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
+export const TOKENS = `:root,:host{${colours};--sans:var(--lakeflow-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif);--mono:var(--lakeflow-mono,ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace);--r:var(--lakeflow-radius,6px)}
 *,::before,::after{box-sizing:border-box}
 ${tones}${inked(GLYPHS)}
-.g{display:inline-block;width:16px;height:16px;flex:none;background:currentColor;mask:var(--g) center/contain no-repeat}
-.t{position:relative;display:inline-block;flex:none;width:20px;height:20px;border-radius:4px;border:1.5px solid transparent;--g:${mask(GLYPHS['question']!)};background:var(--w,var(--wait-soft));color:var(--x,var(--wait-text));border-color:var(--c,var(--wait))}
-.t::before{content:"";position:absolute;inset:0;background:currentColor;mask:var(--g) center/13px no-repeat}
+.g{display:inline-block;width:16px;height:16px;flex:none;background:currentColor;mask:$g center/contain no-repeat}
+.t{position:relative;display:inline-block;flex:none;--z:20px;width:$z;height:$z;border-radius:calc($z/4);border:1.5px solid var(--c,$wait);--g:${mask(GLYPHS['question']!)};background:var(--w,$wait-soft);color:var(--x,$wait-text)}
+.t::before{content:"";position:absolute;inset:0;background:currentColor;mask:$g center/64% no-repeat}
 ${looks}
-${of(3, 'solid', '.t')}{background:var(--c);color:var(--o);border-color:transparent}
-${of(3, 'dash', '.t')}{background:none;color:var(--x);border:1px dashed var(--control)}
-.t[data-s=SUCCESS_WITH_FAILURES]{border-color:var(--warn-edge)}
-${of(3, 'hatch', '.t')}{border-color:var(--b);background:repeating-linear-gradient(135deg,var(--w) 0 3px,color-mix(in srgb,var(--c) 38%,var(--w)) 3px 6px)}
-.t.s{width:16px;height:16px}.t.s::before{mask-size:11px}.t.m{width:22px;height:22px;border-radius:5px}.t.m::before{mask-size:14px}
-.t.l{width:28px;height:28px;border-radius:7px}.t.l::before{mask-size:17px}.t.x{width:40px;height:40px;border-radius:10px}.t.x::before{mask-size:22px}
+${of('s', '.t')}{background:$c;color:$o;border-color:transparent}
+${of('d', '.t')}{background:none;color:$x;border:1px dashed $control}
+.t[data-s=SUCCESS_WITH_FAILURES]{border-color:$warn-edge}
+${of('x', '.t')}{border-color:$b;background:repeating-linear-gradient(135deg,$w 0 3px,color-mix(in srgb,$c 38%,$w) 3px 6px)}
+.t.s{--z:16px}.t.m{--z:22px}.t.l{--z:28px}.t.x{--z:40px}
 @keyframes pulse{50%{opacity:.62}}@keyframes slide{to{background-position:14px 0}}
 .t[data-s=RUNNING]{animation:pulse 1.8s ease-in-out infinite}
-.stripe{background:repeating-linear-gradient(90deg,var(--run) 0 7px,color-mix(in srgb,var(--run) 60%,var(--surface)) 7px 14px)!important;animation:slide 1.2s linear infinite}
-button,.btn{font:inherit;font-weight:550;color:var(--text);background:var(--surface);border:1px solid var(--control);border-radius:var(--r);height:32px;padding:0 12px;display:inline-flex;align-items:center;justify-content:center;gap:6px;white-space:nowrap;cursor:pointer;text-decoration:none;transition:background .12s}
-button:hover,.btn:hover{background:var(--sunken)}button .g,.btn .g{width:14px;height:14px}
-.pri{background:var(--primary);border-color:transparent;color:var(--primary-on)}.pri:hover{background:color-mix(in srgb,var(--primary) 88%,var(--text))}
-.ghost{border-color:transparent;background:none;color:var(--muted);padding:0 8px}.sm{height:26px;padding:0 8px;font-size:12px;border-radius:5px}.danger{color:var(--bad-text)}
-button[disabled],.btn[aria-disabled=true]{color:var(--faint);border-color:var(--line);background:none;cursor:default}
-.seg{display:inline-flex;border:1px solid var(--control);border-radius:var(--r);overflow:hidden;height:28px;background:var(--surface);flex:none}
-.seg>*{border:0;border-radius:0;height:100%;padding:0 10px;font-weight:550;font-size:12px;color:var(--muted);background:none;display:flex;align-items:center;gap:5px;text-decoration:none}
-.seg>*+*{border-left:1px solid var(--line)}.seg>[aria-pressed=true],.seg>[aria-current],.seg>[aria-selected=true]{background:var(--sunken);color:var(--text)}.seg :focus-visible{outline-offset:-2px}
+.stripe{background:repeating-linear-gradient(90deg,$run 0 7px,color-mix(in srgb,$run 60%,$surface) 7px 14px)!important;animation:slide 1.2s linear infinite}
+button,.btn{font:inherit;font-weight:550;color:$text;background:$surface;border:1px solid $control;border-radius:$r;height:32px;padding:0 12px;display:inline-flex;align-items:center;justify-content:center;gap:6px;white-space:nowrap;cursor:pointer;text-decoration:none;transition:background .12s}
+button:hover,.btn:hover{background:$sunken}button .g,.btn .g{width:14px;height:14px}
+.pri{background:$primary;border-color:transparent;color:$primary-on}.pri:hover{background:color-mix(in srgb,$primary 88%,$text)}
+.ghost{border-color:transparent;background:none;color:$muted;padding:0 8px}.sm{height:26px;padding:0 8px;font-size:12px;border-radius:5px}.danger{color:$bad-text}
+button[disabled],.btn[aria-disabled=true]{color:$faint;border-color:$line;background:none;cursor:default}
+.seg{display:inline-flex;border:1px solid $control;border-radius:$r;overflow:hidden;height:28px;background:$surface;flex:none}
+.seg>*{border:0;border-radius:0;height:100%;padding:0 10px;font-weight:550;font-size:12px;color:$muted;background:none;display:flex;align-items:center;gap:5px;text-decoration:none}
+.seg>*+*{border-left:1px solid $line}.seg>[aria-pressed=true],.seg>[aria-current],.seg>[aria-selected=true]{background:$sunken;color:$text}.seg :focus-visible{outline-offset:-2px}
 .seg.ic>*{padding:0 8px}.seg.ic .g{width:15px;height:15px}
-.tabs{display:flex;gap:2px;border-bottom:1px solid var(--line);overflow-x:auto;scrollbar-width:none}
-.tabs>*{height:auto;border:0;border-radius:0;background:none;padding:8px 12px 9px;color:var(--muted);font-weight:550;text-decoration:none;box-shadow:none;white-space:nowrap}.tabs>*:hover{background:none;color:var(--text)}
-.tabs>[aria-current],.tabs>[aria-selected=true]{color:var(--text);box-shadow:inset 0 -2px var(--accent)}.tabs :focus-visible{outline-offset:-2px}
-.card{background:var(--surface);border:1px solid var(--line);border-radius:10px}
-input,select,textarea{font:inherit;color:var(--text);background:var(--surface);border:1px solid var(--control);border-radius:var(--r);height:32px;padding:0 10px;min-width:0}
-::placeholder{color:var(--faint);opacity:1}
-:focus-visible{outline:2px solid var(--focus);outline-offset:2px;border-radius:4px}
-.mono{font-family:var(--mono);font-size:12px}.muted{color:var(--muted)}.faint{color:var(--faint)}.num{font-variant-numeric:tabular-nums}.sp{flex:1}
+.tabs{display:flex;gap:2px;border-bottom:1px solid $line;overflow-x:auto;scrollbar-width:none}
+.tabs>*{height:auto;border:0;border-radius:0;background:none;padding:8px 12px 9px;color:$muted;font-weight:550;text-decoration:none;box-shadow:none;white-space:nowrap}.tabs>*:hover{background:none;color:$text}
+.tabs>[aria-current],.tabs>[aria-selected=true]{color:$text;box-shadow:inset 0 -2px $accent}.tabs :focus-visible{outline-offset:-2px}
+.card{background:$surface;border:1px solid $line;border-radius:10px}
+input,select,textarea{font:inherit;color:$text;background:$surface;border:1px solid $control;border-radius:$r;height:32px;padding:0 10px;min-width:0}
+::placeholder{color:$faint;opacity:1}
+:focus-visible{outline:2px solid $focus;outline-offset:2px;border-radius:4px}
+.mono{font-family:$mono;font-size:12px}.muted{color:$muted}.faint{color:$faint}.num{font-variant-numeric:tabular-nums}.sp{flex:1}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 h1,h2,h3,p,ul,dl,dd{margin:0;padding:0}h2{font-size:13px;font-weight:600}ul{list-style:none}
-.err{background:var(--bad-soft);border-left:3px solid var(--bad);border-radius:var(--r);padding:9px 12px;display:grid;gap:3px;overflow-wrap:anywhere}.err b{font-weight:600}.err .muted{font-size:12px}
-.empty{padding:28px 20px;text-align:center;color:var(--muted);display:grid;gap:6px;justify-items:center}
+.err{background:$bad-soft;border-left:3px solid $bad;border-radius:$r;padding:9px 12px;display:grid;gap:3px;overflow-wrap:anywhere}.err b{font-weight:600}.err .muted{font-size:12px}
+.empty{padding:28px 20px;text-align:center;color:$muted;display:grid;gap:6px;justify-items:center}
 @keyframes appear{from{opacity:0}}
-.hold{border-radius:6px;background:var(--sunken);animation:appear .2s .15s backwards}
+.hold{border-radius:6px;background:$sunken;animation:appear .2s .15s backwards}
 @media(prefers-reduced-motion:reduce){*,::before,::after{animation:none!important;transition:none!important}}
 @media(forced-colors:active){.t,.bar{background:Canvas!important;color:CanvasText!important;border-color:CanvasText!important;forced-color-adjust:none}.g,.t::before{background:CanvasText}}
-@media(prefers-contrast:more){:root,:host{--line:var(--control)}}
+@media(prefers-contrast:more){:root,:host{--line:$control}}
 @media(max-width:720px){button,.btn{height:36px}.sm{height:32px}input,select,textarea{font-size:16px;height:40px}.seg{height:34px}}
+`
+
+/** What both elements begin with. */
+export const ELEMENT = `${TOKENS}
+:host{display:block;container-type:inline-size;color:$text;font:400 13px/1.45 $sans;-webkit-font-smoothing:antialiased;text-align:left}:host([hidden]){display:none}
+pre{font:12px/18px $mono;white-space:pre-wrap;overflow-wrap:anywhere;background:$logbg;border:1px solid $line;border-radius:$r;padding:8px 10px;margin:6px 0 14px;max-height:420px;overflow:auto}
 `

@@ -10,6 +10,7 @@ export { LakeflowError, type ErrorCode, type Problem } from "../errors.js";
 export type { Violation } from "../params.js";
 export type { Fire, FireOptions, Unresolved } from "../rules.js";
 export { type Assumption, Dag, type Layout, type LayoutOptions, type Simulated, type TaskLike } from "./dag.js";
+export { runModel } from "./model.js";
 export type { ModuleSource } from "./module.js";
 export { type RunBar, type RunDocument, type RunTask, type RunTimeline, RunView } from "./run.js";
 export { type Choice, type Control, type Field, type Form, ParamSchema, type SchemaOptions, mapParams, parseParams } from "./schema.js";
