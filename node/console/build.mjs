@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
-import { LIT_LESS, LIT_LESS_TOO } from './lit-less.mjs'
+import { LIT_LESS } from './lit-less.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, '..', '..', 'crates', 'engine', 'console')
@@ -76,7 +76,7 @@ if (process.argv.includes('--elements')) {
 
 /** The pages: one file for what screens have in common, one for each screen, and what comes later. */
 async function bundlePages() {
-  const bundler = await rolldown({ input: { console: join(here, 'main.ts') }, cwd: here, tsconfig: false, plugins: [LIT_LESS_TOO], transform: { target: 'es2022', assumptions: { setPublicClassFields: true } } })
+  const bundler = await rolldown({ input: { console: join(here, 'main.ts') }, cwd: here, tsconfig: false, transform: { target: 'es2022', assumptions: { setPublicClassFields: true } } })
   const names = { chunkFileNames: '[name]-[hash].js', entryFileNames: '[name]-[hash].js' }
   const { output } = await bundler.generate({ format: 'esm', minify: true, banner: MINIFIED, ...names, codeSplitting: { groups: [{ name: 'kit', minShareCount: 2 }] } })
   await bundler.close()

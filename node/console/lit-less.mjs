@@ -1,4 +1,4 @@
-// lit without what the pages and the elements do not use: directives, bindings on elements, in comments and inside of
+// lit without what the elements do not use (the pages take it whole): directives, bindings on elements, in comments and inside of
 // `style`, `script`, `title` and `textarea`, MathML, compiled templates and hydration. Two tenths of lit are that. The check
 // that a template was written in a program, which keeps data from becoming markup, stays.
 //
@@ -49,17 +49,16 @@ const PARTS = [
   ['||t.capture!==s.capture||t.once!==s.once||t.passive!==s.passive', '', 1],
 ]
 
-const LIT = /lit-html[\\/]lit-html\.js$/
-function less(path) {
-  let text = readFileSync(path, 'utf8')
-  for (const [part, instead, times] of PARTS) {
-    const pieces = text.split(part)
-    if (pieces.length !== times + 1) throw new Error(`lit-html has ${pieces.length - 1} times ${part}, ${times} were known: look at node/console/lit-less.mjs`)
-    text = pieces.join(instead)
-  }
-  return text
-}
 /** Plugin of esbuild. */
-export const LIT_LESS = { name: 'lit-less', setup: build => build.onLoad({ filter: LIT }, ({ path }) => ({ contents: less(path) })) }
-/** Plugin of Rolldown. */
-export const LIT_LESS_TOO = { name: 'lit-less', load: path => (LIT.test(path) ? less(path) : null) }
+export const LIT_LESS = {
+  name: 'lit-less',
+  setup: build => build.onLoad({ filter: /lit-html[\\/]lit-html\.js$/ }, ({ path }) => {
+    let contents = readFileSync(path, 'utf8')
+    for (const [part, instead, times] of PARTS) {
+      const pieces = contents.split(part)
+      if (pieces.length !== times + 1) throw new Error(`lit-html has ${pieces.length - 1} times ${part}, ${times} were known: look at node/console/lit-less.mjs`)
+      contents = pieces.join(instead)
+    }
+    return { contents }
+  }),
+}
