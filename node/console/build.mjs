@@ -28,7 +28,9 @@ const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
     legalComments: 'none', charset: 'utf8', metafile: true, banner: { js: MINIFIED }, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   })
   const files = new Map()
-  for (const file of made.outputFiles) files.set(basename(file.path), Buffer.from(await smaller(squeeze(file.text))))
+  // Inner names of lit are shortened, the same in all files.
+  const nameCache = {}
+  for (const file of made.outputFiles) files.set(basename(file.path), Buffer.from(await smaller(squeeze(file.text), { nameCache, mangle: { properties: { regex: /^_\$/ } } })))
   const outputs = new Map(Object.entries(made.metafile.outputs).map(([path, one]) => [basename(path), one]))
   /** Packed bytes of some files with what they import; what is imported later is not among them. */
   const load = names => {
@@ -45,7 +47,7 @@ const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
   return { files, load, entry }
 }
 /** A second look at what esbuild minified: three percent less after packing. */
-const smaller = async text => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, keep_fargs: false, lhs_constants: false, unsafe_arrows: true }, mangle: { properties: { regex: /^_\$/ } }, format: { ecma: 2022 } })).code
+const smaller = async (text, more) => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, keep_fargs: false, lhs_constants: false, unsafe_arrows: true }, format: { ecma: 2022 }, ...more })).code
 /** White space of templates means nothing between tags; scripts have no other line breaks left. */
 const squeeze = text => text.replace(/\n\s+(?=[<>$])/g, '').replace(/\n\s+(?=[\w@.?])/g, ' ')
 const hashed = (name, extension, bytes) => `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 10)}.${extension}`

@@ -2,7 +2,7 @@
 import { ELEMENT } from './tokens.js'
 
 export const FORM_CSS = `${ELEMENT}
-.form{display:grid;gap:16px;max-width:640px}.bar,.foot,.row,.offer,.add{display:flex;gap:8px;align-items:center;flex-wrap:wrap}
+.form{display:grid;gap:16px;max-width:640px}.bar,.foot,.offer,.add{display:flex;gap:8px;align-items:center;flex-wrap:wrap}
 .f{display:grid;gap:5px;min-width:0;border:0;padding:0;margin:0}.lab{display:flex;gap:8px;align-items:baseline;font-weight:600;min-height:20px;overflow-wrap:anywhere}.faint,.req,.tag{font-weight:400;font-size:12px}.lab button{height:20px}.req{color:$muted}.tag{background:$warn-soft;color:$warn-text;border-radius:4px;padding:0 5px}
 .dot{width:6px;height:6px;border-radius:50%;background:$accent;align-self:center}
 input:not([type=radio],[type=checkbox]),textarea,select{width:100%}.row input{flex:1;min-width:140px}.row .pk{flex:none;width:38px!important;min-width:0;color:transparent}::-webkit-datetime-edit{display:none}textarea{height:auto;padding:7px 10px;line-height:19px;resize:vertical}

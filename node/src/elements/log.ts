@@ -219,11 +219,12 @@ export class LogView {
       if (block) this.#measure(block)
       block = make('div', 'blk')
       Object.assign(block.dataset, { n: this.#last, b: 0 })
-      block.style.counterReset = `ln ${this.#last}`
       this.list.append(block)
     }
     const line = this.#line(text)
     if (err) line.classList.add('r')
+    // Blocks are apart for counters, too, so that each begins its own.
+    if (!block.firstChild) line.style.counterReset = `ln ${this.#last}`
     block.append(line)
     const { bad } = this.state
     if (this.#level === 'x' && (!bad || bad > this.#last)) this.state.bad = this.#last + 1
@@ -253,7 +254,7 @@ export class LogView {
         const kept = [this.#pen, this.#level] as const
         this.#pen = pen()
         const open = this.#line(whole, Infinity)
-        open.className = line.className
+        Object.assign(open, { className: line.className, style: line.style.cssText })
         line.replaceWith(open)
         ;[this.#pen, this.#level] = kept
       }

@@ -65,7 +65,7 @@ function drawError({ task, details, stopped, log, copied }: PanelState, shown: A
   const trace = plain(details?.trace ?? '')
   const at = [...trace.matchAll(/File "([^"]+)", line (\d+)/g)].at(-1)
   const bad = log?.state.bad
-  return html`<div class="err" role="group" aria-label="Error"><b>${first(error)}</b><span class="muted">${at ? `${at[1]}:${at[2]}` : task.what}${stopped.length ? html`. Stopped <b>${stopped.slice(0, 3).join(', ')}</b>${stopped.length > 3 ? ` and ${stopped.length - 3} more` : ''}` : nothing}</span><span>${bad ? act(`Line ${bad}`, () => log.show([bad, bad])) : nothing}${act('Copy', () => copied(trace || error))}</span></div>`
+  return html`<div class="err" role="group" aria-label="Error"><b>${first(error)}</b><span class="muted">${at ? `${task.what && at[1]!.endsWith(task.what) ? task.what : at[1]}:${at[2]}` : task.what}${stopped.length ? html`. Stopped <b>${stopped.slice(0, 3).join(', ')}</b>${stopped.length > 3 ? ` and ${stopped.length - 3} more` : ''}` : nothing}</span><span class="row">${bad ? act(`Line ${bad}`, () => log.show([bad, bad])) : nothing}${act('Copy', () => copied(trace || error))}</span></div>`
 }
 
 function drawAttempts(p: PanelState, shown: Attempt | undefined): TemplateResult {
@@ -87,7 +87,7 @@ function drawLog(p: PanelState, shown: Attempt | undefined): TemplateResult {
       @keydown=${(event: KeyboardEvent) => {
         if (event.key === 'Enter') void f.step(event.shiftKey ? -1 : 1)
         else if (event.key === 'Escape' && f.words) { event.stopPropagation(); f.find('') }
-      }}>${f.words ? html`<span class="num faint" aria-live="polite">${f.error ? 'no pattern' : f.all ? `${f.at} / ${f.all}` : 'none'}</span>` : nothing}</label>${source?.search ? html`<button class="sm mono" aria-label="Regular expression" title="Regular expression" aria-pressed=${f.pattern} @click=${() => f.find(f.words, !f.pattern)}>.*</button>` : nothing}<span class="sp"></span>
+      }}>${f.words ? html`<span class="num faint" aria-live="polite">${f.error ? 'no pattern' : f.all ? `${f.at} / ${f.all}` : 'none'}</span>` : nothing}</label>${source?.search ? html`<button class="sm mono" aria-label="Regular expression" title="Regular expression" aria-pressed=${f.pattern} @click=${() => f.find(f.words, !f.pattern)}>.*</button>` : nothing}
       <div class="seg ic">${icon('Next error', 'warn', () => log.error(1))}${icon('Wrap lines', 'wrap', () => p.set({ wrap: !wrap }), wrap)}${icon('Read new lines aloud', 'speak', () => { box.ariaLive = box.ariaLive === 'off' ? 'polite' : 'off'; log.set({}) }, box.ariaLive !== 'off')}${icon('Copy the log', 'copy', () => p.copied(log.text()))}${source?.raw ? html`<a aria-label="Download the log" title="Download the log" href=${source.raw(shown.id)} download>${glyph('load')}</a>` : nothing}</div>
       <div class="row">${s.streams ? seg('Stream', [['', 'All'], ['out', 'stdout'], ['err', 'stderr']], log.stream, stream => log.only(stream, log.level)) : nothing}<select class="sm" aria-label="Level" @change=${(event: Event) => log.only(log.stream, (event.target as HTMLSelectElement).value)}>${LEVELS.map(([level, name]) => html`<option value=${level} ?selected=${log.level === level}>${name}</option>`)}</select>${f.error ? html`<span class="fe" role="alert">${f.error}</span>` : nothing}</div></div>
     ${s.error ? html`${wrong('The log cannot be read', s.error)}${act('Retry', () => log.again())}` : nothing}

@@ -34,7 +34,7 @@ ${GRAPH_CSS}.tm{position:relative;padding:0 14px 10px 8px}
 .dp{display:flex;flex-direction:column;min-width:0;min-height:0}
 .dh{padding:14px 16px 0}.dt{display:flex;gap:12px;align-items:center;margin-bottom:8px;min-width:0}.dt>div{min-width:0}.dt h2{font-size:15px;line-height:20px;overflow-wrap:anywhere}.dt .seg{border-color:transparent}.dt p{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .dp .tabs{margin:0 -16px;padding:0 8px}.dp>.err{margin:12px 16px 0}.at{display:flex;align-items:center;gap:10px;padding:10px 16px 0;flex-wrap:wrap}.at .seg{flex:0 1 auto;overflow-x:auto}
-.lt{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:10px 16px}.lt .row{width:100%;display:flex;gap:8px;align-items:center}.lt .seg>[aria-pressed=true]{color:$accent}.lt select{height:28px;font-size:12px;padding:0 6px}.lt [aria-pressed=true]{background:$sunken}.fe{color:$bad-text;font-size:12px}.find{display:flex;align-items:center;gap:6px;height:28px;padding:0 8px;border:1px solid $control;border-radius:$r;background:$surface;color:$faint;flex:1;max-width:280px;min-width:0}.find:focus-within{outline:2px solid $focus;outline-offset:1px}.find input{border:0;outline:0;height:24px;padding:0;flex:1;background:none;font-size:12px}.find .g{width:14px;height:14px}
+.lt{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:10px 16px}.lt .row{width:100%}.lt .seg>[aria-pressed=true]{color:$accent}.lt select{height:28px;font-size:12px;padding:0 6px}.lt [aria-pressed=true]{background:$sunken}.fe{color:$bad-text;font-size:12px}.find{display:flex;align-items:center;gap:6px;height:28px;padding:0 8px;border:1px solid $control;border-radius:$r;background:$surface;color:$faint;flex:1;min-width:0}.find:focus-within{outline:2px solid $focus;outline-offset:1px}.find input{border:0;outline:0;height:24px;padding:0;flex:1;min-width:60px;background:none;font-size:12px}.find .g{width:14px;height:14px}
 .lb{display:flex;gap:10px;align-items:center;padding:7px 10px 7px 16px;font-size:12px;min-height:40px}
 .body{overflow:auto;flex:1;padding:14px 16px 18px;min-height:180px}.body:focus-visible{outline-offset:-2px}
 .dl{display:grid;grid-template-columns:minmax(90px,max-content) minmax(0,1fr);gap:6px 16px}.dl dt{color:$muted}.dl dd{margin:0;overflow-wrap:anywhere}
@@ -54,7 +54,7 @@ ${GRAPH_CSS}.tm{position:relative;padding:0 14px 10px 8px}
 .box a{color:$accent}.ln button{height:20px;margin-left:8px}.ln button::after{content:attr(aria-label)}.note{padding:4px 12px;color:$muted;font:12px/20px $sans}.note button{margin-left:8px}
 ::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
 @container(max-width:1100px){.box{max-height:70vh}}
-@container(max-width:720px){.find{flex-basis:60%;max-width:none}.dt .seg>*+*{display:none}.box{max-height:none;height:58vh}}
+@container(max-width:720px){.find{flex-basis:60%}.dt .seg>*+*{display:none}.box{max-height:none;height:58vh}}
 @media print{.lt,.lb{display:none}.box{max-height:none;overflow:visible}}
 @container(max-width:1100px){.sp2{grid-template-columns:minmax(0,1fr)}.rc{position:static;height:auto;min-height:0}}
 @container(max-width:720px){

@@ -95,6 +95,6 @@ h1,h2,h3,p,ul,dl,dd{margin:0;padding:0}h2{font-size:13px;font-weight:600}ul{list
 
 /** What both elements begin with. */
 export const ELEMENT = `${TOKENS}
-:host{display:block;container-type:inline-size;color:$text;font:400 13px/1.45 $sans;-webkit-font-smoothing:antialiased;text-align:left}:host([hidden]){display:none}
+:host{display:block;container-type:inline-size;color:$text;font:400 13px/1.45 $sans;-webkit-font-smoothing:antialiased;text-align:left}:host([hidden]){display:none}.row{display:flex;gap:8px;align-items:center;flex-wrap:wrap}
 pre{font:12px/18px $mono;white-space:pre-wrap;overflow-wrap:anywhere;background:$logbg;border:1px solid $line;border-radius:$r;padding:8px 10px;margin:6px 0 14px;max-height:420px;overflow:auto}
 `
