@@ -14,7 +14,7 @@ export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/
 /** The built pages are taken from here instead of from the engine: for work on them without a new engine. */
 const FILES_FROM = process.env.LAKEFLOW_CONSOLE_FILES
 /** How long anything may take on a busy machine. */
-export const PATIENCE = 60_000
+export const PATIENCE = Number(process.env.PATIENCE ?? 60_000)
 
 const python = file => `      - task_key: ${file}\n        spark_python_task: { python_file: ./${file}.py, parameters: ["{{job.parameters.mode}}"] }\n`
 export const HOSTILE = '<img src=x onerror=alert(1)>'

@@ -9,6 +9,14 @@ export const FORM = {
     { name: 'on', path: '/on', label: 'On', control: 'switch', type: 'boolean', required: true },
     { name: 'tags', path: '/tags', label: 'Tags', control: 'list', type: 'array', required: false },
     { name: 'secret', path: '/secret', label: 'Secret', control: 'password', required: false, writeOnly: true },
+    { name: 'note', path: '/note', label: 'Note', control: 'text', type: 'string', required: false },
+    { name: 'from', path: '/from', label: 'From', control: 'text', type: 'string', required: false, default: '{{job.start_time.iso_date}}', now: '2026-11-25' },
+    { name: 'at', path: '/at', label: 'At', control: 'date-time', type: 'string', required: false },
+    { name: 'deep', path: '/deep', label: 'Deep', control: 'group', required: false, fields: [
+      { name: 'deep.inner', path: '/deep/inner', label: 'Inner', control: 'group', required: false, fields: [
+        { name: 'deep.inner.level', path: '/deep/inner/level', label: 'Level', control: 'number', type: 'integer', required: false },
+      ] },
+    ] },
   ],
 }
 export const RUN = state => ({
@@ -26,10 +34,11 @@ export const RULES = `
 useFormRules({
   describe: () => (${JSON.stringify(FORM)}),
   check: (_, entries) => {
-    const params = Object.fromEntries(entries.filter(([, text]) => text))
+    const params = Object.fromEntries(entries.filter(([, text]) => text).map(([name, text]) => [name, text === '\\0' ? '' : text]))
     const violations = []
     if (!params.day) violations.push({ path: '', keyword: 'required', message: 'the property "day" is missing' })
     if (params.limit && !/^\\d+$/.test(params.limit)) violations.push({ path: '/limit', keyword: 'type', message: 'expected an integer, found "' + params.limit + '"' })
+    if (params['deep.inner.level'] > 9) violations.push({ path: '/deep/inner/level', keyword: 'maximum', message: params['deep.inner.level'] + ' is greater than the maximum of 9' })
     return { params, violations }
   },
 })

@@ -251,7 +251,8 @@ export class LakeflowParamFormElement extends Base {
     await this.#check()
     if (this.jsonError || this.violations.length) {
       await this.updateComplete
-      this.#show(this.shadowRoot!.querySelector<HTMLElement>('[aria-invalid=true],.bad input,.sum'))
+      const find = (at: string): HTMLElement | null => this.shadowRoot!.querySelector(at)
+      this.#show(find('[aria-invalid=true],.bad input') ?? find('.sum'))
       return
     }
     const { params } = this

@@ -10,7 +10,7 @@ use crate::value::{Map, Number, Value};
 ///
 /// A text that stands for a value of the field's type becomes that value; any other stays text, for the validator to
 /// refuse. Blanks around numbers, dates, choices and JSON are cut, around free text never. An empty text is "not set",
-/// but for a required text without choices, where it is the empty text. A required switch without an entry is `false`,
+/// but for a required text without choices, where it is the empty text; U+0000 alone is the empty text everywhere. A required switch without an entry is `false`,
 /// as a check box of HTML has it; a constant needs no entry. Names that the schema does not list are texts.
 pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     let form = describe(schema);
@@ -18,8 +18,8 @@ pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     fill(&form.fields, entries, &mut params);
     for (name, text) in entries {
         if !is_known(&form.fields, name) && !params.contains_key(name) {
-            let all: Vec<Value> = texts(entries, name).map(Value::from).collect();
-            let value = if all.len() > 1 { Value::Array(all) } else { Value::from(text.as_str()) };
+            let all: Vec<Value> = texts(entries, name).map(|text| Value::from(meant(text))).collect();
+            let value = if all.len() > 1 { Value::Array(all) } else { Value::from(meant(text)) };
             params.insert(name.clone(), value);
         }
     }
@@ -28,6 +28,14 @@ pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
 
 fn texts<'e>(entries: &'e [(String, String)], name: &str) -> impl Iterator<Item = &'e str> {
     entries.iter().filter(move |(entry, _)| entry == name).map(|(_, text)| text.as_str())
+}
+
+/// The text that stands for the empty text, where none would be "not set".
+const EMPTY: &str = "\0";
+
+/// A text as it is meant.
+fn meant(text: &str) -> &str {
+    if text == EMPTY { "" } else { text }
 }
 
 fn is_known(fields: &[Field], name: &str) -> bool {
@@ -65,6 +73,9 @@ fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
         _ => {
             let text = given.last()?;
             let free = matches!(field.control, Control::Text | Control::Textarea | Control::Password);
+            if text == EMPTY {
+                return Some(choice(field, "").unwrap_or_else(|| Value::from("")));
+            }
             match (text.trim().is_empty(), free) {
                 (true, true) if text.is_empty() => field.required.then(|| Value::from("")),
                 (true, false) => None,

@@ -18,6 +18,7 @@ use lakeflow_core::id::JobId;
 use lakeflow_core::job::wire::Wire;
 use lakeflow_core::job::{JobSettings, Task, parameter_schema, run_fields};
 use lakeflow_core::params::ParamSchema;
+use lakeflow_core::reference::{Context, JobContext, Mode, TriggerContext, resolve};
 use lakeflow_core::run::wire::Level;
 use lakeflow_core::trigger::set_paused;
 use serde_json::{Map, Value, json};
@@ -133,10 +134,26 @@ pub(super) async fn definition(ask: Ask) -> Answer {
     shape["schedule"] = json!(schedule::of(&job, 5));
     let schema = parameter_schema(&job.settings);
     shape["form"] = json!(describe(&schema));
+    present(&mut shape["form"]);
     shape["schema"] = schema;
     shape["text"] = bundle::text(app, &job).await;
     shape["description"] = json!(job.settings.description);
     Ok(shape)
+}
+
+/// Puts beside each default that refers to something the value that it would have now.
+fn present(form: &mut Value) {
+    let now = Some(Clock::wall());
+    let trigger = TriggerContext { time: now, ..TriggerContext::default() };
+    let job = JobContext { start_time: now, trigger, ..JobContext::default() };
+    let context = Context { job, ..Context::default() };
+    for field in form["fields"].as_array_mut().into_iter().flatten() {
+        let written = field["default"].as_str().unwrap_or_default();
+        match resolve(written, Mode::Lenient, &context) {
+            Ok(value) if value != written => field["now"] = json!(value),
+            _ => {}
+        }
+    }
 }
 
 fn ordered(tasks: &[Task]) -> Vec<&Task> {
