@@ -7,12 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 /// first. Nodes of cycles, and those that wait for them, are left out.
 pub(crate) fn upstream_first(upstream: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting: Vec<usize> = upstream.iter().map(Vec::len).collect();
-    let mut downstream = vec![Vec::new(); upstream.len()];
-    for (node, ups) in upstream.iter().enumerate() {
-        for up in ups {
-            downstream[*up].push(node);
-        }
-    }
+    let downstream = turned(upstream);
     let mut ready = BinaryHeap::new();
     for (node, count) in waiting.iter().enumerate() {
         if *count == 0 {
@@ -32,6 +27,18 @@ pub(crate) fn upstream_first(upstream: &[Vec<usize>]) -> Vec<usize> {
     order
 }
 
+/// The nodes that each node leads to, ascending, given those that lead to each.
+#[inline(never)]
+pub(crate) fn turned(upstream: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut downstream = vec![Vec::new(); upstream.len()];
+    for (node, ups) in upstream.iter().enumerate() {
+        for up in ups {
+            downstream[*up].push(node);
+        }
+    }
+    downstream
+}
+
 /// A graph of named nodes and their upstream nodes. Edges to names that are not nodes are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
@@ -43,24 +50,40 @@ impl Graph {
     /// Builds a graph from `(name, names of its upstream nodes)`. Of two nodes with one name the first counts; an edge
     /// given twice counts once.
     pub fn new<'a, U: IntoIterator<Item = &'a str>>(nodes: impl IntoIterator<Item = (&'a str, U)>) -> Self {
-        let mut index: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut edges = Vec::new();
+        let mut given = Vec::new();
         for (name, upstream) in nodes {
+            let mut names = Vec::new();
+            for name in upstream {
+                names.push(name);
+            }
+            given.push((name, names));
+        }
+        Self::of(&given)
+    }
+
+    /// Written once, whatever the names come from.
+    #[inline(never)]
+    fn of(given: &[(&str, Vec<&str>)]) -> Self {
+        let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut graph = Self::default();
+        let mut first = Vec::new();
+        for (name, upstream) in given {
             if !index.contains_key(name) {
-                index.insert(name, edges.len());
-                edges.push((name, upstream.into_iter().collect::<Vec<_>>()));
+                index.insert(name, graph.names.len());
+                graph.names.push((*name).to_owned());
+                first.push(upstream);
             }
         }
-        let upstream = edges.iter().map(|(_, names)| {
-            let mut found: Vec<usize> = names.iter().filter_map(|name| index.get(name).copied()).collect();
+        for upstream in first {
+            let mut found: Vec<usize> = Vec::new();
+            for name in upstream {
+                found.extend(index.get(name));
+            }
             found.sort_unstable();
             found.dedup();
-            found
-        });
-        Self {
-            upstream: upstream.collect(),
-            names: edges.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            graph.upstream.push(found);
         }
+        graph
     }
 
     /// The names, in the order they were given.

@@ -72,8 +72,8 @@ fn job_text(job: &JobOutcome) -> String {
 pub(super) fn levels_of(input: Value) -> Answer {
     let tasks = sketches(&mut Input::of(input)?)?;
     let mut told = Object::default();
-    for (key, level) in levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))? {
-        told.set(key, level);
+    for (key, level) in &levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))? {
+        told.set(key, *level);
     }
     Ok(told.into())
 }
@@ -152,12 +152,18 @@ pub(super) fn selection(input: Value) -> Answer {
 pub(super) fn picture(input: Value) -> Answer {
     let mut input = Input::of(input)?;
     if input.0.get("times").is_some_and(|times| !times.is_null()) {
-        let times = input.list("times")?.into_iter().map(timed).collect::<Result<Vec<_>, Error>>()?;
+        let mut times = Vec::new();
+        for task in input.list("times")? {
+            times.push(timed(task)?);
+        }
         let mut told = Object::default();
         told.set("critical", critical_path(&times));
         return Ok(told.into());
     }
-    let nodes = input.list("nodes")?.into_iter().map(node).collect::<Result<Vec<_>, Error>>()?;
+    let mut nodes = Vec::new();
+    for given in input.list("nodes")? {
+        nodes.push(node(given)?);
+    }
     let mut options = Options::default();
     if let Some(given) = input.optional("options") {
         let mut given = Input::of(given)?;

@@ -190,11 +190,14 @@ impl Input {
     #[cfg(feature = "whole")]
     /// A field that is a list of texts.
     fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
-        let text = |item: Value| match item {
-            Value::String(text) => Ok(text),
-            _ => Err(unreadable(&format!("`{name}` is not a list of texts"))),
-        };
-        self.list(name)?.into_iter().map(text).collect()
+        let mut texts = Vec::new();
+        for item in self.list(name)? {
+            match item {
+                Value::String(text) => texts.push(text),
+                _ => return Err(unreadable(&format!("`{name}` is not a list of texts"))),
+            }
+        }
+        Ok(texts)
     }
 
     #[cfg(feature = "whole")]

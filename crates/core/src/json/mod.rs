@@ -146,7 +146,13 @@ pub(crate) struct Object(Map<String, Value>);
 impl Object {
     /// Adds a field.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+        self.put(name, value.into());
+    }
+
+    /// Written once, whatever the value is made of.
+    #[inline(never)]
+    fn put(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
     }
 
     /// Adds a field when there is a value for it.

@@ -1,7 +1,7 @@
 //! Folding a large graph: several tasks become one node until few enough are left to draw.
 
 use super::{Node, layers, read};
-use crate::dag::order::upstream_first;
+use crate::dag::order::{turned, upstream_first};
 
 /// A graph whose nodes stand for one or more tasks.
 pub(super) struct Folded {
@@ -45,19 +45,9 @@ pub(super) fn fold(nodes: &[Node], most: usize) -> Folded {
     folded
 }
 
-fn downstream(upstream: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut down = vec![Vec::new(); upstream.len()];
-    for (node, ups) in upstream.iter().enumerate() {
-        for up in ups {
-            down[*up].push(node);
-        }
-    }
-    down
-}
-
 /// The part each node goes to: nodes of one group with the same neighbours on both sides share one.
 fn siblings(graph: &Folded, nodes: &[Node]) -> Vec<usize> {
-    let down = downstream(&graph.upstream);
+    let down = turned(&graph.upstream);
     let alike = |node: usize| -> Alike<'_> {
         (nodes[graph.members[node][0]].group.as_str(), &graph.upstream[node], &down[node])
     };
@@ -74,7 +64,7 @@ fn siblings(graph: &Folded, nodes: &[Node]) -> Vec<usize> {
 
 /// The part each node goes to: a connected run of nodes with one way in and one way out shares one.
 fn chains(graph: &Folded) -> Vec<usize> {
-    let down = downstream(&graph.upstream);
+    let down = turned(&graph.upstream);
     let mut parts: Vec<usize> = (0..graph.members.len()).collect();
     for node in upstream_first(&graph.upstream) {
         if let [up] = graph.upstream[node][..]

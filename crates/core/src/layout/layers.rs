@@ -1,7 +1,7 @@
 //! Layers, and the vertices that long edges pass on their way: one chain for all edges of a source, so that they share
 //! a trunk.
 
-use crate::dag::order::upstream_first;
+use crate::dag::order::{turned, upstream_first};
 
 /// A graph with a layer for every vertex and an edge only from one layer to the next. Vertices from [`Self::real`] on
 /// are passed by edges and not drawn.
@@ -53,12 +53,7 @@ impl Layered {
     pub(super) fn new(upstream: Vec<Vec<usize>>) -> Self {
         let real = upstream.len();
         let mut layer = longest(&upstream);
-        let mut targets = vec![Vec::new(); real];
-        for (node, ups) in upstream.iter().enumerate() {
-            for up in ups {
-                targets[*up].push(node);
-            }
-        }
+        let targets = turned(&upstream);
         // A source stands beside the first that needs it.
         for node in 0..real {
             if upstream[node].is_empty()

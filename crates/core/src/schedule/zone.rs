@@ -8,6 +8,7 @@ use crate::time::WallTime;
 
 /// Short ids that Java resolves and the zone database does not have (`java.time.ZoneId.SHORT_IDS`; `EST`, `MST`
 /// and `HST` are in the database).
+#[cfg(feature = "zones")]
 const JAVA_SHORT_IDS: &[(&str, &str)] = &[
     ("ACT", "Australia/Darwin"),
     ("AET", "Australia/Sydney"),
@@ -62,11 +63,10 @@ impl Zone {
     ///
     /// The problem has the code `unknown_time_zone` and an empty path, and proposes the nearest id.
     pub fn resolve(id: &str) -> Result<Self, Problem> {
-        let name = JAVA_SHORT_IDS.iter().find(|(short, _)| *short == id).map_or(id, |(_, name)| name);
-        let rules = if name == "UTC" {
+        let rules = if id == "UTC" {
             Some(Rules::Fixed(0))
         } else {
-            database::get(name).map(Rules::Named).or_else(|| gmt_offset(id).map(Rules::Fixed))
+            database::get(id).map(Rules::Named).or_else(|| gmt_offset(id).map(Rules::Fixed))
         };
         match rules {
             Some(rules) => Ok(Self { id: id.to_owned(), rules }),
@@ -185,8 +185,10 @@ mod database {
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub(super) struct Rules(TimeZone);
 
-    /// The zone of exactly this name; the database itself does not look at capitals, Java does.
-    pub(super) fn get(name: &str) -> Option<Rules> {
+    /// The zone of Java's short id or of exactly this name; the database itself does not look at capitals, Java does.
+    pub(super) fn get(id: &str) -> Option<Rules> {
+        let short = super::JAVA_SHORT_IDS.iter().find(|(short, _)| *short == id);
+        let name = short.map_or(id, |(_, name)| name);
         let zone = TimeZoneDatabase::bundled().get(name).ok();
         zone.filter(|zone| zone.iana_name() == Some(name)).map(Rules)
     }
