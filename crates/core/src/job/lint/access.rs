@@ -28,7 +28,7 @@ fn identity(lint: &mut Lint<'_>, path: &Path<'_>, run_as: Block<'_>) {
         }
         1 => {}
         _ => {
-            let message = format!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", given.join(", "));
             lint.report(rules::RUN_AS_CHOICE, path, message);
         }
     }
@@ -40,13 +40,15 @@ fn permissions(lint: &mut Lint<'_>, path: &Path<'_>, entries: &[Value]) {
         let item = path.index(n);
         let named = PRINCIPALS.iter().filter(|name| entry.get(**name).is_some()).count();
         if named != 1 {
-            let message =
-                format!("the permission names {named} principals; exactly one of {}", PRINCIPALS.join(", "));
+            let message = format_args!(
+                "the permission names {named} principals; exactly one of {}",
+                PRINCIPALS.join(", ")
+            );
             lint.report(rules::PERMISSION_PRINCIPAL, &item, message);
         }
         let level = entry.get("permission_level").and_then(Value::as_str).unwrap_or_default();
         if !LEVELS.contains(&level) {
-            let message = format!("`{level}` is not a known permission level");
+            let message = format_args!("`{level}` is not a known permission level");
             let hint = did_you_mean(level, LEVELS)
                 .unwrap_or_else(|| format!("known levels are {}", LEVELS.join(", ")));
             lint.report_with(rules::UNKNOWN_VALUE, &item.key("permission_level"), message, Some(hint));

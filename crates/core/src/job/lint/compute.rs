@@ -44,7 +44,8 @@ fn job_clusters(lint: &mut Lint<'_>) {
             cluster.block("new_cluster").is_some_and(|spec| spec.names().any(|name| name == "libraries"));
         let own = cluster.names().any(|name| name == "libraries");
         for (_, path) in [(own, &item), (inside, &block)].into_iter().filter(|(given, _)| *given) {
-            let message = format!("the job cluster `{}` holds libraries", cluster.key("job_cluster_key"));
+            let message =
+                format_args!("the job cluster `{}` holds libraries", cluster.key("job_cluster_key"));
             let hint = Some("put `libraries` on the tasks that need them");
             lint.report_with(rules::LIBRARIES_IN_JOB_CLUSTER, &path.key("libraries"), message, hint);
         }
@@ -84,7 +85,7 @@ fn declared(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
         // The entries of these lists have their keys under the same names.
         let known: Vec<&str> = lint.job.list(list).iter().map(|entry| Block::of(entry).key(field)).collect();
         if !known.contains(&key) {
-            let message = format!("`{key}` is not declared in `{list}`");
+            let message = format_args!("`{key}` is not declared in `{list}`");
             let hint =
                 did_you_mean(key, known).unwrap_or_else(|| format!("declare it in `{list}` of the job"));
             lint.report_with(rule, &path.key(field), message, Some(hint));
@@ -96,7 +97,7 @@ fn compute(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     let task = place.task;
     let named = task.given(&["existing_cluster_id", "new_cluster", "job_cluster_key", "environment_key"]);
     if named.len() > 1 {
-        let message = format!("only one of {} may be given", named.join(", "));
+        let message = format_args!("only one of {} may be given", named.join(", "));
         lint.report(rules::SEVERAL_COMPUTES, path, message);
     }
     let Some(kind) = kind(task) else { return };
@@ -104,13 +105,13 @@ fn compute(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
         "spark_python_task" | "python_wheel_task" | "spark_jar_task" | "spark_submit_task" | "dbt_task"
             if named.is_empty() =>
         {
-            let message = format!("a workspace refuses a {kind} without compute");
+            let message = format_args!("a workspace refuses a {kind} without compute");
             let hint = Some("name an `environment_key` or a cluster; the local engine needs none");
             lint.report_with(rules::COMPUTE_MISSING, path, message, hint);
         }
         "sql_task" | "pipeline_task" | "run_job_task" | "condition_task" | "for_each_task" => {
             for field in named {
-                let message = format!("`{field}` has no effect on a {kind}");
+                let message = format_args!("`{field}` has no effect on a {kind}");
                 lint.report(rules::COMPUTE_WITHOUT_EFFECT, &path.key(field), message);
             }
         }
@@ -139,19 +140,19 @@ fn git_source(lint: &mut Lint<'_>, git: Block<'_>) {
     let root = Path::Root;
     let path = root.key("git_source");
     for field in ["git_url", "git_provider"].into_iter().filter(|field| !git.has(field)) {
-        lint.report(rules::GIT_SOURCE_INCOMPLETE, &path, format!("`{field}` is missing"));
+        lint.report(rules::GIT_SOURCE_INCOMPLETE, &path, format_args!("`{field}` is missing"));
     }
     if let Some(provider) = git.text("git_provider")
         && !GIT_PROVIDERS.iter().any(|known| known.eq_ignore_ascii_case(provider))
     {
-        let message = format!("`{provider}` is not a known Git provider");
+        let message = format_args!("`{provider}` is not a known Git provider");
         let hint = did_you_mean(provider, GIT_PROVIDERS.iter().copied())
             .unwrap_or_else(|| format!("known providers are {}", GIT_PROVIDERS.join(", ")));
         lint.report_with(rules::GIT_PROVIDER, &path.key("git_provider"), message, Some(hint));
     }
     let given = git.given(&["git_branch", "git_tag", "git_commit"]);
     if given.len() > 1 {
-        let message = format!("only one of {} may be given", given.join(", "));
+        let message = format_args!("only one of {} may be given", given.join(", "));
         lint.report(rules::GIT_REFERENCE, &path, message);
     }
     for (field, most) in [("git_url", 300), ("git_branch", 255), ("git_tag", 255), ("git_commit", 64)] {
@@ -185,7 +186,7 @@ fn git_path(lint: &mut Lint<'_>, path: &Path<'_>, block: Block<'_>, field: &str)
     }
     let code = block.key(field);
     if code.starts_with('/') || code.starts_with("./") {
-        let message = format!("`{code}` is not a path in a repository");
+        let message = format_args!("`{code}` is not a path in a repository");
         let hint = Some("paths in a repository begin with neither `/` nor `./`");
         lint.report_with(rules::GIT_PATH, &path.key(field), message, hint);
     }

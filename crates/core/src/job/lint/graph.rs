@@ -39,15 +39,15 @@ fn dependencies(lint: &mut Lint<'_>, path: &Path<'_>, own: &str, task: Block<'_>
         let at = item.key("task_key");
         let key = upstream_key(edge);
         if key == own {
-            lint.report(rules::SELF_DEPENDENCY, &at, format!("task `{key}` depends on itself"));
+            lint.report(rules::SELF_DEPENDENCY, &at, format_args!("task `{key}` depends on itself"));
         } else if seen.insert(key, n).is_some() {
-            let message = format!("task `{own}` names the dependency `{key}` twice");
+            let message = format_args!("task `{own}` names the dependency `{key}` twice");
             lint.report(rules::DUPLICATE_DEPENDENCY, &at, message);
         } else if let Some(upstream) = lint.task(key) {
             outcome(lint, &item, Block::of(edge), upstream);
             disabled(lint, &at, task, upstream);
         } else {
-            let message = format!("task `{own}` depends on `{key}`, which is not a task of this job");
+            let message = format_args!("task `{own}` depends on `{key}`, which is not a task of this job");
             let hint = did_you_mean(key, lint.tasks.iter().map(|(key, _)| *key));
             lint.report_with(rules::UNKNOWN_DEPENDENCY, &at, message, hint);
         }
@@ -59,11 +59,11 @@ fn outcome(lint: &mut Lint<'_>, path: &Path<'_>, edge: Block<'_>, upstream: Bloc
     let at = path.key("outcome");
     if upstream.block("condition_task").is_none() {
         let key = upstream.key("task_key");
-        let message = format!("`outcome` is given, but `{key}` is not a condition task");
+        let message = format_args!("`outcome` is given, but `{key}` is not a condition task");
         lint.report_with(rules::OUTCOME_WITHOUT_CONDITION, &at, message, Some("remove `outcome`"));
     }
     if outcome != "true" && outcome != "false" {
-        let message = format!("the outcome `{outcome}` can never come");
+        let message = format_args!("the outcome `{outcome}` can never come");
         lint.report_with(rules::BAD_OUTCOME, &at, message, Some("use \"true\" or \"false\", in quotes"));
     }
 }
@@ -80,7 +80,7 @@ fn disabled(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>, upstream: Blo
         && !task.flag("disabled")
         && matches!(run_if, RunIf::AllSuccess | RunIf::AllFailed)
     {
-        let message = format!(
+        let message = format_args!(
             "`{}` never runs: with `run_if` {} it waits for `{}`, which is disabled",
             task.key("task_key"),
             run_if.as_str(),
@@ -102,7 +102,8 @@ fn run_if(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     if let (Some(run_if), false) = (condition(task), waits)
         && run_if != RunIf::AllSuccess
     {
-        let message = format!("`run_if` {} has no effect: the task has no dependencies", run_if.as_str());
+        let message =
+            format_args!("`run_if` {} has no effect: the task has no dependencies", run_if.as_str());
         lint.report(rules::RUN_IF_WITHOUT_DEPENDENCIES, &path.key("run_if"), message);
     }
 }
@@ -113,7 +114,7 @@ fn cycles(lint: &mut Lint<'_>) {
         let (Some(first), Some(next)) = (cycle.first(), cycle.get(1).or(cycle.first())) else { continue };
         let Some(n) = lint.tasks.iter().position(|(key, _)| key == first) else { continue };
         let edge = lint.tasks[n].1.list("depends_on").iter().position(|edge| upstream_key(edge) == *next);
-        let message = format!("the tasks wait for each other: {} → {first}", cycle.join(" → "));
+        let message = format_args!("the tasks wait for each other: {} → {first}", cycle.join(" → "));
         let root = Path::Root;
         let tasks = root.key("tasks");
         let task = tasks.index(n);

@@ -22,6 +22,7 @@ use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
 use crate::problem::Problem;
 use block::Block;
 use serde_json::Value;
+use std::fmt;
 
 /// Which version of the Jobs API the definition is for; the number of tasks that it takes differs (section 2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,8 +154,8 @@ impl<'a> Lint<'a> {
     }
 
     /// Notes a broken rule.
-    fn report(&mut self, rule: &'static Code, path: &Path<'_>, message: impl Into<String>) {
-        self.note(rule, path, message.into(), None);
+    fn report(&mut self, rule: &'static Code, path: &Path<'_>, message: impl fmt::Display) {
+        self.note(rule, path, &message, None);
     }
 
     /// Notes a broken rule, with a sentence on what to do when there is one.
@@ -162,15 +163,22 @@ impl<'a> Lint<'a> {
         &mut self,
         rule: &'static Code,
         path: &Path<'_>,
-        message: impl Into<String>,
+        message: impl fmt::Display,
         hint: Option<impl Into<String>>,
     ) {
-        self.note(rule, path, message.into(), hint.map(Into::into));
+        self.note(rule, path, &message, hint.map(Into::into));
     }
 
+    /// The texts are made here and not where something is found, which is shorter.
     #[inline(never)]
-    fn note(&mut self, rule: &'static Code, path: &Path<'_>, message: String, hint: Option<String>) {
-        let problem = rule.problem(path.to_string(), message);
+    fn note(
+        &mut self,
+        rule: &'static Code,
+        path: &Path<'_>,
+        message: &dyn fmt::Display,
+        hint: Option<String>,
+    ) {
+        let problem = rule.problem(path.to_string(), message.to_string());
         let found = self.found(path, Problem { hint, ..problem });
         self.found.push(found);
     }

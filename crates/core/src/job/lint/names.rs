@@ -35,14 +35,14 @@ pub(super) fn text(lint: &mut Lint<'_>, path: &Path<'_>, text: Option<&str>, lim
         Limit::Characters(most) => (text.chars().count(), most, "characters"),
     };
     if length > most {
-        lint.report(rules::TOO_LONG, path, format!("the text has {length} {unit}; the limit is {most}"));
+        lint.report(rules::TOO_LONG, path, format_args!("the text has {length} {unit}; the limit is {most}"));
     }
 }
 
 /// Judges the number of elements.
 pub(super) fn count(lint: &mut Lint<'_>, path: &Path<'_>, what: &str, count: usize, most: usize) {
     if count > most {
-        lint.report(rules::TOO_MANY, path, format!("{count} {what}; the limit is {most}"));
+        lint.report(rules::TOO_MANY, path, format_args!("{count} {what}; the limit is {most}"));
     }
 }
 
@@ -50,9 +50,9 @@ pub(super) fn count(lint: &mut Lint<'_>, path: &Path<'_>, what: &str, count: usi
 pub(super) fn range(lint: &mut Lint<'_>, path: &Path<'_>, value: Option<i64>, least: i64, most: i64) {
     let Some(value) = value else { return };
     if value < least {
-        lint.report(rules::OUT_OF_RANGE, path, format!("{value} is too small; the least is {least}"));
+        lint.report(rules::OUT_OF_RANGE, path, format_args!("{value} is too small; the least is {least}"));
     } else if value > most {
-        lint.report(rules::OUT_OF_RANGE, path, format!("{value} is too large; the most is {most}"));
+        lint.report(rules::OUT_OF_RANGE, path, format_args!("{value} is too large; the most is {most}"));
     }
 }
 
@@ -63,7 +63,7 @@ fn counts(lint: &mut Lint<'_>, job: Block<'_>) {
         ApiVersion::V2_2 => (1000, None),
     };
     if lint.tasks.len() > tasks {
-        let message = format!("{} tasks; the limit is {tasks}", lint.tasks.len());
+        let message = format_args!("{} tasks; the limit is {tasks}", lint.tasks.len());
         lint.report_with(rules::TOO_MANY, &root.key("tasks"), message, hint);
     }
     for (list, what, most) in [
@@ -186,11 +186,11 @@ fn parameters(lint: &mut Lint<'_>, job: Block<'_>) {
         let good = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         if name.is_empty() || !name.chars().all(good) {
             let message =
-                format!("the parameter name `{name}` must consist of letters, digits, `_`, `-` and `.`");
+                format_args!("the parameter name `{name}` must consist of letters, digits, `_`, `-` and `.`");
             lint.report(rules::BAD_PARAMETER_NAME, &path, message);
         }
         if let Some(earlier) = first.get(name) {
-            let message = format!("the parameter `{name}` is already declared at parameters[{earlier}]");
+            let message = format_args!("the parameter `{name}` is already declared at parameters[{earlier}]");
             lint.report(rules::DUPLICATE_KEY, &path, message);
         } else {
             first.insert(name, n);
@@ -215,7 +215,7 @@ fn environment_variables(lint: &mut Lint<'_>, job: Block<'_>) {
             let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
             let rest = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !(first && rest && name.len() <= 256) {
-                let message = format!(
+                let message = format_args!(
                     "the variable name `{name}` must have 1 to 256 letters, digits and `_`, no digit first"
                 );
                 lint.report(rules::BAD_VARIABLE_NAME, &path, message);

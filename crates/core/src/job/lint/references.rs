@@ -105,7 +105,7 @@ fn judge_text(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, view: &View<'_>)
 
 fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, view: &View<'_>) {
     if let Some(new) = placeholder.replacement {
-        let message = format!("`{}` is deprecated", placeholder.text);
+        let message = format_args!("`{}` is deprecated", placeholder.text);
         lint.report_with(rules::DEPRECATED_REFERENCE, path, message, Some(format!("use `{new}`")));
     }
     let reference = match &placeholder.reference {
@@ -119,7 +119,7 @@ fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholde
         parameter(lint, path, placeholder, name);
     } else if reference.is_input() && !view.nested {
         let message =
-            format!("`{}` has a value in the nested task of a for-each task only", placeholder.text);
+            format_args!("`{}` has a value in the nested task of a for-each task only", placeholder.text);
         lint.report(rules::INPUT_OUTSIDE_FOR_EACH, path, message);
     } else if let Some(task) = reference.other_task() {
         other_task(lint, path, placeholder, task, view);
@@ -129,7 +129,7 @@ fn placeholder_of(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholde
 fn parameter(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, name: &str) {
     if !lint.has_parameter(name) {
         let declared = lint.job.list("parameters").iter().map(|parameter| Block::of(parameter).key("name"));
-        let message = format!("`{}`: the job declares no parameter `{name}`", placeholder.text);
+        let message = format_args!("`{}`: the job declares no parameter `{name}`", placeholder.text);
         let hint = did_you_mean(name, declared)
             .unwrap_or_else(|| "declare it in `parameters` of the job".to_owned());
         lint.report_with(rules::UNDECLARED_PARAMETER, path, message, Some(hint));
@@ -138,14 +138,14 @@ fn parameter(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, na
 
 fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, key: &str, view: &View<'_>) {
     let Some(n) = view.holders.get(key) else {
-        let message = format!("`{}`: `{key}` is not a task of this job", placeholder.text);
+        let message = format_args!("`{}`: `{key}` is not a task of this job", placeholder.text);
         let hint = did_you_mean(key, view.holders.keys().copied());
         return lint.report_with(rules::UNKNOWN_TASK_REFERENCE, path, message, hint);
     };
     let (holder, task) = lint.tasks[*n];
     let Some(own) = view.key else { return };
     if !view.upstream.contains(&holder) {
-        let message = format!("`{}`: `{key}` is not upstream of `{own}`", placeholder.text);
+        let message = format_args!("`{}`: `{key}` is not upstream of `{own}`", placeholder.text);
         let hint = if holder == own {
             "a task cannot read from itself".to_owned()
         } else {
@@ -153,7 +153,7 @@ fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, k
         };
         lint.report_with(rules::TASK_NOT_UPSTREAM, path, message, Some(hint));
     } else if task.flag("disabled") {
-        let message = format!("`{}`: `{key}` is disabled and gives nothing to read", placeholder.text);
+        let message = format_args!("`{}`: `{key}` is disabled and gives nothing to read", placeholder.text);
         lint.report(rules::DISABLED_DEPENDENCY, path, message);
     }
 }
@@ -166,7 +166,7 @@ fn unknown_namespace(lint: &mut Lint<'_>, path: &Path<'_>, literal: &str) {
         let name = inner.trim();
         let plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
         if plain && name.starts_with(|c: char| c.is_alphabetic()) {
-            let message = format!("`{{{{{name}}}}}` is no reference and stays as text");
+            let message = format_args!("`{{{{{name}}}}}` is no reference and stays as text");
             let namespaces = ["job", "task", "tasks", "input", "workspace", "backfill"];
             let (first, others) =
                 name.split_once('.').map_or((name, None), |(first, others)| (first, Some(others)));

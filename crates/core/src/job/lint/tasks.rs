@@ -40,13 +40,13 @@ fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     let key = task.key("task_key");
     match kinds.len() {
         0 => {
-            let message = format!("task `{key}` has nothing to run");
+            let message = format_args!("task `{key}` has nothing to run");
             let hint = Some("add one block such as `notebook_task`");
             lint.report_with(rules::NO_TASK_TYPE, path, message, hint);
         }
         1 => {}
         _ => {
-            let message = format!("task `{key}` has several things to run: {}", kinds.join(", "));
+            let message = format_args!("task `{key}` has several things to run: {}", kinds.join(", "));
             lint.report_with(rules::SEVERAL_TASK_TYPES, path, message, Some("keep one of them"));
         }
     }
@@ -67,7 +67,7 @@ fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
             "run_job_task" => {
                 let legacy = used(block, RunJobTask::DEPRECATED);
                 if !block.texts("job_parameters").is_empty() && !legacy.is_empty() {
-                    let message = format!("`job_parameters` and {} are both given", legacy.join(", "));
+                    let message = format_args!("`job_parameters` and {} are both given", legacy.join(", "));
                     lint.report_with(rules::MIXED_PARAMETERS, &at, message, Some("keep `job_parameters`"));
                 } else if legacy.contains(&"notebook_params") && legacy.contains(&"jar_params") {
                     let message = "`notebook_params` and `jar_params` are both given";
@@ -85,7 +85,7 @@ fn sql_task(lint: &mut Lint<'_>, path: &Path<'_>, sql: Block<'_>) {
         0 => lint.report(rules::SQL_TARGET, path, "none of query, file, dashboard and alert is given"),
         1 => {}
         _ => {
-            let message = format!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", given.join(", "));
             lint.report(rules::SQL_TARGET, path, message);
         }
     }
@@ -104,7 +104,7 @@ fn dbt_task(lint: &mut Lint<'_>, path: &Path<'_>, dbt: Block<'_>) {
     for (n, command) in commands.iter().enumerate() {
         let command = scalar_text(command).unwrap_or_default();
         if command.split_whitespace().next() != Some("dbt") {
-            let message = format!("the command `{command}` does not start with `dbt`");
+            let message = format_args!("the command `{command}` does not start with `dbt`");
             lint.report(rules::BAD_DBT_COMMAND, &list.index(n), message);
         }
     }
@@ -127,7 +127,7 @@ fn condition_task(lint: &mut Lint<'_>, path: &Path<'_>, condition: Block<'_>) {
     for side in ["left", "right"] {
         let operand = condition.scalar(side);
         if !is_number(&operand) && !operand.contains("{{") {
-            let message = format!("{} compares numbers, and `{operand}` is none", op.as_str());
+            let message = format_args!("{} compares numbers, and `{operand}` is none", op.as_str());
             lint.report(rules::CONDITION_NOT_NUMERIC, &path.key(side), message);
         }
     }
@@ -151,7 +151,7 @@ fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: Block<'_>, nest
         Ok(Value::Array(items)) => {
             if let Some(bad) = items.iter().find(|item| item.is_null() || item.is_array()) {
                 let bad = json::write(bad);
-                let message = format!("the element {bad} is no text, number, boolean or object");
+                let message = format_args!("the element {bad} is no text, number, boolean or object");
                 lint.report(rules::FOR_EACH_INPUTS, &at, message);
             }
         }
@@ -160,12 +160,12 @@ fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: Block<'_>, nest
             lint.report_with(
                 rules::FOR_EACH_INPUTS,
                 &at,
-                format!("the inputs are {found}, not a JSON array"),
+                format_args!("the inputs are {found}, not a JSON array"),
                 hint,
             );
         }
         Err(error) => {
-            let message = format!("the inputs are not a JSON array: {error}");
+            let message = format_args!("the inputs are not a JSON array: {error}");
             lint.report_with(rules::FOR_EACH_INPUTS, &at, message, hint);
         }
     }
@@ -189,7 +189,7 @@ fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
             ("retry_on_timeout", on_timeout),
         ];
         for (field, _) in fields.into_iter().filter(|(_, given)| *given) {
-            let message = format!("`{field}` has no effect: {why}");
+            let message = format_args!("`{field}` has no effect: {why}");
             lint.report_with(rules::RETRIES_WITHOUT_EFFECT, &path.key(field), message, Some(hint));
         }
         return;
@@ -200,7 +200,7 @@ fn retries(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
     }
     if on_timeout && (!retries || task.integer("timeout_seconds").unwrap_or(0) <= 0) {
         let missing = if retries { "timeout_seconds" } else { "max_retries" };
-        let message = format!("`retry_on_timeout` has no effect without `{missing}`");
+        let message = format_args!("`retry_on_timeout` has no effect without `{missing}`");
         lint.report(rules::RETRIES_WITHOUT_EFFECT, &path.key("retry_on_timeout"), message);
     }
 }
@@ -219,8 +219,9 @@ fn shadowed(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
         for (name, value) in block.texts(field) {
             let squeezed: String = value.chars().filter(|c| !c.is_whitespace() && *c != '`').collect();
             if lint.has_parameter(name) && squeezed != format!("{{{{job.parameters.{name}}}}}") {
-                let message =
-                    format!("the task parameter `{name}` is never used: the job parameter `{name}` wins");
+                let message = format_args!(
+                    "the task parameter `{name}` is never used: the job parameter `{name}` wins"
+                );
                 let hint = Some("give one of the two another name");
                 lint.report_with(rules::PARAMETER_SHADOWED, &at.key(name), message, hint);
             }

@@ -48,7 +48,7 @@ fn entries(lint: &mut Lint<'_>, path: &Path<'_>) {
             match error {
                 None => trigger_settings(lint, &path, Block::of(entry)),
                 Some(error) => {
-                    let message = format!("the entry cannot be read: {error}");
+                    let message = format_args!("the entry cannot be read: {error}");
                     lint.report(rules::TRIGGER_CHOICE, &path, message);
                 }
             }
@@ -77,7 +77,7 @@ fn conflicts(lint: &mut Lint<'_>) {
     others.extend(schedule);
     others.extend(trigger);
     if continuous.is_some() && !others.is_empty() {
-        let message = format!("a continuous job has no {}", others.join(" and no "));
+        let message = format_args!("a continuous job has no {}", others.join(" and no "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("continuous"), message);
     }
     if schedule.is_some() && trigger.is_some() {
@@ -86,7 +86,7 @@ fn conflicts(lint: &mut Lint<'_>) {
     }
     others.extend(continuous);
     if job.has("triggers") && !others.is_empty() {
-        let message = format!("`triggers` cannot be combined with {}", others.join(", "));
+        let message = format_args!("`triggers` cannot be combined with {}", others.join(", "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("triggers"), message);
     }
 }
@@ -100,7 +100,7 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
         }
         1 => {}
         _ => {
-            let message = format!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", given.join(", "));
             lint.report(rules::TRIGGER_CHOICE, path, message);
         }
     }
@@ -123,7 +123,7 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
         for (n, name) in names.iter().enumerate() {
             let name = name.as_str().unwrap_or_default();
             if name.split('.').filter(|part| !part.is_empty()).count() != 3 || name.split('.').count() != 3 {
-                let message = format!("`{name}` is not a name of the form catalog.schema.table");
+                let message = format_args!("`{name}` is not a name of the form catalog.schema.table");
                 lint.report(rules::BAD_TABLE_NAME, &path.index(n), message);
             }
         }
@@ -148,7 +148,7 @@ fn completion(lint: &mut Lint<'_>, path: &Path<'_>, written: Block<'_>) {
     let status = written.raw("if_status");
     if let Some(status) = status.filter(|status| status.as_str().and_then(IfStatus::parse).is_none()) {
         let status = json::write(status);
-        let message = format!("{status} is not a status; known are SUCCESS, FAILED and DONE");
+        let message = format_args!("{status} is not a status; known are SUCCESS, FAILED and DONE");
         lint.report(rules::BAD_COMPLETION, &path.key("if_status"), message);
     }
 }

@@ -46,14 +46,14 @@ pub(super) fn field(lint: &mut Lint<'_>, path: &Path<'_>, field: &str, shape: &'
             known.extend_from_slice(names);
         }
     }
-    let message = format!("`{field}` is not a known field here; it is kept and has no effect");
+    let message = format_args!("`{field}` is not a known field here; it is kept and has no effect");
     lint.report_with(rules::UNKNOWN_FIELD, &path.key(field), message, did_you_mean(field, known));
 }
 
 /// A text that is none of the known ones.
 pub(super) fn value(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, known: &[&str]) {
     if !known.contains(&text) {
-        let message = format!("`{text}` is not a known value");
+        let message = format_args!("`{text}` is not a known value");
         let hint = did_you_mean(text, known.iter().copied())
             .unwrap_or_else(|| format!("known values are {}", known.join(", ")));
         lint.report_with(rules::UNKNOWN_VALUE, path, message, Some(hint));
@@ -99,7 +99,7 @@ fn health(lint: &mut Lint<'_>, path: &Path<'_>, holder: Block<'_>) {
 
 fn deprecated(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
     let mut report = |block: &str, field: &str, hint: &str| {
-        let message = format!("`{field}` is deprecated");
+        let message = format_args!("`{field}` is deprecated");
         lint.report_with(rules::DEPRECATED_FIELD, &path.key(block).key(field), message, Some(hint));
     };
     if let Some(jar) = task.block("spark_jar_task") {
