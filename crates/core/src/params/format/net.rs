@@ -131,3 +131,31 @@ fn is_quoted(local: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seeded;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn addresses_are_those_of_the_standard_library() {
+        let mut seed = Seeded::new(5);
+        let parts =
+            ["0", "1", "ff", "ffff", "12345", "g", ":", ":", "::", ".", "1.2.3.4", "01", "255", "256", ""];
+        for _ in 0..60_000 {
+            let count = seed.up_to(16);
+            let text: String =
+                (0..count).map(|_| parts[seed.up_to(parts.len() as u64 - 1) as usize]).collect();
+            assert_eq!(is_ipv6(&text), text.parse::<Ipv6Addr>().is_ok(), "{text:?}");
+            assert_eq!(is_ipv4(&text), text.parse::<Ipv4Addr>().is_ok(), "{text:?}");
+            let colons =
+                (0..seed.up_to(9)).map(|_| parts[seed.up_to(3) as usize]).collect::<Vec<_>>().join(":");
+            for text in [format!("{colons}::1"), format!("::{colons}"), format!("{colons}:1.2.3.4"), colons] {
+                assert_eq!(is_ipv6(&text), text.parse::<Ipv6Addr>().is_ok(), "{text:?}");
+            }
+            let dots = (0..4).map(|_| seed.up_to(300).to_string()).collect::<Vec<_>>().join(".");
+            assert_eq!(is_ipv4(&dots), dots.parse::<Ipv4Addr>().is_ok(), "{dots:?}");
+        }
+    }
+}
