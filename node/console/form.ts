@@ -49,7 +49,7 @@ export class FormScreen implements Screen {
 
   render(): TemplateResult {
     const definition = this.definition.value
-    if (!definition) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The job cannot be read', () => void this.load())}</div>` : hold(56, 300)
+    if (!definition) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The job cannot be read', () => void this.load(), true)}</div>` : hold(56, 300)
     return html`${jobHead(this.app, definition, 'run', schedule => { definition.schedule = schedule; this.app.draw() })}
       <div class="card" .style=${'padding:20px;margin-top:16px;max-width:682px'}>${definition.description ? html`<p class="muted" .style=${'margin-bottom:14px'}>${definition.description}</p>` : nothing}
       <lakeflow-param-form .rules=${this.rules} .schema=${definition.schema} .values=${this.values} .presets=${this.presets} .draft=${this.asked.has('from') ? '' : this.job} .disabled=${this.app.stale()} label="Run now"

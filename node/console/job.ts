@@ -112,7 +112,7 @@ export class JobScreen implements Screen {
 
   render(): TemplateResult {
     const matrix = this.matrix.value
-    if (!matrix) return this.matrix.error ? html`<div class="who card">${trouble(this.matrix, this.matrix.status === 404 ? 'There is no such job' : 'The job cannot be read', () => void this.load())}</div>` : hold(56, 40, 66, 420)
+    if (!matrix) return this.matrix.error ? html`<div class="who card">${trouble(this.matrix, this.matrix.status === 404 ? 'There is no such job' : 'The job cannot be read', () => void this.load(), true)}</div>` : hold(56, 40, 66, 420)
     const { job, columns } = matrix
     const rows = matrix.rows.map((row, r) => ({ row, r })).filter(({ row }) => !this.words || row.key.includes(this.words))
     this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? 0), ids: rows.map(({ r }) => column.ids[r] ?? 0) })) : columns)
@@ -128,7 +128,7 @@ export class JobScreen implements Screen {
         <div class="seg"><button ?disabled=${!matrix.older} @click=${() => { this.before = columns[0]!.id; void this.load() }}>Older</button><button ?disabled=${!this.before} @click=${() => { this.before = ''; void this.load() }}>Newest</button></div></div>
       ${this.matrix.error ? trouble(this.matrix, 'Not refreshed', () => void this.load()) : nothing}
       ${columns.length ? html`<div class=${run ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${run ? this.preview(run, matrix) : nothing}</div><div class="phone">${runTable([...columns].reverse().slice(0, 10), { picked: this.none, pick: () => {}, focus: '' })}</div>`
-      : html`<div class="card empty"><h2>No runs yet</h2><p>Each run becomes a column here, each task a row.</p><button class="pri" @click=${(event: MouseEvent) => void runNow(this.app, job, event.shiftKey)}>${glyph('play')}Run now</button></div>`}`
+      : html`<div class="card empty"><h2>No runs yet</h2><p>Each run becomes a column here, each task a row.</p><button class="pri" @click=${(event: MouseEvent) => void runNow(this.app, job, event)}>${glyph('play')}Run now</button></div>`}`
   }
 
   private figures(matrix: Matrix): TemplateResult {
@@ -292,7 +292,7 @@ export class RunsScreen implements Screen {
     const chosen = this.runs.filter(run => this.picked.has(run.id))
     const active = chosen.filter(run => !over(run.s)).length
     const option = (value: string, text: string, now: string): TemplateResult => html`<option value=${value} ?selected=${value === now}>${text}</option>`
-    return html`${this.job ? (head ? jobHead(this.app, head, 'runs', schedule => { head.schedule = schedule; this.app.draw() }) : hold(56, 36)) : html`<div class="hd"><div><h1>Runs</h1><p class="meta"><span>Of every job, newest first</span></p></div></div>`}
+    return html`${this.job ? (head ? jobHead(this.app, head, 'runs', schedule => { head.schedule = schedule; this.app.draw() }) : this.jobs.error ? trouble(this.jobs, 'The job cannot be read', () => void this.load(), true) : hold(56, 36)) : html`<div class="hd"><div><h1>Runs</h1><p class="meta"><span>Of every job, newest first</span></p></div></div>`}
       <div class="ctl">${this.job ? html`<div class="seg" role="group" aria-label="Shown as"><a href=${`/jobs/${this.job}`}>${glyph('grid')}Matrix</a><a aria-current="true" href=${`/jobs/${this.job}/runs`}>${glyph('lines')}List</a></div>` : nothing}
         <select aria-label="State" @change=${(event: Event) => this.set({ state: (event.target as HTMLSelectElement).value })}>${states.map(state => option(state, named[state] ?? label(state), this.filter.state))}</select>
         <select aria-label="Trigger" @change=${(event: Event) => this.set({ trigger: (event.target as HTMLSelectElement).value })}>${[['', 'All triggers'], ['ONE_TIME', 'Manual'], ['PERIODIC', 'Schedule'], ['RUN_JOB_TASK', 'By a job'], ['FILE_ARRIVAL', 'File arrival'], ['TABLE', 'Table update']].map(([value, text]) => option(value!, text!, this.filter.trigger))}</select>

@@ -30,7 +30,7 @@ export class DefinitionScreen implements Screen {
 
   render(): TemplateResult {
     const d = this.definition.value
-    if (!d) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The definition cannot be read', () => void this.load())}</div>` : hold(56, 200, 420)
+    if (!d) return this.definition.error ? html`<div class="who card">${trouble(this.definition, 'The definition cannot be read', () => void this.load(), true)}</div>` : hold(56, 200, 420)
     const fit = Math.min(1, Math.max(0.5, ((document.querySelector('main')?.clientWidth ?? innerWidth - 232) - 60) / Math.max(1, d.graph.width)))
     const set = (zoom: number): void => { this.zoom = Math.min(2, Math.max(0.25, zoom)); this.app.draw() }
     const problems = d.text.problems
@@ -78,7 +78,7 @@ export class CompareScreen implements Screen {
 
   render(): TemplateResult {
     const both = this.both.value
-    if (!both) return this.both.error ? html`<div class="who card">${trouble(this.both, 'The runs cannot be compared', () => void this.load())}</div>` : hold(56, 120, 320)
+    if (!both) return this.both.error ? html`<div class="who card">${trouble(this.both, 'The runs cannot be compared', () => void this.load(), true)}</div>` : hold(56, 120, 320)
     const { a, b } = both
     const names = [...new Set([...a.params, ...b.params].map(([name]) => name))]
     const of = (run: Run, name: string): string | undefined => run.params.find(([other]) => other === name)?.[1]

@@ -30,9 +30,9 @@ export function scheduleLine(schedule: Schedule | null): TemplateResult {
   return html`<span>${glyph('calendar')}${schedule.words ?? html`<code>${schedule.text}</code>`}${schedule.zone ? `, ${schedule.zone}` : ''}</span>${schedule.paused ? html`<span><b>Paused</b></span>` : next ? html`<span title=${`${next.local} (${stamp(next.at)} here)`}>Next <b class="num">${away(next.at)}</b></span>` : nothing}`
 }
 
-/** A part that could not be read, with what to do. */
-export function trouble<T>(reading: Reading<T>, what: string, again: () => void): TemplateResult {
-  return html`<div class="err" role="alert"><b>${what}</b><span>${reading.error}</span><span><button class="sm" @click=${again}>Retry</button></span></div>`
+/** A part that could not be read, with what to do; `whole` when it is all that the page has. */
+export function trouble<T>(reading: Reading<T>, what: string, again: () => void, whole = false): TemplateResult {
+  return html`<div class="err" role="alert">${whole ? html`<h1>${what}</h1>` : html`<b>${what}</b>`}<span>${reading.error}</span><span><button class="sm" @click=${again}>Retry</button></span></div>`
 }
 
 /** Placeholders of the final sizes; they appear only after a moment. */

@@ -33,6 +33,8 @@ export class RunScreen implements Screen {
   private line: [number, number] | undefined
   /** The address asks for the dialog of a repair. */
   #repairs: boolean
+  /** On a phone one part is shown: a link to a task leads to its log. */
+  readonly #view: 'tasks' | 'log'
 
   constructor(private readonly app: App, readonly id: string, query: URLSearchParams, hash: string) {
     this.model = new Reading(app)
@@ -40,6 +42,7 @@ export class RunScreen implements Screen {
     this.attempt = Number(query.get('attempt') ?? 0)
     this.tab = query.get('tab') ?? ''
     this.#repairs = query.has('repair')
+    this.#view = this.task || hash ? 'log' : 'tasks'
     this.hash(hash)
   }
 
@@ -156,7 +159,7 @@ export class RunScreen implements Screen {
   private ask(): void {
     this.pop = true
     this.app.draw()
-    queueMicrotask(() => requestAnimationFrame(() => document.querySelector<HTMLElement>('.pop .danger')?.focus()))
+    queueMicrotask(() => requestAnimationFrame(() => [...document.querySelectorAll<HTMLElement>('.pop .danger')].find(button => button.offsetParent)?.focus()))
   }
 
   private async cancel(): Promise<void> {
@@ -184,7 +187,7 @@ export class RunScreen implements Screen {
   render(): TemplateResult {
     const model = this.model.value
     if (!model && this.model.error) {
-      return html`<div class="who card">${this.model.status === 404 ? html`<h1>There is no run ${this.id}</h1><p class="muted">It may have been deleted. Runs are kept for 60 days.</p><p><a class="btn" href="/runs">All runs</a></p>` : trouble(this.model, 'The run cannot be read', () => void this.load())}</div>`
+      return html`<div class="who card">${this.model.status === 404 ? html`<h1>There is no run ${this.id}</h1><p class="muted">It may have been deleted. Runs are kept for 60 days.</p><p><a class="btn" href="/runs">All runs</a></p>` : trouble(this.model, 'The run cannot be read', () => void this.load(), true)}</div>`
     }
     const run = model?.run
     const active = run && !over(run.s)
@@ -194,7 +197,7 @@ export class RunScreen implements Screen {
     const stop = html`<button class="danger" ?disabled=${run?.s === 'TERMINATING' || this.app.stale()} aria-expanded=${this.pop} @click=${() => { if (this.pop) { this.pop = false; this.app.draw() } else this.ask() }}>${glyph('stop')}Cancel run</button>`
     const pop = this.pop ? html`<div class="pop" role="dialog" aria-label="Cancel the run?" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Escape') { event.stopPropagation(); this.pop = false; this.app.draw() } }}><span>${running ? `${running} running ${running === 1 ? 'task is' : 'tasks are'} stopped, the rest does not start.` : 'No task is running; none will start.'}</span><span class="row"><button class="danger" @click=${() => void this.cancel()}>Cancel the run</button><button @click=${() => { this.pop = false; this.app.draw() }}>Keep it</button></span></div>` : nothing
     return html`${this.gone ? html`<div class="gone" role="alert">This run was deleted elsewhere. What you see is what it was.</div>` : nothing}
-      <lakeflow-run .model=${model} .source=${this.gone ? undefined : source} .task=${this.task} .attempt=${this.attempt} .tab=${this.tab} .line=${this.line} .repairable=${this.canRepair()}
+      <lakeflow-run .model=${model} .source=${this.gone ? undefined : source} .task=${this.task} .attempt=${this.attempt} .tab=${this.tab} .view=${this.#view} .line=${this.line} .repairable=${this.canRepair()}
         @lakeflow-select=${(event: CustomEvent<{ task: string; attempt: number; tab: string; line?: [number, number] }>) => {
           const { task, attempt, tab, line } = event.detail
           Object.assign(this, { task, attempt, tab, line })
@@ -207,7 +210,6 @@ export class RunScreen implements Screen {
           ${active ? html`<span class="cancel">${stop}${pop}</span>` : nothing}
           <button title=${why} ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button></div>
       </lakeflow-run>
-      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}</span>` : html`<button ?disabled=${!this.canRepair()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>
-      ${this.pop ? html`<div class="phone-pop"></div>` : nothing}`
+      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}${pop}</span>` : html`<button ?disabled=${!this.canRepair()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>`
   }
 }

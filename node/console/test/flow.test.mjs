@@ -125,6 +125,18 @@ test('a run is watched live, its log followed, and cancelled', async () => {
   assert.ok(await page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.querySelector('.n').marked), 'nodes are patched, not drawn anew')
 })
 
+test('on a phone a run is cancelled with the bar at the bottom, and a link to a task shows its log', async () => {
+  engine.wait()
+  const run = await engine.run('hold')
+  const page = await browser.signedIn(engine, { viewport: { width: 390, height: 844 } })
+  await page.goto(`${engine.url}/runs/${run}?task=wait`)
+  await page.locator('.ln').first().waitFor()
+  await page.getByRole('button', { name: 'Cancel run' }).click()
+  await page.getByRole('dialog', { name: 'Cancel the run?' }).waitFor()
+  await page.keyboard.press('Enter')
+  await state(page, 'Canceled')
+})
+
 test('the matrix shows runs live, opens a preview and compares two', async () => {
   engine.go()
   for (const mode of ['good', 'bad', 'good']) await engine.ended(await engine.run('flow', { mode }))
@@ -254,21 +266,87 @@ test('a run that is deleted elsewhere says so', async () => {
   await page.getByText(`There is no run ${run}`).waitFor()
 })
 
-test('eight tabs are live over one stream', async () => {
+test('eight tabs are live over one stream, and stay so when the tab that reads it is closed', async () => {
   engine.wait()
   const first = await browser.signedIn(engine)
   const run = await engine.run('hold')
+  const isStream = request => new URL(request.url()).pathname === '/console/events'
+  const streams = []
+  first.context().on('request', request => { if (isStream(request)) streams.push(new URL(request.url()).search) })
   const pages = [first]
   while (pages.length < 8) pages.push(await first.context().newPage())
   for (const page of pages) {
     await page.goto(`${engine.url}/runs/${run}`)
     await state(page, 'Running')
+    await page.locator('.conn', { hasText: 'Live' }).waitFor()
   }
+  assert.equal(streams.length, 1, 'one stream for the browser')
+  const next = first.context().waitForEvent('request', isStream)
+  await first.close()
+  assert.match(new URL((await next).url()).search, /^\?after=[^.]+\.\d+$/, 'another tab goes on where it ended')
   engine.go()
-  for (const page of pages) {
+  for (const page of pages.slice(1)) {
     await page.bringToFront()
     await state(page, 'Succeeded')
   }
+  assert.equal(streams.length, 2)
+})
+
+test('after a sleep of the machine the page finds out what it missed, and knows the time', async () => {
+  engine.wait()
+  const run = await engine.run('hold')
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/runs/${run}`)
+  await page.locator('.ln', { hasText: /^waiting 2$/ }).waitFor()
+  await page.evaluate(() => { window.kept = true })
+  const again = page.waitForRequest(/\/console\/events\?after=/)
+  // To the page it is as if an hour had passed without a word.
+  await page.evaluate(() => { const now = Date.now; Date.now = () => now() + 3_600_000 })
+  await again
+  await page.locator('.conn', { hasText: 'Live' }).waitFor()
+  engine.go()
+  await state(page, 'Succeeded')
+  assert.ok(await page.evaluate(() => window.kept), 'the page was not loaded again')
+  assert.doesNotMatch(await page.locator('lakeflow-run .meta').textContent(), /\dh|59m/, 'times are those of the engine')
+})
+
+test('wrong addresses say what is not there, and lead on', async () => {
+  const page = await browser.signedIn(engine)
+  browser.allowed = [/status of 4\d\d/]
+  for (const path of ['/runs/12345', '/runs/abc', '/runs/99999999999999999999', '/jobs/7', '/jobs/abc', '/jobs/7/run', '/jobs/7/definition', '/jobs/7/runs', '/compare', '/compare?a=<b>&b=1', '/runs?state=<b>&page=x', `/jobs/${engine.jobs.flow}?run=5&task=%00`]) {
+    await page.goto(engine.url + path)
+    await page.locator('main h1, main [role=alert], main h2').first().waitFor()
+    assert.equal(await page.locator('.hold').count(), 0, path)
+    await page.getByRole('link', { name: 'lakeflow' }).waitFor()
+  }
+  await page.goto(`${engine.url}/runs/12345`)
+  await page.getByRole('link', { name: 'All runs' }).click()
+  await page.locator('h1', { hasText: 'Runs' }).waitFor()
+  await page.goBack()
+  await page.getByText('There is no run 12345').waitFor()
+})
+
+test('a double click starts one run, and the way back leads to the job', async () => {
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.idle}`)
+  const before = (await engine.call(`/api/2.2/jobs/runs/list?job_id=${engine.jobs.idle}`)).runs?.length ?? 0
+  await page.getByRole('button', { name: 'Run now' }).first().dblclick()
+  await page.waitForURL(/\/runs\/\d+/)
+  await state(page, 'Succeeded')
+  assert.equal((await engine.call(`/api/2.2/jobs/runs/list?job_id=${engine.jobs.idle}`)).runs.length, before + 1)
+  await page.goBack()
+  await page.locator('h1', { hasText: 'idle' }).waitFor()
+  await page.locator('.mc').first().waitFor()
+})
+
+test('a browser whose session has ended says so on the page', async () => {
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/jobs/${engine.jobs.flow}`)
+  await page.locator('h1', { hasText: 'flow' }).waitFor()
+  browser.allowed = [/401|net::ERR/]
+  await page.context().clearCookies()
+  await page.getByRole('link', { name: 'List' }).click()
+  await page.getByText('This browser is not signed in').waitFor()
 })
 
 test('a schedule is shown with its next times, and paused and resumed', async () => {

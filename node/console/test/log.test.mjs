@@ -112,3 +112,21 @@ test('a log that grows by a thousand lines a second is followed without a loss',
   assert.deepEqual(rows, Array.from({ length: 8000 }, (_, n) => `row ${n + 1}`), 'every line, once, in order')
   assert.ok(await page.locator('.box').evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40), 'the end is in sight')
 })
+
+test('a log whose beginning is gone says so, and one that cannot be read can be asked for again', async () => {
+  const page = await browser.signedIn(engine)
+  let broken = true
+  browser.allowed = [/net::ERR_\w+|500/]
+  await page.route(/\/console\/api\/tasks\/\d+\/log/, async route => {
+    if (broken) return route.fulfill({ status: 500, contentType: 'application/json', body: '{"error_code":"INTERNAL","message":"the file is gone"}' })
+    const answer = await (await route.fetch()).json()
+    return route.fulfill({ json: { ...answer, kept: answer.from } })
+  })
+  await page.goto(`${engine.url}/runs/${run}?task=levels`)
+  await page.getByText('The log cannot be read').waitFor()
+  await page.getByText('the file is gone').waitFor()
+  broken = false
+  await page.getByRole('button', { name: 'Retry' }).click()
+  await page.locator('.ln', { hasText: /^ende$/ }).waitFor()
+  await page.locator('.note', { hasText: /The first .* are no longer kept/ }).waitFor({ state: 'attached' })
+})
