@@ -7,6 +7,7 @@ use crate::job::wire::Path;
 use crate::reference::{FIELDS, Part, Placeholder, Reference, parse};
 use crate::suggest::did_you_mean;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
@@ -26,7 +27,8 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
     let list = root.key("parameters");
     for (n, parameter) in lint.job.list("parameters").iter().enumerate() {
         let default = Block::of(parameter).scalar("default");
-        let view = View { key: None, upstream: Vec::new(), nested: false, holders: &holders };
+        let view =
+            View { key: None, graph: &graph, upstream: OnceCell::new(), nested: false, holders: &holders };
         judge_text(lint, &list.index(n).key("default"), &default, &view);
     }
     let list = root.key("tasks");
@@ -48,7 +50,9 @@ pub(super) fn judge(lint: &mut Lint<'_>) {
 struct View<'a> {
     /// The task's key, or that of the for-each task that holds it; none of a default of a job parameter, which no task has.
     key: Option<&'a str>,
-    upstream: Vec<&'a str>,
+    graph: &'a Graph,
+    /// What is upstream of it, looked for when a reference first asks: for all tasks of a long chain that is the square of its length.
+    upstream: OnceCell<Vec<&'a str>>,
     /// True inside a for-each task.
     nested: bool,
     /// The number of the task that a key leads to.
@@ -57,7 +61,12 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(key: &'a str, graph: &'a Graph, holders: &'a BTreeMap<&'a str, usize>) -> Self {
-        Self { key: Some(key), upstream: graph.ancestors(key), nested: false, holders }
+        Self { key: Some(key), graph, upstream: OnceCell::new(), nested: false, holders }
+    }
+
+    fn is_upstream(&self, key: &str) -> bool {
+        let find = || self.key.map_or_else(Vec::new, |own| self.graph.ancestors(own));
+        self.upstream.get_or_init(find).contains(&key)
     }
 }
 
@@ -144,7 +153,7 @@ fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, k
     };
     let (holder, task) = lint.tasks[*n];
     let Some(own) = view.key else { return };
-    if !view.upstream.contains(&holder) {
+    if !view.is_upstream(holder) {
         let message = format_args!("`{}`: `{key}` is not upstream of `{own}`", placeholder.text);
         let hint = if holder == own {
             "a task cannot read from itself".to_owned()
