@@ -53,7 +53,8 @@ byRows(15, ["B26b"]);
 byPart(15, "the outputs of a run with several tasks", "outputs", (found) => assert.deepEqual(found, { whole: 400 }), (found) => assert.deepEqual(found, { whole: 400, outputs: ["output of 1000000", "output of 1000001", "output of 1000002"] }));
 byRows(16, ["B20e", "H7b", "H8", "H8b", "H10", "S1b"]);
 byRows(17, ["B42b", "S3b"]);
-byPart(17, "more than a thousand streams", "streams", (found) => assert.ok(found.evicted > 0, JSON.stringify(found)), (found) => assert.deepEqual(found, { evicted: 0, ended: 1050 }));
+// Streams that the built-in plugin evicts, and on a busy machine those that it loses by polls which time out.
+byPart(17, "more than a thousand streams", "streams", (found) => assert.ok(found.ended < 1050, JSON.stringify(found)), (found) => assert.deepEqual(found, { evicted: 0, ended: 1050 }));
 byPart(18, "settings that are not documented change no call", "settings", (found) => assert.equal(found.runs, 1), (found) => assert.equal(found.runs, 2));
 byRows(19, ["B20d", "B20g", "B20h"]);
 byPart(19, "job parameters", "parameters", (found) => assert.ok(found.error), (found) => assert.deepEqual(found, { sent: { day: "x" } }));
