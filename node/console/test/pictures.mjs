@@ -169,12 +169,12 @@ export async function difference(page, a, b) {
   }, [a, b].map(bytes => bytes.toString('base64')))
 }
 
-async function draw() {
+async function draw(themes = ['light', 'dark']) {
   const told = saved()
   const browser = await open()
   const faults = []
   let bytes = 0
-  for (const colorScheme of ['light', 'dark']) {
+  for (const colorScheme of themes) {
     for (const size of Object.keys(SIZES)) {
       const { shoot, close } = await stage(browser, told, { colorScheme, size, faults })
       for (const screen of list(told.ids, size)) {
@@ -192,5 +192,6 @@ async function draw() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv[2] === 'answers') await answers()
-  await draw()
+  const themes = process.argv.slice(2).filter(word => word === 'light' || word === 'dark')
+  await draw(themes.length ? themes : undefined)
 }

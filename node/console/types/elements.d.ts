@@ -6,6 +6,8 @@ export type { Attempt, Details, Graph, LogPart, Run, RunModel, RunSource, Task }
 export interface Field {
   name: string; path: string; label: string; description?: string; type?: string; items?: string; control: string; required: boolean; nullable?: boolean
   default?: unknown; enum?: { value: unknown; label: string }[]; limits?: Record<string, unknown>; writeOnly?: boolean; readOnly?: boolean; fields?: Field[]
+  /** What a default that is a reference would be now. */
+  now?: string
 }
 export interface Form { title?: string; description?: string; fields: Field[]; open: boolean; cut: boolean }
 export interface Violation { path: string; keyword: string; message: string }
@@ -13,10 +15,14 @@ export interface Checked { params: Record<string, unknown>; violations: Violatio
 /** The core, as the form asks it; `lakeflow-jobs/web` or a server of yours answers. */
 export interface FormRules {
   describe(schema: unknown): Form | Promise<Form>
+  /** Names and texts; U+0000 alone stands for the empty text, since no text is "not set". */
   check(schema: unknown, entries: [string, string][]): Checked | Promise<Checked>
 }
 /** The core, as the run asks it. `run` is the document, or its JSON text, in which no id was rounded. */
-export interface RunRules { runModel(run: unknown, now: number): RunModel }
+export interface RunRules {
+  /** `whole` never folds the graph. */
+  runModel(run: any, now: number, whole: boolean): RunModel
+}
 
 /** `<lakeflow-run>`. Events: `lakeflow-select`, `lakeflow-done`, `lakeflow-repair`, `lakeflow-unfold`. */
 export declare class LakeflowRunElement extends HTMLElement {
@@ -45,6 +51,8 @@ export declare class LakeflowParamFormElement extends HTMLElement {
   request: ((params: Record<string, unknown>) => Promise<unknown>) | undefined
   label: string
   disabled: boolean
+  /** Sends what equals its default, too. */
+  defaults: boolean
   readonly params: Record<string, unknown>
   readonly violations: Violation[]
   checkValidity(): boolean
