@@ -99,8 +99,8 @@ async function bundlePages() {
   return { files, needs }
 }
 
-/** What each screen needs before it is drawn; the panel of a task is part of the page of a run. */
-const SCREENS = { jobs: ['jobs'], job: ['job'], run: ['run', 'panel'], form: ['form'], pages: ['pages'] }
+/** What each screen needs before it is drawn; what shows a task comes when one is first selected. */
+const SCREENS = { jobs: ['jobs'], job: ['job'], run: ['run'], form: ['form'], pages: ['pages'] }
 const { files, needs } = await bundlePages()
 const style = Buffer.from(readFileSync(join(here, 'base.css'), 'utf8').replace(/\/\*.*?\*\/\n?/gs, ''))
 const sheet = hashed('console', 'css', style)
