@@ -47,7 +47,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        about: "[SECTION...] measure beside the peers; all sections together write BENCHMARKS.md",
+        about: "[SECTION...] measure beside the peers; what was measured is renewed in BENCHMARKS.md",
         run: Run::Named(crate::bench::run),
     },
     Command {

@@ -1,7 +1,7 @@
 //! `cargo xtask bench [SECTION...]`: what is measured beside the peers. Each room has a section of its own in this
-//! folder that returns rows; scripts that drive peers are in `tests/bench/<room>/`. A run of all sections writes
-//! `BENCHMARKS.md`; a run of some only prints. Nothing here passes or fails by a time: a row says whether it meets
-//! its target, and a reader judges.
+//! folder that returns rows; scripts that drive peers are in `tests/bench/<room>/`. What is measured is printed and renewed
+//! in `BENCHMARKS.md`; sections that were not asked for stay as they are there. Nothing here passes or fails by a time:
+//! a row says whether it meets its target, and a reader judges.
 
 mod appkit;
 mod console;
@@ -132,20 +132,22 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
             }
         }
     }
-    let sections: Vec<_> =
-        done.iter().map(|(section, rows)| (section.name, section.about, rows.as_slice())).collect();
-    let text = table::markdown(&sections, &table::machine());
-    println!("{text}");
-    if !failed.is_empty() {
-        eprintln!("error: not measured: {}; BENCHMARKS.md is left as it was", failed.join(", "));
-        return Ok(ExitCode::FAILURE);
+    let measured = table::machine();
+    let sections: Vec<(&str, String)> = done
+        .iter()
+        .map(|(section, rows)| (section.name, table::section(section.name, section.about, &measured, rows)))
+        .collect();
+    sections.iter().for_each(|(_, text)| println!("{text}"));
+    let file = bench.place.root.join("BENCHMARKS.md");
+    let names: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
+    let text = table::document(&fs::read_to_string(&file).unwrap_or_default(), &names, &sections);
+    fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+    eprintln!("bench: written to {}", file.display());
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
     }
-    if names.is_empty() {
-        let file = bench.place.root.join("BENCHMARKS.md");
-        fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
-        eprintln!("bench: written to {}", file.display());
-    }
-    Ok(ExitCode::SUCCESS)
+    eprintln!("error: not measured, left as they were: {}", failed.join(", "));
+    Ok(ExitCode::FAILURE)
 }
 
 #[cfg(test)]

@@ -124,33 +124,46 @@ fn said(value: &Result<f64, String>, unit: Unit) -> String {
     }
 }
 
-/// The whole document: how to read it, then one table. `sections`: name, what it is about, rows.
-pub(crate) fn markdown(sections: &[(&str, &str, &[Row])], machine: &str) -> String {
-    let mut text = String::from(
-        "# Benchmarks\n\nWritten by `cargo xtask bench`. Medians, ours in the release build, the peers as their packages come. \
-         The ratio says how many times better ours is: 2× is half the time, the memory, or twice as many in a second; \
-         **below 1× the peer is better**. Peers get the same work by the same client on the same machine.\n\n",
-    );
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{machine}\n");
-    for (name, about, _) in sections {
-        let _ = writeln!(text, "- `{name}`: {about}");
-    }
-    text.push_str("\n| section | what | ours | peer | peer's | ratio | target |\n");
-    text.push_str("|---|---|---:|---|---:|---:|---|\n");
-    for (name, _, rows) in sections {
-        for row in *rows {
-            lines(&mut text, name, row);
-        }
+/// How the document begins.
+const HEAD: &str = "# Benchmarks\n\n\
+    Written by `cargo xtask bench`; `cargo xtask bench SECTION` renews one section. Medians, ours in the release build, the peers \
+    as their packages come. The ratio says how many times better ours is: 2× is half the time, the memory, or twice as many in a \
+    second; **below 1× the peer is better**. Peers get the same work by the same client on the same machine in the same run.\n";
+
+/// What the heading of a section begins with.
+const HEADING: &str = "\n## `";
+
+/// One section of the document: its heading, where and when it was measured, one table.
+pub(crate) fn section(name: &str, about: &str, measured: &str, rows: &[Row]) -> String {
+    let mut text = format!("{HEADING}{name}`: {about}\n\n{measured}\n\n");
+    text.push_str("| what | ours | peer | peer's | ratio | target |\n");
+    text.push_str("|---|---:|---|---:|---:|---|\n");
+    for row in rows {
+        lines(&mut text, row);
     }
     text
 }
 
+/// The whole document: of each of `names` in their order the section just measured, or else the one that `old` has.
+pub(crate) fn document(old: &str, names: &[&str], measured: &[(&str, String)]) -> String {
+    let kept = |name: &str| {
+        let from = old.find(&format!("{HEADING}{name}`"))?;
+        let rest = old.get(from + 1..)?;
+        let end = rest.find(HEADING).map_or(old.len(), |at| from + 1 + at);
+        old.get(from..end)
+    };
+    let sections = names.iter().filter_map(|name| {
+        let new = measured.iter().find(|(measured, _)| measured == name);
+        new.map(|(_, text)| text.as_str()).or_else(|| kept(name))
+    });
+    std::iter::once(HEAD).chain(sections).collect()
+}
+
 /// One line a peer, or one alone.
-fn lines(text: &mut String, section: &str, row: &Row) {
+fn lines(text: &mut String, row: &Row) {
     let (what, ours, verdict) = (&row.what, said(&row.ours, row.unit), row.verdict());
     if row.against.is_empty() {
-        let _ = writeln!(text, "| {section} | {what} | {ours} | | | | {verdict} |");
+        let _ = writeln!(text, "| {what} | {ours} | | | | {verdict} |");
     }
     for (at, peer) in row.against.iter().enumerate() {
         let ratio = match row.ratio(peer) {
@@ -160,25 +173,25 @@ fn lines(text: &mut String, section: &str, row: &Row) {
         };
         let verdict = if at == 0 { verdict.as_str() } else { "" };
         let theirs = said(&peer.value, row.unit);
-        let _ = writeln!(
-            text,
-            "| {section} | {what} | {ours} | {} | {theirs} | {ratio} | {verdict} |",
-            peer.peer
-        );
+        let _ = writeln!(text, "| {what} | {ours} | {} | {theirs} | {ratio} | {verdict} |", peer.peer);
     }
 }
 
-/// The machine in one line, as far as it can be told.
+/// The machine in one line, as far as it can be told, and what was measured.
 pub(crate) fn machine() -> String {
+    let told = |program: &str, args: &[&str]| {
+        let done = Command::new(program).args(args).output().ok().filter(|done| done.status.success())?;
+        Some(String::from_utf8_lossy(&done.stdout).trim().to_owned())
+    };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("model name"))?;
         Some(line.split_once(':')?.1.trim().to_owned())
     });
-    let rustc = Command::new("rustc").arg("--version").output().ok();
-    let rustc = rustc.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned());
-    let parts = [model, Some(format!("{cores} cores")), Some(std::env::consts::OS.to_owned()), rustc];
-    format!("Machine: {}.", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    let commit = told("git", &["log", "-1", "--format=at %h of %cs"]);
+    let rustc = told("rustc", &["--version"]);
+    let parts = [model, Some(format!("{cores} cores")), Some(std::env::consts::OS.to_owned()), rustc, commit];
+    format!("Measured on: {}.", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -199,19 +212,30 @@ mod tests {
     fn losses_are_as_plain_as_wins() {
         let win = row(Unit::Ms, 20.0, Ok(200.0), Some(Target::Value(40.0)));
         let loss = row(Unit::PerSecond, 50.0, Ok(200.0), Some(Target::Ratio(2.0)));
-        let text = markdown(&[("s", "about", &[win, loss])], "Machine: m.");
-        assert!(text.contains("| s | x | 20.0 ms | p 1 | 200 ms | 10.0× | ≤ 40.0 ms: met |"), "{text}");
-        assert!(
-            text.contains("| s | x | 50.0 /s | p 1 | 200 /s | **0.25×** | 2.00×: **missed** |"),
-            "{text}"
-        );
+        let text = section("s", "about", "Measured on: m.", &[win, loss]);
+        assert!(text.contains("| x | 20.0 ms | p 1 | 200 ms | 10.0× | ≤ 40.0 ms: met |"), "{text}");
+        assert!(text.contains("| x | 50.0 /s | p 1 | 200 /s | **0.25×** | 2.00×: **missed** |"), "{text}");
     }
 
     #[test]
     fn a_peer_that_cannot_is_told() {
-        let text =
-            markdown(&[("s", "about", &[row(Unit::Ms, 1.0, Err("cannot: 501".to_owned()), None)])], "");
+        let text = section("s", "about", "", &[row(Unit::Ms, 1.0, Err("cannot: 501".to_owned()), None)]);
         assert!(text.contains("| 1.00 ms | p 1 | cannot: 501 |  |  |"), "{text}");
+    }
+
+    #[test]
+    fn a_section_is_renewed_where_it_stands() {
+        let part = |name: &str, ours: f64| {
+            (name.to_owned(), section(name, "about", "", &[row(Unit::Ms, ours, Ok(9.0), None)]))
+        };
+        let names = ["a", "b", "c"];
+        let parts = |parts: &[(String, String)], old: &str| {
+            let parts: Vec<(&str, String)> = parts.iter().map(|(n, t)| (n.as_str(), t.clone())).collect();
+            document(old, &names, &parts)
+        };
+        let whole = parts(&[part("c", 3.0), part("a", 1.0)], "");
+        let renewed = parts(&[part("a", 2.0), part("b", 5.0)], &whole);
+        assert_eq!(renewed, parts(&[part("a", 2.0), part("b", 5.0), part("c", 3.0)], ""));
     }
 
     #[test]
