@@ -4,8 +4,8 @@ let offset = 0
 /** Takes the engine's clock as the truth. */
 export const setClock = (now: number): void => {
   const measured = now - Date.now()
-  // A late answer says too little; small differences are the network's.
-  if (Math.abs(measured - offset) > 400) offset = measured
+  // What arrives late says too little, so the largest counts; far less is a clock that was set.
+  if (measured > offset || offset - measured > 2000) offset = measured
 }
 export const now = (): number => Date.now() + offset
 
