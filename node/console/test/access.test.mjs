@@ -33,11 +33,11 @@ after(async () => {
 })
 afterEach(() => browser.check())
 
-/** Address, what has to be there, and what a person does then; in the narrow window the screens without their rarer states. */
-const screens = width => {
+/** Address, what has to be there, and what a person does then. */
+const screens = () => {
   const flow = `/jobs/${engine.jobs.flow}`
   const dialog = (key, name) => async page => { await page.locator('body').press(key); await page.getByRole('dialog', { name }).waitFor() }
-  const all = [
+  return [
     ['/', '.tb'], [`${flow}?run=${run}`, '.pv'], [`/jobs/${engine.jobs.idle}`, '.empty'], [`/jobs/${wide.job}`, '.mr'], [`${flow}/runs`, '.tb'], ['/runs', '.tb'], ['/runs?state=SKIPPED', '.empty'],
     [`/runs/${run}`, '.ln'], [`/runs/${run}?tab=details`, '.dl'], [`/runs/${run}?tab=parameters`, '.kv'], [`/runs/${run}?tab=output`, '.body'], [`/runs/${held}`, '.ln'], [`/runs/${wide.run}`, '.fold'],
     [`${flow}/run`, 'input'], [`${flow}/definition`, '.code'], [`/compare?a=${run}&b=${run}`, '.cmp'], ['/schedules', '.fires'], ['/runs/12345', 'h1'], ['/jobs/7', '[role=alert]'],
@@ -46,8 +46,6 @@ const screens = width => {
     [`/runs/${run}`, '.ln', async page => { await page.locator('body').press('Shift+R'); await page.getByRole('button', { name: /Repair \d+ tasks/ }).waitFor() }],
     [`/runs/${held}`, '.ln', dialog('x', 'Cancel the run?')], ['/', '.tb', dialog('?', 'Keys')], ['/', '.tb', dialog('/', 'Jump to')],
   ]
-  const rare = [`/jobs/${wide.job}`, '/runs?state=SKIPPED', `/runs/${run}?tab=parameters`, `/runs/${run}?tab=output`, `/runs/${wide.run}`, '/runs/12345', '/jobs/7']
-  return width > 500 ? all : all.filter(([path, , act]) => !rare.includes(path) && (!act || path === `/runs/${run}`))
 }
 
 for (const colorScheme of ['light', 'dark']) {
@@ -57,7 +55,7 @@ for (const colorScheme of ['light', 'dark']) {
       const page = await browser.signedIn(engine, options)
       browser.allowed = [/status of 4\d\d/]
       const found = []
-      for (const [path, there, act] of screens(width)) {
+      for (const [path, there, act] of screens()) {
         await page.goto(engine.url + path)
         await page.locator(there).first().waitFor({ state: 'attached' })
         await act?.(page)
