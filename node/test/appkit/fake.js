@@ -168,9 +168,11 @@ class Fake {
     const run = this.runs.get(String(asked));
     switch (`${method} ${path}`) {
       case "POST /run-now": {
+        const job = /"job_id":\s*(\d+)/.exec(text)?.[1];
+        if (job === undefined) return [400, { error_code: "INVALID_PARAMETER_VALUE", message: "job_id is no id" }];
         const token = body.idempotency_token;
         const known = token && this.tokens.get(token);
-        const started = known ?? this.add(/"job_id":\s*(\d+)/.exec(text)[1], { duration: this.duration, wanted: this.result, body });
+        const started = known ?? this.add(job, { duration: this.duration, wanted: this.result, body });
         if (token) this.tokens.set(token, started);
         return [200, `{"run_id":${started.id},"number_in_job":${started.id}}`];
       }
