@@ -14,6 +14,7 @@ import { bundle, history, others, screens } from './screens.mjs'
 export const FOLDER = join(import.meta.dirname, 'screens')
 const PAGES = process.env.LAKEFLOW_CONSOLE_FILES || join(import.meta.dirname, '..', '..', '..', 'crates', 'engine', 'console')
 const ANSWERS = join(FOLDER, 'answers.br')
+const DRAWN_WITH = join(FOLDER, 'chromium.txt')
 /** Where the pages say that they come from. */
 const HOST = 'http://127.0.0.1:8080'
 /** The engine's time in all answers. */
@@ -21,6 +22,9 @@ const NOW = Date.UTC(2026, 10, 25, 22, 30)
 
 /** Windows of the pictures, and what part of a side is kept. */
 export const SIZES = { 1440: { width: 1440, height: 900, scale: 0.16 }, 390: { width: 390, height: 844, scale: 0.25 } }
+/** The major version of a browser, and that of the one that drew what is compared. */
+export const major = browser => browser.version().split('.')[0]
+export const drawnWith = () => readFileSync(DRAWN_WITH, 'utf8').trim()
 export const saved = () => JSON.parse(brotliDecompressSync(readFileSync(ANSWERS)))
 /** The screens of a window, with one of a run that goes on; some are for one window alone. */
 const ALONE = { find: '1440', 'form-json': '1440', details: '1440', 'phone-log': '390', tasks: '390' }
@@ -185,6 +189,7 @@ async function draw(themes = ['light', 'dark']) {
       await close()
     }
   }
+  writeFileSync(DRAWN_WITH, `${major(browser)}\n`)
   await browser.close()
   if (faults.length) throw new Error(`asked in vain: ${faults.join(', ')}`)
   console.log(`${Math.round(bytes / 1000)} kB of pictures in ${FOLDER}`)
