@@ -137,7 +137,9 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
         .iter()
         .map(|(section, rows)| (section.name, table::section(section.name, section.about, &measured, rows)))
         .collect();
-    sections.iter().for_each(|(_, text)| println!("{text}"));
+    for (_, text) in &sections {
+        println!("{text}");
+    }
     let file = bench.place.root.join("BENCHMARKS.md");
     let names: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
     let text = table::document(&fs::read_to_string(&file).unwrap_or_default(), &names, &sections);
