@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { createApp, server } from "@databricks/appkit";
 import { agents, createAgent } from "@databricks/appkit/beta";
 import { jobs } from "lakeflow-jobs/appkit";
-import { quiet, until } from "./both.js";
+import { quiet, setEnvironment, until } from "./both.js";
 import { startFake } from "./fake.js";
 
 const params = { type: "object", properties: { day: { type: "string" } } };
@@ -25,14 +25,7 @@ const model = {
 
 before(async () => {
   fake = await startFake();
-  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
-  Object.assign(process.env, {
-    NODE_ENV: "production",
-    DISABLE_APPKIT_INTERNAL_TELEMETRY: "true",
-    DATABRICKS_HOST: fake.host,
-    DATABRICKS_TOKEN: "dapi-app",
-    DATABRICKS_JOB_ETL: "11",
-  });
+  setEnvironment({ DATABRICKS_HOST: fake.host, DATABRICKS_TOKEN: "dapi-app", DATABRICKS_JOB_ETL: "11" });
   quiet();
   const config = { pollIntervalMs: 20, jobs: { etl: { taskType: "job_parameters", params } } };
   const chosen = createAgent({ instructions: "x", model, tools: ({ jobs }) => jobs.toolkit({ except: ["etl.outputs"], rename: { "etl.run": "start" } }) });

@@ -3,19 +3,17 @@
 import { once } from "node:events";
 import { startFake } from "./fake.js";
 
+/** Sets the environment of an app in production, with nothing of another workspace left in it. */
+export function setEnvironment(variables) {
+  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
+  Object.assign(process.env, { NODE_ENV: "production", DISABLE_APPKIT_INTERNAL_TELEMETRY: "true", ...variables });
+}
+
 /** Boots an app with both plugins; `environment` as the platform sets it. Configurations are the same for both. */
 export async function bootBoth(environment = {}, configuration = {}, extra = {}) {
   const fake = await startFake();
-  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
-  Object.assign(process.env, {
-    NODE_ENV: "production",
-    DISABLE_APPKIT_INTERNAL_TELEMETRY: "true",
-    DATABRICKS_HOST: fake.host,
-    DATABRICKS_TOKEN: "dapi-app",
-    // The built-in plugin does not start without it.
-    DATABRICKS_JOB_ID: "10",
-    ...environment,
-  });
+  // The built-in plugin does not start without it.
+  setEnvironment({ DATABRICKS_HOST: fake.host, DATABRICKS_TOKEN: "dapi-app", DATABRICKS_JOB_ID: "10", ...environment });
   const { createApp, server, jobs: builtin } = await import("@databricks/appkit");
   const { jobs: ours } = await import("lakeflow-jobs/appkit");
   quiet();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, beforeEach, mock, test } from "node:test";
-import { ask, collect, events, quiet } from "./both.js";
+import { ask, collect, events, quiet, setEnvironment } from "./both.js";
 
 const RUN = { run_id: 501, job_id: 11, run_name: "run", start_time: 1, end_time: 0, tasks: [] };
 const running = { ...RUN, state: { life_cycle_state: "RUNNING" }, status: { state: "RUNNING" } };
@@ -17,14 +17,8 @@ const ended = {
 let app, base, client, http;
 
 before(async () => {
-  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
   // Without a workspace AppKit is told its id.
-  Object.assign(process.env, {
-    NODE_ENV: "production",
-    DISABLE_APPKIT_INTERNAL_TELEMETRY: "true",
-    DATABRICKS_WORKSPACE_ID: "1234567890",
-    DATABRICKS_JOB_ETL: "11",
-  });
+  setEnvironment({ DATABRICKS_WORKSPACE_ID: "1234567890", DATABRICKS_JOB_ETL: "11" });
   client = { currentUser: { me: mock.fn(async () => ({ id: "42", userName: "app" })) }, jobs: {} };
   const { createApp, server } = await import("@databricks/appkit");
   const { jobs } = await import("lakeflow-jobs/appkit");

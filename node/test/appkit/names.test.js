@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
 import { createApp, jobs as builtin, server } from "@databricks/appkit";
 import { jobs } from "lakeflow-jobs/appkit";
-import { ask, quiet } from "./both.js";
+import { ask, quiet, setEnvironment } from "./both.js";
 import { startFake } from "./fake.js";
 
 let fake;
@@ -13,16 +13,8 @@ const open = [];
 
 before(async () => {
   fake = await startFake();
-  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
-  Object.assign(process.env, {
-    NODE_ENV: "production",
-    DISABLE_APPKIT_INTERNAL_TELEMETRY: "true",
-    DATABRICKS_HOST: fake.host,
-    DATABRICKS_TOKEN: "dapi-app",
-    DATABRICKS_JOB_ETL: "11",
-    // The built-in plugin does not start without it.
-    DATABRICKS_JOB_ID: "10",
-  });
+  // The built-in plugin does not start without DATABRICKS_JOB_ID.
+  setEnvironment({ DATABRICKS_HOST: fake.host, DATABRICKS_TOKEN: "dapi-app", DATABRICKS_JOB_ETL: "11", DATABRICKS_JOB_ID: "10" });
   quiet();
 });
 

@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { script, startEngine, until } from "../../../tests/e2e-node/engine.js";
+import { setEnvironment } from "./both.js";
 
 const SECRET = "of the destination";
 
@@ -19,14 +20,7 @@ before(async () => {
   const tasks = [script("wait", "wait_for", [file("gate"), file("waiting")])];
   const job = { name: "held", tasks, webhook_notifications: webhook };
   jobId = (await engine.call("POST", "/api/2.2/jobs/create", job)).job_id;
-  for (const name of Object.keys(process.env)) if (name.startsWith("DATABRICKS_")) delete process.env[name];
-  Object.assign(process.env, {
-    NODE_ENV: "production",
-    DISABLE_APPKIT_INTERNAL_TELEMETRY: "true",
-    DATABRICKS_HOST: engine.host,
-    DATABRICKS_TOKEN: engine.token,
-    DATABRICKS_JOB_HELD: String(jobId),
-  });
+  setEnvironment({ DATABRICKS_HOST: engine.host, DATABRICKS_TOKEN: engine.token, DATABRICKS_JOB_HELD: String(jobId) });
   const { createApp, server } = await import("@databricks/appkit");
   const { jobs } = await import("lakeflow-jobs/appkit");
   const webhookOfApp = { username: "engine", password: SECRET };
