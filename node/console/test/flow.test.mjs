@@ -316,7 +316,7 @@ test('wrong addresses say what is not there, and lead on', async () => {
   for (const path of ['/runs/12345', '/runs/abc', '/runs/99999999999999999999', '/jobs/7', '/jobs/abc', '/jobs/7/run', '/jobs/7/definition', '/jobs/7/runs', '/compare', '/compare?a=<b>&b=1', '/runs?state=<b>&page=x', `/jobs/${engine.jobs.flow}?run=5&task=%00`]) {
     await page.goto(engine.url + path)
     await page.locator('main h1, main [role=alert], main h2').first().waitFor()
-    assert.equal(await page.locator('.hold').count(), 0, path)
+    await page.waitForFunction(() => !document.querySelector('.hold'), undefined, { timeout: 30_000 }).catch(() => assert.fail(`${path} is still loading`))
     await page.getByRole('link', { name: 'lakeflow' }).waitFor()
   }
   await page.goto(`${engine.url}/runs/12345`)
