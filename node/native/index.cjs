@@ -67,8 +67,8 @@ function load() {
 function rulesByWasm() {
   try {
     // Not followed by bundlers: it is wanted only where there is no addon.
-    const glue = createRequire(__filename)("../dist/web/wasm/extra.js");
-    glue.initSync({ module: readFileSync(join(__dirname, "../dist/web/wasm/extra.wasm")) });
+    const glue = createRequire(__filename)("../dist/web/wasm/every.js");
+    glue.initSync({ module: readFileSync(join(__dirname, "../dist/web/wasm/every.wasm")) });
     class Schema {
       #schema;
       constructor(schema) {

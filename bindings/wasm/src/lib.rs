@@ -1,13 +1,16 @@
 //! The core for the browser. JSON text in, JSON text out; the TypeScript of `node/src/web` makes objects of it.
 //!
 //! Nothing is decided here: a module carries some of the rules of `lakeflow_core::door`. Without features they are those of
-//! parameters; `full` adds definitions, graphs, references, schedules and runs, `extra` YAML, time zones and every other rule.
+//! parameters; `full` adds graphs, references and runs. `definitions` has definitions and schedules alone, `extra` the same with YAML
+//! and time zones, `every` all rules.
 
 mod host;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod memory;
+#[cfg(any(feature = "every", not(feature = "definitions")))]
 mod schema;
 
+#[cfg(any(feature = "every", not(feature = "definitions")))]
 pub use schema::Schema;
 
 use lakeflow_core::door::{self, Rule};
@@ -16,11 +19,13 @@ use lakeflow_core::problem::Problem;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[cfg(not(feature = "full"))]
+#[cfg(not(any(feature = "full", feature = "definitions")))]
 const RULES: &[(&str, Rule)] = door::PARAMETER_RULES;
-#[cfg(all(feature = "full", not(feature = "extra")))]
+#[cfg(all(feature = "full", not(feature = "definitions")))]
 const RULES: &[(&str, Rule)] = door::PAGE_RULES;
-#[cfg(feature = "extra")]
+#[cfg(all(feature = "definitions", not(feature = "every")))]
+const RULES: &[(&str, Rule)] = door::DEFINITION_RULES;
+#[cfg(feature = "every")]
 const RULES: &[(&str, Rule)] = door::RULES;
 
 /// Calls a rule of the core with JSON text.

@@ -11,7 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The modules, by file name, with the features of `lakeflow-wasm` that make them.
-pub(crate) const MODULES: [(&str, &str); 3] = [("params", ""), ("full", "full"), ("extra", "extra")];
+pub(crate) const MODULES: [(&str, &str); 5] = [
+    ("params", ""),
+    ("full", "full"),
+    ("definitions", "definitions"),
+    ("extra", "extra"),
+    ("every", "every"),
+];
 
 /// Named one by one: with all of them `wasm-opt` writes what some engines cannot load.
 const FEATURES: [&str; 6] = [

@@ -4,11 +4,15 @@ import { type ErrorCode, LakeflowError, type Problem, type Told, calling } from 
 import { encode, noForm } from "../json.js";
 import { type ModuleSource, compile } from "./module.js";
 
-/** The glue of a module. */
-export interface Glue {
+/** The glue of a module of rules. */
+export interface Rules {
   callRule(rule: string, input: string): string;
-  Schema: new (schema: string, annotate?: boolean, resources?: string) => SchemaHandle;
   default(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+}
+
+/** The glue of a module that has schemas, too. */
+export interface Glue extends Rules {
+  Schema: new (schema: string, annotate?: boolean, resources?: string) => SchemaHandle;
 }
 
 /** A compiled schema inside a module. */
@@ -20,20 +24,20 @@ export interface SchemaHandle {
 }
 
 /** A module that is loaded once, when it is first asked for. */
-export class Loaded {
-  readonly #glue: () => Promise<Glue>;
+export class Loaded<G extends Rules> {
+  readonly #glue: () => Promise<G>;
   readonly #standard: () => URL;
-  #starting: Promise<Glue> | undefined;
+  #starting: Promise<G> | undefined;
   /** The running module. */
-  glue: Glue | undefined;
+  glue: G | undefined;
 
-  constructor(glue: () => Promise<Glue>, standard: () => URL) {
+  constructor(glue: () => Promise<G>, standard: () => URL) {
     this.#glue = glue;
     this.#standard = standard;
   }
 
   /** Starts it; later calls wait for the first one. One that failed can be tried again. */
-  start(source?: ModuleSource | Promise<ModuleSource>, signal?: AbortSignal): Promise<Glue> {
+  start(source?: ModuleSource | Promise<ModuleSource>, signal?: AbortSignal): Promise<G> {
     this.#starting ??= this.#start(source, signal).catch((error: unknown) => {
       this.#starting = undefined;
       throw error;
@@ -41,7 +45,7 @@ export class Loaded {
     return this.#starting;
   }
 
-  async #start(source: ModuleSource | Promise<ModuleSource> | undefined, signal: AbortSignal | undefined): Promise<Glue> {
+  async #start(source: ModuleSource | Promise<ModuleSource> | undefined, signal: AbortSignal | undefined): Promise<G> {
     const [glue, module] = await Promise.all([this.#glue(), compile((await source) ?? this.#standard(), signal)]);
     await instantiate(glue, module);
     this.glue = glue;
@@ -50,7 +54,7 @@ export class Loaded {
 }
 
 /** Runs a compiled module, once it is seen to be one of this package: the glue would keep another one for good. */
-async function instantiate(glue: Glue, module: WebAssembly.Module): Promise<void> {
+async function instantiate(glue: Rules, module: WebAssembly.Module): Promise<void> {
   let cause: unknown;
   if (WebAssembly.Module.exports(module).some(({ name }) => name === "callRule")) {
     try {
@@ -84,7 +88,7 @@ export function running(operation: string): Glue {
 }
 
 /** Calls a rule: plain data in, plain data out. */
-export function call<T>(glue: Glue, rule: string, input: unknown, ints: Ints = "text", code: ErrorCode = "INVALID_ARGUMENT"): T {
+export function call<T>(glue: Rules, rule: string, input: unknown, ints: Ints = "text", code: ErrorCode = "INVALID_ARGUMENT"): T {
   const { text, unwritable } = encode(input);
   if (unwritable.length > 0) {
     const told = unwritable.map(({ path, type }) => `${path}: ${noForm(type)}`).join("; ");

@@ -1,6 +1,6 @@
 // `lakeflow-jobs/web`: the rules of the server in the browser, without the server. Decides nothing: the rules are in the module.
 
-import { type Glue, Loaded, call, running, use } from "./core.js";
+import { type Glue, Loaded, type Rules, call, running, use } from "./core.js";
 import { type Problem, invalidArgument } from "../errors.js";
 import type { Fire, FireOptions, Unresolved } from "../rules.js";
 import type { ModuleSource } from "./module.js";
@@ -20,18 +20,31 @@ const page = new Loaded(
   () => Promise.resolve(glue as Glue),
   () => new URL("./wasm/full.wasm", import.meta.url),
 );
+const definitions = new Loaded(
+  () => import("./wasm/definitions.js"),
+  () => new URL("./wasm/definitions.wasm", import.meta.url),
+);
 const extra = new Loaded(
-  () => import("./wasm/extra.js") as Promise<Glue>,
+  () => import("./wasm/extra.js"),
   () => new URL("./wasm/extra.wasm", import.meta.url),
 );
-let extraSource: ModuleSource | Promise<ModuleSource> | undefined;
+const every = new Loaded(
+  () => import("./wasm/every.js"),
+  () => new URL("./wasm/every.wasm", import.meta.url),
+);
+type Source = ModuleSource | Promise<ModuleSource> | undefined;
+let sources: { definitions?: Source; extra?: Source; every?: Source } = {};
 
 /** Options of {@link init}. */
 export interface InitOptions {
   /** Where the module is, if not beside this file. */
   module?: ModuleSource | Promise<ModuleSource>;
-  /** Where the second module is, which is loaded when YAML or a time zone is first asked for. */
+  /** Where the module of definitions and schedules is, which is loaded when either is first asked for. */
+  definitions?: ModuleSource | Promise<ModuleSource>;
+  /** Where the one is that is loaded in its place for YAML and time zones. */
   extra?: ModuleSource | Promise<ModuleSource>;
+  /** Where the one with every rule is, which {@link callRule} loads. */
+  every?: ModuleSource | Promise<ModuleSource>;
   /** Calls loading off. */
   signal?: AbortSignal;
 }
@@ -43,28 +56,42 @@ export interface InitOptions {
  *   when the file does not come, `MALFORMED` when something else comes in its place.
  */
 export default async function init(options: InitOptions = {}): Promise<void> {
-  extraSource = options.extra ?? extraSource;
+  sources = {
+    definitions: options.definitions ?? sources.definitions,
+    extra: options.extra ?? sources.extra,
+    every: options.every ?? sources.every,
+  };
   use(await page.start(options.module, options.signal), true);
 }
 
-/** Codes of problems that say that the first module lacks YAML or the time zone database. */
-const LACKS = new Set(["yaml_not_built_in", "unknown_time_zone", "bad_time_zone"]);
+/** The module for JSON and fixed offsets of time; the one with YAML and time zones where that runs already. */
+async function plain(): Promise<Rules> {
+  return extra.glue ?? (await definitions.start(sources.definitions));
+}
+
+/** Codes of problems that say that the module lacks the time zone database. */
+const LACKS = new Set(["unknown_time_zone", "bad_time_zone"]);
 
 /**
  * All problems of a job definition, in the order of the document; none when it is sound. A definition is an object, or JSON or
- * YAML text, whose problems then have a line and a column. YAML and time zones load the second module.
+ * YAML text, whose problems then have a line and a column. The first call loads the module of definitions, or the one with YAML
+ * and time zones when they are needed; it rejects as {@link init} does when that does not come.
  */
 export async function validateJob(job: object | string): Promise<Problem[]> {
+  // Before `init()` it is an error, as everywhere.
+  running("validate_job");
+  const text = typeof job === "string";
   // Text that begins like JSON is read as JSON first; its errors then speak of JSON.
-  const json = typeof job === "string" && /^\s*[{[]/.test(job);
-  const input = typeof job === "string" ? { text: job, file: json ? ".json" : "" } : { job };
-  const found = call<Problem[]>(running("validate_job"), "validate_job", input);
-  if (!found.some(({ code }) => LACKS.has(code) || (json && code === "bad_json"))) return found.map(nameless);
-  const whole = await extra.start(extraSource);
-  const again = call<Problem[]>(whole, "validate_job", typeof job === "string" ? { text: job } : { job });
+  const json = text && /^\s*[{[]/.test(job);
+  let found: Problem[] | undefined;
+  if (json || !text) {
+    found = call<Problem[]>(await plain(), "validate_job", text ? { text: job, file: ".json" } : { job });
+    if (!found.some(({ code }) => LACKS.has(code) || (json && code === "bad_json"))) return found.map(nameless);
+  }
+  const again = call<Problem[]>(await extra.start(sources.extra), "validate_job", text ? { text: job } : { job });
   // Flow style is YAML, too; when it is neither, the words about JSON help more.
   const broken = again.some(({ code }) => code === "bad_yaml");
-  return (json && broken ? found : again).map(nameless);
+  return (json && broken && found ? found : again).map(nameless);
 }
 
 /** The file's name was made up here. */
@@ -75,7 +102,8 @@ function nameless(problem: Problem): Problem {
 }
 
 /**
- * The next fire times of a Quartz cron expression, earliest first. Zones other than UTC and fixed offsets load the second module.
+ * The next fire times of a Quartz cron expression, earliest first. The first call loads a module, as {@link validateJob} does: for
+ * zones other than UTC and fixed offsets the one with time zones.
  *
  * @throws {LakeflowError} `INVALID_ARGUMENT` with everything that is wrong with the expression, the zone or the count.
  */
@@ -87,8 +115,9 @@ export async function nextFireTimes(cron: string, options: FireOptions = {}): Pr
   }
   if (typeof timezone !== "string") throw invalidArgument("next_fire_times", `timezone ${String(timezone)} is not a text`);
   const input = { cron, timezone, after: typeof moment === "string" ? moment : moment.toISOString(), count };
+  running("next_fire_times");
   const fixed = timezone === "UTC" || timezone.startsWith("GMT");
-  const module = fixed ? running("next_fire_times") : await extra.start(extraSource);
+  const module = fixed ? await plain() : await extra.start(sources.extra);
   return call<Fire[]>(module, "next_fire_times", input);
 }
 
@@ -102,11 +131,11 @@ export function resolveReferences<T>(value: T, context: object): { value: T } | 
 }
 
 /**
- * Calls any rule of the core by the name of its vectors, in the second module, which carries all of them.
+ * Calls any rule of the core by the name of its vectors, in a module of its own, which carries all of them.
  *
  * @throws {LakeflowError} `INVALID_ARGUMENT` for a name that is no rule or an input that the rule cannot read.
  */
 export async function callRule(rule: string, input: unknown): Promise<unknown> {
-  return call(await extra.start(extraSource), rule, input);
+  return call(await every.start(sources.every), rule, input);
 }
 

@@ -21,7 +21,7 @@ export function cases(file) {
 }
 
 /** Long texts that vectors about limits stand for. */
-function expand(value) {
+export function expand(value) {
   if (Array.isArray(value)) return value.map(expand);
   if (value === null || typeof value !== "object") return value;
   if (value.$repeat) return (value.before ?? "") + value.$repeat[0].repeat(value.$repeat[1]) + (value.after ?? "");

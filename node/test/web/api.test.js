@@ -25,7 +25,9 @@ const schema = {
   },
 };
 
-test("before init() everything says so", () => {
+test("before init() everything says so", async () => {
+  await assert.rejects(validateJob({}), { code: "INVALID_STATE" });
+  await assert.rejects(nextFireTimes("0 0 2 * * ?"), { code: "INVALID_STATE" });
   assert.throws(() => new ParamSchema(schema), { code: "INVALID_STATE", message: /await init\(\)/ });
 });
 
@@ -119,6 +121,17 @@ test("parameters are mapped, or told why not", () => {
   assert.throws(() => mapParams("notebook", { a: { b: 1 } }), { code: "INVALID_PARAMETERS", message: /a:/ });
   assert.throws(() => mapParams("notebook", { a: NaN }), { code: "INVALID_PARAMETERS", message: /NaN/ });
   assert.throws(() => mapParams("notbook", {}), { code: "INVALID_ARGUMENT", message: /not a task type/ });
+});
+
+test("a module that is loaded later says what went wrong, and can be tried again", async () => {
+  await init({ definitions: new URL("file:///nowhere.wasm") });
+  await assert.rejects(validateJob({ name: "x" }), { code: "NOT_FOUND", message: /nowhere/ });
+  await assert.rejects(nextFireTimes("0 0 2 * * ?"), { code: "NOT_FOUND" });
+  // One that is sound, with other rules.
+  await init({ definitions: readFileSync(new URL("../../dist/web/wasm/params.wasm", import.meta.url)) });
+  await assert.rejects(validateJob({ name: "x" }), { code: "MALFORMED", message: /not the one of this version/ });
+  await init({ definitions: new URL("../../dist/web/wasm/definitions.wasm", import.meta.url) });
+  assert.deepEqual((await validateJob({ name: "x" })).map(({ code }) => code), ["no_tasks"]);
 });
 
 test("definitions as JSON, YAML and values, with their places", async () => {

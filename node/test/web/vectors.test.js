@@ -5,14 +5,15 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { parse } from "../../dist/web/core.js";
 import initParams, * as small from "../../dist/web/params.js";
-import { vectorTests, cases } from "../support/vectors.js";
+import { text } from "../support/lossless.js";
+import { cases, expand, vectorTests } from "../support/vectors.js";
 import { openPage } from "./browser.js";
 import { glueOf } from "./support.js";
 
-const extra = await glueOf("extra");
-const full = await glueOf("full");
-const params = await glueOf("params");
-const calls = { extra: [], full: [], params: [] };
+const NAMES = ["every", "extra", "definitions", "full", "params"];
+const glues = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await glueOf(name)])));
+const every = JSON.parse(glues.every.rules());
+const calls = Object.fromEntries(NAMES.map((name) => [name, []]));
 
 /** Calls a rule and remembers what it gave, for Chromium. */
 function through(name, glue) {
@@ -25,14 +26,61 @@ function through(name, glue) {
 }
 
 // The browser waits by a stream of its host, not by a machine of its own.
-vectorTests("extra.wasm", { call: through("extra", extra), rules: JSON.parse(extra.rules()), missing: ["wait"] });
-
-for (const [name, glue] of [["full", full], ["params", params]]) {
+for (const [name, glue] of Object.entries(glues)) {
   const rules = JSON.parse(glue.rules());
   vectorTests(`${name}.wasm`, {
     call: through(name, glue),
     rules,
-    missing: [...JSON.parse(extra.rules()), "wait"].filter((rule) => !rules.includes(rule)),
+    missing: [...every, "wait"].filter((rule) => !rules.includes(rule)),
+  });
+}
+
+// Rules of pages that have no vectors of their own are held to those of the rules beside them, and to the answers of the module that
+// has both, to the last word. A module without time zones says so, and its caller then asks another.
+const asked = (name, rule, input) => JSON.parse(through(name, glues[name])(rule, text(input)));
+const answered = (rule, input) => JSON.parse(JSON.stringify(parse(glues.every.callRule(rule, text(input)), "text")));
+const told = (problems) => problems.map(({ code, path, severity }) => `${path} ${code} ${severity}`).sort();
+
+for (const [name, least] of [["every", 85], ["extra", 85], ["definitions", 75]]) {
+  test(`${name}.wasm: lint.json by validate_job`, () => {
+    let compared = 0;
+    for (const { name: kase, input, expect } of cases("lint.json").map((kase) => ({ ...kase, input: expand(kase.input) }))) {
+      if (input.api) continue;
+      const found = asked(name, "validate_job", { job: input.job });
+      if (name === "definitions" && found.some(({ code }) => code === "bad_time_zone")) continue;
+      assert.deepEqual(told(found), told(expect), kase);
+      assert.deepEqual(found, answered("lint", input), kase);
+      const placed = asked(name, "validate_job", { text: text(input.job), file: ".json" });
+      assert.deepEqual(placed.map(({ position: _, ...problem }) => problem), found, kase);
+      compared++;
+    }
+    assert.ok(compared >= least, `${compared} cases`);
+  });
+}
+
+for (const [name, least] of [["every", 85], ["extra", 85], ["definitions", 40]]) {
+  test(`${name}.wasm: schedule.json by next_fire_times`, () => {
+    let compared = 0;
+    for (const { name: kase, input, expect } of cases("schedule.json")) {
+      if (name === "definitions" && !/^(UTC|GMT.*)$/.test(input.timezone)) continue;
+      // What is sound and fits no date is a problem of a definition; here it has no times.
+      const times = expect.codes?.includes("cron_never_fires") ? [] : expect;
+      if (Array.isArray(times)) assert.deepEqual(asked(name, "next_fire_times", input), times, kase);
+      else assert.throws(() => asked(name, "next_fire_times", input), (thrown) => JSON.parse(thrown).code === "INVALID_ARGUMENT", kase);
+      compared++;
+    }
+    assert.ok(compared >= least, `${compared} cases`);
+  });
+}
+
+for (const name of ["every", "full"]) {
+  test(`${name}.wasm: reference.json by resolve_references`, () => {
+    for (const { name: kase, input, expect } of cases("reference.json")) {
+      const { text: value, ...others } = input;
+      const found = asked(name, "resolve_references", { value, ...others });
+      if ("text" in expect) assert.deepEqual(found, { value: expect.text }, kase);
+      else assert.deepEqual(found, answered("reference", input), kase);
+    }
   });
 }
 
@@ -57,7 +105,7 @@ test("params.wasm: params.json through the class", async () => {
 test("the same calls give the same in Chromium", { timeout: 300_000 }, async () => {
   const page = await openPage();
   after(() => page.close());
-  for (const name of ["extra", "full", "params"]) {
+  for (const name of NAMES) {
     assert.ok(calls[name].length > (name === "params" ? 50 : 100), `${calls[name].length} calls of ${name}`);
     const differ = await page.evaluate(
       async ([module, list]) => {

@@ -1,5 +1,5 @@
 // An application that Vite makes of the packed package: built and served as plain files, and from Vite's own server while it is
-// developed. In both a form is validated in Chromium, and the second module comes when it is first asked for.
+// developed. In both a form is validated in Chromium, and the other modules come when they are first asked for.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -70,9 +70,11 @@ async function used(url) {
   await page.locator("[name=rows]").fill("10");
   assert.equal(await told.textContent(), "");
   const modules = () => loaded.filter(([path]) => path.endsWith(".wasm")).map(([path]) => path.replace(/^.*\/(\w+)[^/]*$/, "$1"));
-  assert.deepEqual(modules(), ["full"], "the second module is not loaded before it is needed");
+  assert.deepEqual(modules(), ["full"], "no other module is loaded before it is needed");
+  assert.equal((await page.evaluate(() => globalThis.fires("UTC")))[0].local, "2026-03-28T02:00:00+00:00");
+  assert.deepEqual(modules(), ["full", "definitions"]);
   assert.equal((await page.evaluate(() => globalThis.fires("Europe/Warsaw")))[0].local, "2026-03-28T02:00:00+01:00");
-  assert.deepEqual(modules(), ["full", "extra"]);
+  assert.deepEqual(modules(), ["full", "definitions", "extra"]);
   assert.deepEqual(faults, []);
   await page.close();
 }

@@ -96,7 +96,7 @@ pub const PARAMETER_RULES: &[(&str, Rule)] =
     &[("form_coerce", form::coerced), ("form_describe", form::described), ("mapping", mapping::mapped)];
 
 #[cfg(feature = "whole")]
-/// The rules that a page calls; those that need YAML or time zones give more where these are built in.
+/// The rules that a page calls at any time.
 pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("dag_levels", graph::levels_of),
     ("dag_simulate", graph::simulation),
@@ -104,11 +104,14 @@ pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("form_describe", form::described),
     ("layout", graph::picture),
     ("mapping", mapping::mapped),
-    ("next_fire_times", schedule::next),
     ("resolve_references", reference::value),
     ("run_view", run::view),
-    ("validate_job", job::validate),
 ];
+
+#[cfg(feature = "whole")]
+/// The rules of definitions, which a page loads when it first asks for one; they give more where YAML and time zones are built in.
+pub const DEFINITION_RULES: &[(&str, Rule)] =
+    &[("next_fire_times", schedule::next), ("validate_job", job::validate)];
 
 #[cfg(feature = "whole")]
 /// Calls a rule with JSON text.

@@ -1,13 +1,5 @@
 // What `cargo xtask web` makes: the glue of wasm-bindgen around `bindings/wasm`.
 
-/** A compiled schema of the module. */
-export class Schema {
-  constructor(schema: string);
-  validate(params: string): string;
-  isValid(params: string): boolean;
-  warnings(): string;
-  free(): void;
-}
 /** Calls a rule of the core with JSON text. */
 export function callRule(rule: string, input: string): string;
 /** JSON text of the names of the rules that the module carries. */
