@@ -14,10 +14,10 @@ pub mod api;
 pub mod backfill;
 #[cfg(feature = "whole")]
 pub mod bundle;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 mod civil;
 mod cut;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod dag;
 pub mod door;
 pub mod error;
@@ -28,10 +28,10 @@ pub mod form;
 pub mod gateway;
 pub mod host;
 pub mod id;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod job;
 mod json;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod layout;
 pub mod mapping;
 #[cfg(feature = "whole")]
@@ -39,20 +39,20 @@ pub mod notify;
 mod order;
 pub mod params;
 pub mod problem;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod reference;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod run;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod schedule;
 #[cfg(any(test, feature = "whole"))]
 mod seed;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod source;
 pub mod suggest;
 #[cfg(feature = "whole")]
 pub mod system;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 pub mod time;
 #[cfg(feature = "whole")]
 pub mod trigger;

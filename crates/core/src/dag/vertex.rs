@@ -3,7 +3,7 @@
 use crate::job::wire::{Path, field};
 use crate::job::{Dependency, RunIf, Task};
 use crate::problem::Problem;
-use serde_json::Value;
+use crate::value::{Map, Value};
 
 /// A task as the graph sees it.
 pub trait Vertex {
@@ -52,7 +52,7 @@ impl Sketch {
     pub(crate) fn read_all(tasks: &[Value]) -> Result<Vec<Self>, Problem> {
         let mut problems = Vec::new();
         let mut sketches = Vec::new();
-        let empty = serde_json::Map::new();
+        let empty = Map::new();
         let root = Path::Root;
         let list = root.key("tasks");
         for (n, task) in tasks.iter().enumerate() {

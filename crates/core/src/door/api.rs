@@ -4,9 +4,9 @@ use super::{Answer, read, write};
 use crate::api::{self, Endpoint, Response, fault};
 use crate::error::{Error, ErrorCode};
 use crate::time::WallTime;
+use crate::value::Value;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]

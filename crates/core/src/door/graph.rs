@@ -1,67 +1,14 @@
-//! The rules of the task graph.
+//! The rules of the task graph that pages call.
 
-use super::{Answer, Input, read, unreadable, write};
-use crate::dag::{
-    Assumed, Edge, JobOutcome, Sketch, compare, decide, edge, job_outcome, levels, select, simulate_with,
-};
+use super::{Answer, Input, unreadable};
+use crate::dag::{Assumed, JobOutcome, Sketch, levels, simulate_with};
 use crate::error::{Error, ErrorCode};
-use crate::job::{ConditionOp, RunIf, Task};
 use crate::json::{Object, ToJson};
 use crate::layout::{Node, Options, Timed, critical_path, layout};
 use crate::run::Outcome;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use crate::value::Value;
 
-#[derive(Deserialize)]
-struct Comparison {
-    op: ConditionOp,
-    left: String,
-    right: String,
-}
-
-/// Whether a condition holds; `null` when the two cannot be compared.
-pub(super) fn condition(input: Value) -> Answer {
-    let Comparison { op, left, right } = read(input)?;
-    write(compare(&op, &left, &right).ok())
-}
-
-#[derive(Deserialize)]
-struct RunIfInput {
-    run_if: RunIf,
-    upstream: Vec<Upstream>,
-}
-
-#[derive(Deserialize)]
-struct Upstream {
-    outcome: Outcome,
-    wanted: Option<String>,
-    had: Option<String>,
-}
-
-/// `RUN`, or the outcome that a task gets without having run.
-pub(super) fn run_if(input: Value) -> Answer {
-    let RunIfInput { run_if, upstream } = read(input)?;
-    let edge = |up: &Upstream| edge(&up.outcome, up.wanted.as_deref(), up.had.as_deref());
-    let edges: Vec<Edge> = upstream.iter().map(edge).collect();
-    match decide(&run_if, &edges).outcome() {
-        Some(outcome) => write(outcome),
-        None => Ok(json!("RUN")),
-    }
-}
-
-#[derive(Deserialize)]
-struct Ended {
-    outcome: Outcome,
-    leaf: bool,
-}
-
-/// The result of a job run whose tasks ended so.
-pub(super) fn result(input: Value) -> Answer {
-    let tasks: Vec<Ended> = read(input)?;
-    write(job_text(&job_outcome(tasks.iter().map(|task| (&task.outcome, task.leaf)))))
-}
-
-fn job_text(job: &JobOutcome) -> String {
+pub(super) fn job_text(job: &JobOutcome) -> String {
     match job {
         JobOutcome::Ended(outcome) => outcome.to_string(),
         JobOutcome::Skipped => "SKIPPED".to_owned(),
@@ -120,32 +67,6 @@ pub(super) fn simulation(input: Value) -> Answer {
     told.set("tasks", ends);
     told.set("job", job_text(&simulated.job));
     Ok(told.into())
-}
-
-#[derive(Deserialize)]
-struct Selection {
-    /// Keys with the keys they depend on.
-    tasks: Vec<(String, Vec<String>)>,
-    #[serde(default)]
-    disabled: Vec<String>,
-    only: Vec<String>,
-}
-
-/// Which tasks `only` of a run-now request means.
-pub(super) fn selection(input: Value) -> Answer {
-    let Selection { tasks, disabled, only } = read(input)?;
-    let task = |(key, upstream): &(String, Vec<String>)| {
-        let edges: Vec<Value> = upstream.iter().map(|key| json!({ "task_key": key })).collect();
-        read::<Task>(json!({ "task_key": key, "depends_on": edges, "disabled": disabled.contains(key) }))
-    };
-    let tasks = tasks.iter().map(task).collect::<Result<Vec<Task>, Error>>()?;
-    Ok(match select(&tasks, &only) {
-        Ok(selection) => {
-            let keys: Vec<&str> = selection.tasks.iter().map(|task| task.task_key.as_str()).collect();
-            json!({ "tasks": keys, "forced": selection.forced })
-        }
-        Err(unknown) => json!({ "unknown": unknown }),
-    })
 }
 
 /// Where the nodes and edges of a task graph are drawn; with `times` instead of nodes the longest way, as `critical`.

@@ -9,22 +9,32 @@ mod api;
 #[cfg(feature = "whole")]
 mod bundle;
 #[cfg(feature = "whole")]
+mod dag;
+#[cfg(feature = "whole")]
+mod document;
+#[cfg(feature = "whole")]
 mod execution;
+#[cfg(feature = "whole")]
+mod fire;
 mod form;
 #[cfg(feature = "whole")]
 mod gateway;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 mod graph;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 mod job;
 mod mapping;
 #[cfg(feature = "whole")]
 mod notify;
 #[cfg(feature = "whole")]
+mod phase;
+#[cfg(feature = "whole")]
+mod placeholder;
+#[cfg(feature = "page")]
 mod reference;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 mod run;
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 mod schedule;
 mod text;
 #[cfg(feature = "whole")]
@@ -57,10 +67,10 @@ pub type Rule = fn(Value) -> Answer;
 pub const RULES: &[(&str, Rule)] = &[
     ("api_requests", api::request),
     ("bundle", bundle::load),
-    ("dag_condition", graph::condition),
+    ("dag_condition", dag::condition),
     ("dag_levels", graph::levels_of),
-    ("dag_result", graph::result),
-    ("dag_run_if", graph::run_if),
+    ("dag_result", dag::result),
+    ("dag_run_if", dag::run_if),
     ("dag_simulate", graph::simulation),
     ("errors", api::error),
     ("execution_admission", execution::admission),
@@ -70,24 +80,24 @@ pub const RULES: &[(&str, Rule)] = &[
     ("form_describe", form::described),
     ("gateway", gateway::gateway),
     ("layout", graph::picture),
-    ("lint", job::lint),
+    ("lint", document::lint),
     ("mapping", mapping::mapped),
     ("next_fire_times", schedule::next),
     ("notify", notify::told),
     ("notify_destination", notify::destination),
     ("notify_tries", notify::tries),
-    ("params", job::params),
-    ("reference", reference::text),
-    ("reference_task", reference::task),
+    ("params", document::params),
+    ("reference", placeholder::text),
+    ("reference_task", placeholder::task),
     ("registry", gateway::registry),
     ("resolve_references", reference::value),
-    ("run_read", run::read),
+    ("run_read", phase::read),
     ("run_view", run::view),
-    ("run_write", run::write),
-    ("schedule", schedule::cron),
-    ("schedule_periodic", schedule::periodic),
-    ("select", graph::selection),
-    ("source", job::source),
+    ("run_write", phase::write),
+    ("schedule", fire::cron),
+    ("schedule_periodic", fire::periodic),
+    ("select", dag::selection),
+    ("source", document::source),
     ("validate_job", job::validate),
 ];
 
@@ -95,7 +105,7 @@ pub const RULES: &[(&str, Rule)] = &[
 pub const PARAMETER_RULES: &[(&str, Rule)] =
     &[("form_coerce", form::coerced), ("form_describe", form::described), ("mapping", mapping::mapped)];
 
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 /// The rules that a page calls at any time.
 pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("dag_levels", graph::levels_of),
@@ -108,7 +118,7 @@ pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("run_view", run::view),
 ];
 
-#[cfg(feature = "whole")]
+#[cfg(feature = "page")]
 /// The rules of definitions, which a page loads when it first asks for one; they give more where YAML and time zones are built in.
 pub const DEFINITION_RULES: &[(&str, Rule)] =
     &[("next_fire_times", schedule::next), ("validate_job", job::validate)];
@@ -180,7 +190,7 @@ impl Input {
         field.ok_or_else(|| unreadable(&format!("missing field `{name}`")))
     }
 
-    #[cfg(feature = "whole")]
+    #[cfg(feature = "page")]
     /// A field that is a list; an empty one where it is absent or null.
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Error> {
         match self.optional(name) {
@@ -190,7 +200,7 @@ impl Input {
         }
     }
 
-    #[cfg(feature = "whole")]
+    #[cfg(feature = "page")]
     /// A field that is a list of texts.
     fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
@@ -203,7 +213,7 @@ impl Input {
         Ok(texts)
     }
 
-    #[cfg(feature = "whole")]
+    #[cfg(feature = "page")]
     /// A field that is an integer of 64 bits.
     fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
         match self.optional(name) {
@@ -215,7 +225,7 @@ impl Input {
         }
     }
 
-    #[cfg(feature = "whole")]
+    #[cfg(feature = "page")]
     /// A text that must be there.
     fn required_text(&mut self, name: &str) -> Result<String, Error> {
         self.text(name)?.ok_or_else(|| unreadable(&format!("missing field `{name}`")))

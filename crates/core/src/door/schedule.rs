@@ -1,31 +1,11 @@
-//! Fire times. Problems come as `{"codes": …, "problems": …}`.
+//! Fire times.
 
-use super::{Answer, Input, read, unreadable, write};
+use super::{Answer, Input, unreadable};
 use crate::error::{Error, ErrorCode};
 use crate::json::ToJson;
-use crate::problem::Problem;
-use crate::schedule::{Fire, MAX_COUNT, Periodic, Zone, check, next_fire_times};
+use crate::schedule::{Zone, next_fire_times};
 use crate::time::WallTime;
-use serde::Deserialize;
-use serde_json::{Value, json};
-
-#[derive(Deserialize)]
-struct CronInput {
-    cron: String,
-    timezone: String,
-    after: String,
-    count: usize,
-}
-
-/// The next fire times of a Quartz expression.
-pub(super) fn cron(input: Value) -> Answer {
-    let CronInput { cron, timezone, after, count } = read(input)?;
-    let problems = check(&cron, &timezone);
-    if problems.iter().any(Problem::is_error) {
-        return Ok(told(&problems));
-    }
-    write(next_fire_times(&cron, &timezone, moment(&after)?, count)?)
-}
+use crate::value::Value;
 
 /// The same with problems as an error; a time without an offset is in the schedule's zone.
 pub(super) fn next(input: Value) -> Answer {
@@ -38,48 +18,7 @@ pub(super) fn next(input: Value) -> Answer {
     Ok(next_fire_times(&cron, &timezone, moment_in(&zone, &after)?, count)?.to_json())
 }
 
-#[derive(Deserialize)]
-struct PeriodicInput {
-    interval: i64,
-    unit: String,
-    #[serde(default)]
-    anchor: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    count: usize,
-}
-
-/// The next fire times of a periodic trigger, in UTC.
-pub(super) fn periodic(input: Value) -> Answer {
-    let PeriodicInput { interval, unit, anchor, after, count } = read(input)?;
-    let periodic = match Periodic::parse(interval, &unit) {
-        Ok(periodic) => periodic,
-        Err(problems) => return Ok(told(&problems)),
-    };
-    if count > MAX_COUNT {
-        let message = format!("count {count} is not in 0-{MAX_COUNT}");
-        return Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", message));
-    }
-    let (anchor, mut after) = (moment(&anchor)?, moment(&after)?);
-    let mut times = Vec::new();
-    for _ in 0..count {
-        after = periodic.next_after(anchor, after);
-        times.push(Fire::new(after, &Zone::utc()).utc);
-    }
-    write(times)
-}
-
-fn moment(text: &str) -> Result<WallTime, Error> {
-    moment_in(&Zone::utc(), text)
-}
-
-fn moment_in(zone: &Zone, text: &str) -> Result<WallTime, Error> {
+pub(super) fn moment_in(zone: &Zone, text: &str) -> Result<WallTime, Error> {
     zone.read(text)
         .map_err(|problem| Error::new(ErrorCode::InvalidArgument, "next_fire_times", problem.to_string()))
-}
-
-fn told(problems: &[Problem]) -> Value {
-    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
-    json!({ "codes": codes, "problems": problems })
 }

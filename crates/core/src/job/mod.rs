@@ -5,10 +5,12 @@
 
 mod lint;
 mod model;
+#[cfg(feature = "whole")]
 mod parameters;
 pub mod wire;
 
 pub(crate) use lint::declare_rules;
 pub use lint::{ApiVersion, Code, LintOptions, RULES, Rule, check, lint, problems};
 pub use model::*;
+#[cfg(feature = "whole")]
 pub use parameters::{parameter_schema, parameter_task_type, run_fields};

@@ -19,7 +19,7 @@ use crate::value::{Map, Number, Value};
 use std::fmt::{self, Write};
 
 #[cfg_attr(
-    not(feature = "whole"),
+    not(feature = "page"),
     expect(unreachable_pub, reason = "definitions show it to other crates")
 )]
 pub use path::Path;

@@ -1,5 +1,5 @@
 //! Where a value stands in a document, for messages. Knows nothing of what stands there.
-#![cfg_attr(not(feature = "whole"), expect(unreachable_pub, reason = "definitions show it to other crates"))]
+#![cfg_attr(not(feature = "page"), expect(unreachable_pub, reason = "definitions show it to other crates"))]
 
 use super::Quoted;
 use std::fmt;

@@ -13,9 +13,9 @@ mod place;
 pub use critical::{Timed, critical_path};
 
 use crate::json::{Object, ToJson};
+use crate::value::Value;
 use layers::Layered;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One task to draw.

@@ -6,8 +6,9 @@ use super::time_part::TimePart;
 use crate::id::{JobId, RunId};
 use crate::json::{self, Quoted};
 use crate::time::WallTime;
+use crate::value::{Map, Value};
+#[cfg(feature = "whole")]
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 /// Rows of an upstream query that `output.rows` carries at most (reference section 18).
 const MAX_ROWS: usize = 1000;
@@ -37,6 +38,7 @@ impl<T> FromIterator<(String, T)> for Named<T> {
     }
 }
 
+#[cfg(feature = "whole")]
 impl<T: Serialize> Serialize for Named<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, thing)| (name, thing)))
@@ -44,7 +46,8 @@ impl<T: Serialize> Serialize for Named<T> {
 }
 
 /// Everything that references can name. What is left out is reported when a reference asks for it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct Context {
     /// The job and its run.
     pub job: JobContext,
@@ -53,7 +56,7 @@ pub struct Context {
     /// All tasks of the run by task key; those that have not finished are there, too.
     pub tasks: Named<OtherTask>,
     /// The for-each element; `Some(Value::Null)` is an element that is null.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "whole", serde(skip_serializing_if = "Option::is_none"))]
     pub input: Option<Value>,
     /// The workspace.
     pub workspace: WorkspaceContext,
@@ -62,7 +65,8 @@ pub struct Context {
 }
 
 /// The job and its run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct JobContext {
     /// `job_id`.
     pub id: Option<JobId>,
@@ -81,10 +85,11 @@ pub struct JobContext {
 }
 
 /// What started the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct TriggerContext {
     /// The run's `trigger` as on the wire: `PERIODIC`, `ONE_TIME`, …
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "whole", serde(rename = "type"))]
     pub kind: Option<String>,
     /// The scheduled time, or the run's creation time where there is no schedule.
     pub time: Option<WallTime>,
@@ -95,7 +100,8 @@ pub struct TriggerContext {
 }
 
 /// A table that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct TableUpdate {
     /// `catalog.schema.table`.
     pub name: String,
@@ -106,7 +112,8 @@ pub struct TableUpdate {
 }
 
 /// The task whose texts are resolved.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct TaskContext {
     /// The task key.
     pub name: Option<String>,
@@ -123,7 +130,8 @@ pub struct TaskContext {
 }
 
 /// Another task of the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct OtherTask {
     /// `run_id` of its task run.
     pub run_id: Option<RunId>,
@@ -142,7 +150,8 @@ pub struct OtherTask {
 }
 
 /// What a SQL or alert task gave out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct OutputContext {
     /// Rows of the last query, column names in order.
     pub rows: Option<Vec<Map<String, Value>>>,
@@ -151,7 +160,8 @@ pub struct OutputContext {
 }
 
 /// The workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct WorkspaceContext {
     /// Workspace id.
     pub id: Option<i64>,
@@ -160,7 +170,8 @@ pub struct WorkspaceContext {
 }
 
 /// The backfill that started the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize))]
 pub struct Backfill {
     /// Start of the window.
     pub time: WallTime,

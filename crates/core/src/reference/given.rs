@@ -7,8 +7,9 @@ use super::context::{
 use crate::job::wire::{Path, Wire, field, integer, wrong_type};
 use crate::problem::Problem;
 use crate::time::WallTime;
+use crate::value::{Map, Value};
+#[cfg(feature = "whole")]
 use serde::{Deserialize, Deserializer, de};
-use serde_json::{Map, Value};
 
 impl Context {
     /// Reads a context.
@@ -22,12 +23,14 @@ impl Context {
     }
 }
 
+#[cfg(feature = "whole")]
 impl<'de> Deserialize<'de> for Context {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::read(&Value::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
+#[cfg(feature = "whole")]
 impl OutputContext {
     /// Reads what a SQL or alert task gave out; `None` when it has the wrong type.
     pub(crate) fn read(value: &Value) -> Option<Self> {
@@ -37,6 +40,7 @@ impl OutputContext {
     }
 }
 
+#[cfg(feature = "whole")]
 impl TableUpdate {
     /// Reads a list of tables that changed; `None` when it has the wrong type.
     pub(crate) fn read_all(value: &Value) -> Option<Vec<Self>> {

@@ -26,6 +26,8 @@ mod fields;
 mod given;
 mod path;
 mod resolve;
+#[cfg(feature = "whole")]
+mod task;
 mod template;
 mod time_part;
 
@@ -34,8 +36,9 @@ pub use context::{
     WorkspaceContext,
 };
 pub(crate) use fields::FIELDS;
-pub use fields::{resolve_task, scan_task};
 pub use path::{Mode, OtherTaskField, Reference};
 pub use resolve::{Found, Missing, Scope, Unresolved, resolve, resolve_value, scan, value_text};
+#[cfg(feature = "whole")]
+pub use task::{resolve_task, scan_task};
 pub use template::{Part, Placeholder, Template, parse, references_in};
 pub use time_part::TimePart;

@@ -3,8 +3,8 @@
 use super::path::{Mode, Reference};
 use super::template::{Part, Placeholder, parse, references_in};
 use crate::json::{self, Object, ToJson};
+use crate::value::Value;
 use serde::Serialize;
-use serde_json::Value;
 
 /// Why a reference has no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

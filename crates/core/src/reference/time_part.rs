@@ -2,7 +2,7 @@
 
 use crate::civil::{BORDERS, Clock};
 use crate::time::WallTime;
-use serde_json::Value;
+use crate::value::Value;
 
 macro_rules! time_parts {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
@@ -65,14 +65,14 @@ impl TimePart {
         Some(match self {
             Self::IsoDate => clock.date.to_string().into(),
             Self::IsoDatetime => format!("{clock}.{:06}", part * 1000).into(),
-            Self::Year => clock.date.year.into(),
-            Self::Month => clock.date.month.into(),
-            Self::Day => clock.date.day.into(),
-            Self::Hour => clock.hour.into(),
-            Self::Minute => clock.minute.into(),
-            Self::Second => clock.second.into(),
+            Self::Year => i64::from(clock.date.year).into(),
+            Self::Month => i64::from(clock.date.month).into(),
+            Self::Day => i64::from(clock.date.day).into(),
+            Self::Hour => i64::from(clock.hour).into(),
+            Self::Minute => i64::from(clock.minute).into(),
+            Self::Second => i64::from(clock.second).into(),
             Self::TimestampMs => at.0.into(),
-            Self::IsoWeekday => weekday.into(),
+            Self::IsoWeekday => i64::from(weekday).into(),
             Self::IsWeekday => (weekday <= 5).into(),
         })
     }

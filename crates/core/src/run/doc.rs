@@ -8,8 +8,9 @@ use super::{Phase, RunState, RunStatus, wire};
 use crate::id::{JobId, RunId};
 use crate::job::wire::{Path, Text, Wire, field, wire_serde, wire_struct, wrong_type};
 use crate::job::{CronSchedule, Task};
+use crate::json::Object;
 use crate::problem::Problem;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 use std::collections::BTreeMap;
 
 wire_struct! {
@@ -132,8 +133,9 @@ impl Wire for TaskDoc {
         let task = Task::read(value, path, problems);
         let run = TaskRunFields::read(value, path, problems);
         let (mut task, mut run) = (task?, run?);
-        task.unknown.retain(|key, _| !TaskRunFields::FIELDS.contains(&key.as_str()));
-        run.unknown.clear();
+        let unknown = std::mem::take(&mut task.unknown).into_iter();
+        task.unknown = unknown.filter(|(key, _)| !TaskRunFields::FIELDS.contains(&key.as_str())).collect();
+        run.unknown = Map::new();
         Some(Self { task, run })
     }
     fn write(&self) -> Value {
@@ -192,8 +194,13 @@ impl Wire for RunState {
         })
     }
     fn write(&self) -> Value {
-        // Text and flags always have a form in JSON.
-        serde_json::to_value(self).unwrap_or_default()
+        let mut told = Object::default();
+        told.set("life_cycle_state", self.life_cycle_state.as_str());
+        told.set_some("result_state", self.result_state.as_deref());
+        told.set("state_message", self.state_message.as_str());
+        told.set_some("queue_reason", self.queue_reason.as_deref());
+        told.set("user_cancelled_or_timedout", self.user_cancelled_or_timedout);
+        told.into()
     }
 }
 
@@ -225,8 +232,22 @@ impl Wire for RunStatus {
         Some(status)
     }
     fn write(&self) -> Value {
-        // Text and objects of text always have a form in JSON.
-        serde_json::to_value(self).unwrap_or_default()
+        let mut told = Object::default();
+        told.set("state", self.state.as_str());
+        if let Some(details) = &self.termination_details {
+            let mut inner = Object::default();
+            inner.set("code", details.code.as_str());
+            inner.set("type", details.kind.as_str());
+            inner.set("message", details.message.as_str());
+            told.set("termination_details", inner);
+        }
+        if let Some(details) = &self.queue_details {
+            let mut inner = Object::default();
+            inner.set("code", details.code.as_str());
+            inner.set("message", details.message.as_str());
+            told.set("queue_details", inner);
+        }
+        told.into()
     }
 }
 
@@ -321,5 +342,24 @@ impl TaskDoc {
     /// Where the task run stands.
     pub fn phase(&self) -> Phase {
         wire::read(self.run.state.as_ref(), self.run.status.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::wire::{Level, write};
+    use crate::run::{End, Outcome, TerminationCode};
+
+    #[test]
+    fn the_written_form_of_a_state_is_that_of_serde() {
+        let failed = End::new(Outcome::Failed, TerminationCode::RunExecutionError, "why");
+        let queued =
+            Phase::Queued { code: "MAX_CONCURRENT_RUNS_REACHED".to_owned(), message: "full".to_owned() };
+        for phase in [Phase::Running, queued, Phase::Terminating(failed.clone()), Phase::Ended(failed)] {
+            let (state, status) = write(&phase, Level::Job);
+            assert_eq!(serde_json::to_value(&state).ok(), Some(state.write()), "{phase:?}");
+            assert_eq!(serde_json::to_value(&status).ok(), Some(status.write()), "{phase:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod doc;
 mod phase;
 mod progress;
 mod state_key;
+#[cfg(feature = "whole")]
 mod text;
 mod view;
 pub mod wire;
@@ -15,6 +16,7 @@ pub mod wire;
 pub use doc::*;
 pub use phase::*;
 pub use progress::{Progress, TaskChange, changes, elapsed};
+#[cfg(feature = "whole")]
 pub use text::{RunHead, RunText, TaskHead};
 pub use view::{Bar, RunView, TaskRow, Timeline, TimelineRow, view};
 pub use wire::{RunState, RunStatus};

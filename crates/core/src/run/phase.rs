@@ -1,11 +1,13 @@
 //! The truth about a run or a task run, free of any wire form.
 
 use crate::job::wire::open_enum;
+#[cfg(feature = "whole")]
 use serde::{Deserialize, Serialize};
 
 /// Where a run or a task run stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "phase", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "whole", serde(tag = "phase", rename_all = "snake_case"))]
 pub enum Phase {
     /// A task run that waits for its dependencies.
     Blocked,
@@ -34,7 +36,8 @@ pub enum Phase {
 }
 
 /// How a run or a task run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "whole", derive(Serialize, Deserialize))]
 pub struct End {
     /// The verdict.
     pub outcome: Outcome,

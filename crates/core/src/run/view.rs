@@ -9,7 +9,7 @@ use crate::job::Dependency;
 use crate::job::wire::{Path, field};
 use crate::json::{Object, ToJson};
 use crate::problem::Problem;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// A run as a page shows it. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,8 +20,8 @@ use crate::error::{Error, ErrorCode};
 use crate::json::{Object, Quoted, ToJson};
 use crate::problem::Problem;
 use crate::time::WallTime;
+use crate::value::Value;
 use serde::Serialize;
-use serde_json::Value;
 
 /// Scheduled runs of a job are at least this many seconds apart (reference section 18).
 pub const MIN_DISTANCE_SECONDS: u32 = 10;

@@ -4,7 +4,7 @@ use super::rules;
 use super::tree::{Data, Mark, Member, Node};
 use crate::json::{self, Broken};
 use crate::problem::Problem;
-use serde_json::Value;
+use crate::value::Value;
 use std::sync::Arc;
 
 /// Reads one JSON text. Names that an object has twice are kept; the caller judges them.

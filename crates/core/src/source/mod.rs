@@ -16,7 +16,7 @@ pub use rules::RULES;
 pub use tree::{Data, Mark, Member, Node, Positions};
 
 use crate::problem::Problem;
-use serde_json::Value;
+use crate::value::Value;
 use std::sync::Arc;
 
 /// The language of a text.

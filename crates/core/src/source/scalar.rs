@@ -4,7 +4,7 @@
 //! their zeros. Dates are text.
 
 use super::tree::Data;
-use serde_json::Number;
+use crate::value::Number;
 
 /// True for the ways to write null.
 pub(super) fn is_null(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::job::wire::Path;
 use crate::problem::{Position, Problem};
-use serde_json::{Map, Number, Value};
+use crate::value::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

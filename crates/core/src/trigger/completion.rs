@@ -5,45 +5,19 @@ use super::watch::Shots;
 use super::{Begun, Due, Watch};
 use crate::execution::TriggerFacts;
 use crate::id::{JobId, RunId};
+use crate::job::IfStatus;
 use crate::run::Outcome;
 use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Jobs that one trigger lists at most (reference section 18).
-pub const MOST_JOBS: usize = 10;
-
-/// With which status a run counts. The reference names the three and no more; LOCAL: as notifications tell success from failure
-/// (section 16.1), and a cancelled run is neither.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IfStatus {
-    /// It succeeded, with failures too.
-    #[default]
-    Success,
-    /// It failed or timed out.
-    Failed,
-    /// It ended, however it did.
-    Done,
-}
-
-impl IfStatus {
-    /// As it is written.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "SUCCESS" => Some(Self::Success),
-            "FAILED" => Some(Self::Failed),
-            "DONE" => Some(Self::Done),
-            _ => None,
-        }
-    }
-
-    fn takes(self, outcome: &Outcome) -> bool {
-        match self {
-            Self::Success => outcome.is_success(),
-            Self::Failed => matches!(outcome, Outcome::Failed | Outcome::TimedOut),
-            Self::Done => true,
-        }
+/// Whether a run that ended so counts.
+fn takes(status: IfStatus, outcome: &Outcome) -> bool {
+    match status {
+        IfStatus::Success => outcome.is_success(),
+        IfStatus::Failed => matches!(outcome, Outcome::Failed | Outcome::TimedOut),
+        IfStatus::Done => true,
     }
 }
 
@@ -123,7 +97,7 @@ impl CompletionState {
         let cursor = self.cursor;
         for end in ends.iter().filter(|end| end.seq > cursor) {
             self.cursor = self.cursor.max(end.seq);
-            if of.jobs.contains(&end.job_id) && of.if_status.takes(&end.outcome) {
+            if of.jobs.contains(&end.job_id) && takes(of.if_status, &end.outcome) {
                 self.pending.insert(end.job_id, end.run_id);
                 self.last.insert(end.job_id, end.run_id);
             }

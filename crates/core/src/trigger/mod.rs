@@ -18,8 +18,9 @@ mod tables;
 mod timed;
 mod watch;
 
+pub use crate::job::{IfStatus, MOST_JOBS};
 pub use arrival::{ArrivalState, ArrivalTrigger, MOST_FILES};
-pub use completion::{Completion, CompletionState, CompletionTrigger, IfStatus, MOST_JOBS};
+pub use completion::{Completion, CompletionState, CompletionTrigger};
 pub use continuous::{ContinuousState, ContinuousTrigger, LONGEST_BACK_OFF_MS, back_off_ms};
 pub use pace::Pace;
 pub use pause::{is_paused, set_paused};

@@ -1,10 +1,7 @@
-//! Values as `serde_json` has them, with the part of its functions that the small module needs, in little code.
-//!
-//! Members of an object stay in the order in which they came. They are found by a list of their places sorted by name: no
-//! names, however they are chosen, make that slow.
+//! Values as `serde_json` has them, with the part of its functions that the small modules need, in little code.
 #![cfg_attr(feature = "whole", expect(unnameable_types, reason = "a test beside serde_json's"))]
 
-use crate::order::order;
+use super::map::Map;
 
 /// A JSON value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +37,16 @@ impl Value {
         matches!(self, Self::String(_))
     }
 
+    /// True for an object.
+    pub fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// True for `true` and `false`.
+    pub fn is_boolean(&self) -> bool {
+        matches!(self, Self::Bool(_))
+    }
+
     /// The text; `None` for every other kind, as below.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
@@ -55,9 +62,19 @@ impl Value {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
+    /// True or false.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(flag) = self { Some(*flag) } else { None }
+    }
+
     /// The whole number from 0.
     pub fn as_u64(&self) -> Option<u64> {
         if let Self::Number(number) = self { number.as_u64() } else { None }
+    }
+
+    /// The whole number.
+    pub fn as_i64(&self) -> Option<i64> {
+        if let Self::Number(number) = self { number.as_i64() } else { None }
     }
 
     /// A member by name.
@@ -96,11 +113,17 @@ macro_rules! values {
 values! {
     bool => |flag| Self::Bool(flag),
     u32 => |value| Self::Number(u64::from(value).into()),
+    usize => |value| Self::Number((value as u64).into()),
+    i32 => |value| Self::from(i64::from(value)),
+    i64 => |value| Self::Number(value.into()),
     f64 => |value| Number::from_f64(value).map_or(Self::Null, Self::Number),
     &str => |text| Self::String(text.to_owned()),
     String => |text| Self::String(text),
     Vec<Value> => |items| Self::Array(items),
+    Vec<String> => |texts| Self::Array(texts.into_iter().map(Self::String).collect()),
     Map<String, Value> => |members| Self::Object(members),
+    Option<i64> => |value| value.map_or(Self::Null, Self::from),
+    Option<&str> => |text| text.map_or(Self::Null, Self::from),
 }
 
 /// A number.
@@ -162,153 +185,5 @@ impl From<u64> for Number {
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
         Self(u64::try_from(value).map_or(N::Negative(value), N::Whole))
-    }
-}
-
-/// The members of an object.
-#[derive(Clone, Debug)]
-pub struct Map<K, V> {
-    /// In the order in which they came.
-    entries: Vec<(K, V)>,
-    /// Places in `entries`, sorted by name.
-    order: Vec<usize>,
-}
-
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Self {
-        Self { entries: Vec::new(), order: Vec::new() }
-    }
-}
-
-impl Map<String, Value> {
-    /// No members.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// True without members.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Where a name stands in `order`, or would.
-    fn find(&self, name: &str) -> Result<usize, usize> {
-        self.order.binary_search_by(|at| self.entries[*at].0.as_str().cmp(name))
-    }
-
-    /// A member by name.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        let found = self.find(name).ok()?;
-        Some(&self.entries[self.order[found]].1)
-    }
-
-    /// A member by name, to be changed.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let found = self.find(name).ok()?;
-        Some(&mut self.entries[self.order[found]].1)
-    }
-
-    /// Whether there is a member with this name.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.find(name).is_ok()
-    }
-
-    /// Sets a member; one with the same name keeps its place. Many at once are quicker with [`Map::from_iter`].
-    pub fn insert(&mut self, name: String, value: Value) -> Option<Value> {
-        match self.find(&name) {
-            Ok(found) => Some(std::mem::replace(&mut self.entries[self.order[found]].1, value)),
-            Err(place) => {
-                self.order.insert(place, self.entries.len());
-                self.entries.push((name, value));
-                None
-            }
-        }
-    }
-
-    /// The members in the order in which they came.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter(self.entries.iter())
-    }
-
-    /// Their names.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.entries.iter().map(|entry| &entry.0)
-    }
-
-    /// Their values.
-    pub fn values(&self) -> impl Iterator<Item = &Value> {
-        self.entries.iter().map(|entry| &entry.1)
-    }
-
-    /// Of members in any order, the last one of each name, at the place of the first.
-    pub(crate) fn of(mut entries: Vec<(String, Value)>) -> Self {
-        let mut order = order(entries.len(), &mut |a, b| entries[a].0.cmp(&entries[b].0));
-        let mut kept = vec![true; entries.len()];
-        let mut doubles = false;
-        for n in 1..order.len() {
-            let (first, next) = (order[n - 1], order[n]);
-            if entries[first].0 == entries[next].0 {
-                entries.swap(first, next);
-                kept[next] = false;
-                order[n] = first;
-                doubles = true;
-            }
-        }
-        if doubles {
-            let mut kept = kept.into_iter();
-            entries.retain(|_| kept.next() == Some(true));
-            return Self::of(entries);
-        }
-        Self { entries, order }
-    }
-}
-
-impl PartialEq for Map<String, Value> {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
-    }
-}
-
-impl FromIterator<(String, Value)> for Map<String, Value> {
-    fn from_iter<T: IntoIterator<Item = (String, Value)>>(entries: T) -> Self {
-        Self::of(Vec::from_iter(entries))
-    }
-}
-
-/// Members as pairs of references.
-pub struct Iter<'a>(std::slice::Iter<'a, (String, Value)>);
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = (&'a String, &'a Value);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|entry| (&entry.0, &entry.1))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl<'a> IntoIterator for &'a Map<String, Value> {
-    type Item = (&'a String, &'a Value);
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
-impl IntoIterator for Map<String, Value> {
-    type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
     }
 }

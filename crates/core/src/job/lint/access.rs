@@ -4,7 +4,7 @@ use super::names::count;
 use super::{Block, Lint, Place, rules};
 use crate::job::wire::Path;
 use crate::suggest::did_you_mean;
-use serde_json::Value;
+use crate::value::Value;
 
 const PRINCIPALS: [&str; 3] = ["user_name", "group_name", "service_principal_name"];
 const LEVELS: [&str; 4] = ["CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"];

@@ -3,7 +3,7 @@
 
 use crate::job::wire::{integer, scalar_text};
 use crate::json;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 /// An object; one that could not be read has no fields.
 #[derive(Clone, Copy)]

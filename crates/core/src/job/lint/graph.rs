@@ -5,7 +5,7 @@ use crate::dag::order::Graph;
 use crate::job::RunIf;
 use crate::job::wire::Path;
 use crate::suggest::did_you_mean;
-use serde_json::Value;
+use crate::value::Value;
 use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {

@@ -20,8 +20,8 @@ pub use rules::{Code, RULES, Rule};
 use super::JobSettings;
 use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
 use crate::problem::Problem;
+use crate::value::Value;
 use block::Block;
-use serde_json::Value;
 use std::fmt;
 
 /// Which version of the Jobs API the definition is for; the number of tasks that it takes differs (section 2.1).
@@ -123,7 +123,7 @@ fn follow<'a>(root: &'a Value, path: &Path<'_>, place: &mut Vec<usize>) -> Optio
             let members = follow(root, parent, place)?.as_object()?;
             (members.keys().position(|key| key == name)?, members.get(*name)?)
         }
-        Path::Index(parent, index) => (*index, follow(root, parent, place)?.get(index)?),
+        Path::Index(parent, index) => (*index, follow(root, parent, place)?.as_array()?.get(*index)?),
     };
     place.push(number);
     Some(value)

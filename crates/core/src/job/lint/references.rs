@@ -6,7 +6,7 @@ use crate::dag::order::Graph;
 use crate::job::wire::Path;
 use crate::reference::{FIELDS, Part, Placeholder, Reference, parse};
 use crate::suggest::did_you_mean;
-use serde_json::Value;
+use crate::value::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 

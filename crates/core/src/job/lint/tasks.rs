@@ -7,7 +7,7 @@ use crate::dag::is_number;
 use crate::job::wire::{Path, scalar_text};
 use crate::job::{ConditionOp, RunJobTask, TaskKind};
 use crate::json;
-use serde_json::Value;
+use crate::value::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     lint.each_task(|lint, path, place| {

@@ -2,11 +2,10 @@
 
 use super::names::{count, range};
 use super::{Block, Lint, rules};
-use crate::job::TriggerSettings;
 use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
+use crate::job::{IfStatus, MOST_JOBS, TriggerSettings};
 use crate::json;
-use crate::trigger::{IfStatus, MOST_JOBS};
-use serde_json::Value;
+use crate::value::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     conflicts(lint);

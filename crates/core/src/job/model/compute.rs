@@ -1,7 +1,7 @@
 //! Clusters, environments, libraries and Git sources (reference section 6). Cluster specifications are opaque.
 
 use crate::job::wire::{TextMap, wire_struct};
-use serde_json::Value;
+use crate::value::Value;
 
 wire_struct! {
     /// A cluster that tasks of one run share.

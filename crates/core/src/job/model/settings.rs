@@ -6,7 +6,7 @@ use super::{
 };
 use crate::job::wire::{Path, Text, TextMap, Wire, open_enum, wire_struct};
 use crate::problem::Problem;
-use serde_json::Value;
+use crate::value::Value;
 
 open_enum! {
     /// Whether the definition may be edited in the user interface.

@@ -6,7 +6,7 @@ use super::{
     WebhookNotifications,
 };
 use crate::job::wire::{open_enum, wire_struct};
-use serde_json::Value;
+use crate::value::Value;
 
 open_enum! {
     /// When a task may run, given how its dependencies ended (reference section 9.3).

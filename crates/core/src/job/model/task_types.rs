@@ -4,7 +4,7 @@
 use super::Task;
 use crate::id::JobId;
 use crate::job::wire::{Text, TextMap, open_enum, wire_struct};
-use serde_json::Value;
+use crate::value::Value;
 
 open_enum! {
     /// Where a file or notebook comes from.

@@ -1,7 +1,7 @@
 //! What starts a job by itself (reference section 15), as it is written; when it fires is `crate::schedule`'s work.
 
 use crate::job::wire::{open_enum, wire_struct};
-use serde_json::Value;
+use crate::value::Value;
 
 open_enum! {
     /// Whether a trigger fires.
@@ -116,5 +116,33 @@ wire_struct! {
         pub task_retry_mode: Option<TaskRetryMode>,
         /// Opaque.
         pub maintenance_window: Option<Value>,
+    }
+}
+
+/// Jobs that one trigger lists at most (reference section 18).
+pub const MOST_JOBS: usize = 10;
+
+/// With which status a run counts. The reference names the three and no more; LOCAL: as notifications tell success from failure
+/// (section 16.1), and a cancelled run is neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfStatus {
+    /// It succeeded, with failures too.
+    #[default]
+    Success,
+    /// It failed or timed out.
+    Failed,
+    /// It ended, however it did.
+    Done,
+}
+
+impl IfStatus {
+    /// As it is written.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "SUCCESS" => Some(Self::Success),
+            "FAILED" => Some(Self::Failed),
+            "DONE" => Some(Self::Done),
+            _ => None,
+        }
     }
 }

@@ -9,7 +9,7 @@ macro_rules! wire_struct {
         pub struct $name {
             $($(#[$fdoc])* pub $field: $ty,)*
             /// Fields that this version does not know, as they came.
-            pub unknown: serde_json::Map<String, serde_json::Value>,
+            pub unknown: $crate::value::Map<String, $crate::value::Value>,
         }
 
         impl $name {
@@ -28,11 +28,11 @@ macro_rules! wire_struct {
             };
 
             fn read(
-                value: &serde_json::Value,
+                value: &$crate::value::Value,
                 path: &$crate::job::wire::Path<'_>,
                 problems: &mut Vec<$crate::problem::Problem>,
             ) -> Option<Self> {
-                let serde_json::Value::Object(object) = value else {
+                let $crate::value::Value::Object(object) = value else {
                     problems.push($crate::job::wire::wrong_type(value, path, Self::KIND.wanted()));
                     return None;
                 };
@@ -47,17 +47,17 @@ macro_rules! wire_struct {
             }
 
             fn stand_in() -> Option<Self> {
-                let empty = serde_json::Value::Object(serde_json::Map::new());
+                let empty = $crate::value::Value::Object($crate::value::Map::new());
                 Self::read(&empty, &$crate::job::wire::Path::Root, &mut Vec::new())
             }
 
-            fn write(&self) -> serde_json::Value {
-                let mut object = serde_json::Map::new();
+            fn write(&self) -> $crate::value::Value {
+                let mut object = $crate::value::Map::new();
                 $(if !$crate::job::wire::Wire::is_absent(&self.$field) {
                     object.insert(stringify!($field).to_owned(), $crate::job::wire::Wire::write(&self.$field));
                 })*
                 object.extend(self.unknown.clone());
-                serde_json::Value::Object(object)
+                $crate::value::Value::Object(object)
             }
         }
 
@@ -102,14 +102,14 @@ macro_rules! open_enum {
             const KIND: $crate::job::wire::Kind = $crate::job::wire::Kind::Choice(Self::KNOWN);
 
             fn read(
-                value: &serde_json::Value,
+                value: &$crate::value::Value,
                 path: &$crate::job::wire::Path<'_>,
                 problems: &mut Vec<$crate::problem::Problem>,
             ) -> Option<Self> {
                 <String as $crate::job::wire::Wire>::read(value, path, problems).map(|text| Self::from(text.as_str()))
             }
-            fn write(&self) -> serde_json::Value {
-                serde_json::Value::from(self.as_str())
+            fn write(&self) -> $crate::value::Value {
+                $crate::value::Value::from(self.as_str())
             }
             fn stand_in() -> Option<Self> {
                 Some(Self::Other(String::new()))
@@ -123,12 +123,14 @@ macro_rules! open_enum {
 /// Gives a `Wire` type serde's traits, so that it can stand inside derived types. Reading fails on the first problem.
 macro_rules! wire_serde {
     ($name:ident) => {
+        #[cfg(feature = "whole")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 $crate::job::wire::Wire::write(self).serialize(serializer)
             }
         }
 
+        #[cfg(feature = "whole")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value = serde_json::Value::deserialize(deserializer)?;

@@ -12,7 +12,7 @@ pub(crate) use shape::{Misfit, compare, integer};
 
 use crate::json;
 use crate::problem::Problem;
-use serde_json::{Map, Value};
+use crate::value::{Map, Value};
 
 pub use crate::json::Path;
 

@@ -2,7 +2,7 @@
 //! [`compare`] holds a document against it. What values mean is not looked at.
 
 use super::Path;
-use serde_json::Value;
+use crate::value::Value;
 
 /// What a value has to be.
 #[derive(Clone, Copy, Debug)]
