@@ -34,6 +34,8 @@ mod json;
 #[cfg(feature = "page")]
 pub mod layout;
 pub mod mapping;
+#[cfg(feature = "page")]
+mod names;
 #[cfg(feature = "whole")]
 pub mod notify;
 mod order;

@@ -2,7 +2,7 @@
 
 use super::Vertex;
 use super::order::Graph;
-use std::collections::BTreeMap;
+use crate::names::Names;
 
 /// The graph of tasks. Dependencies on tasks that are not given are left out (reference section 3.7).
 pub fn graph<'a, V: Vertex + 'a>(tasks: impl IntoIterator<Item = &'a V>) -> Graph {
@@ -10,23 +10,51 @@ pub fn graph<'a, V: Vertex + 'a>(tasks: impl IntoIterator<Item = &'a V>) -> Grap
     Graph::new(tasks.into_iter().map(|task| (task.key(), upstream(task))))
 }
 
-/// The level of each task by key: 0 without dependencies, else one more than the highest level among them.
+/// Which number each key has; of two tasks with one key the last counts.
+pub(super) fn numbers<V: Vertex>(tasks: &[V]) -> Names<'_> {
+    let mut keys = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        keys.push(task.key());
+    }
+    Names::last_of(&keys)
+}
+
+/// The level of each task, in the order of the keys: 0 without dependencies, else one more than the highest level among them.
 ///
 /// # Errors
 /// One cycle, as keys along the edges from downstream to upstream, when there is any.
-pub fn levels<V: Vertex>(tasks: &[V]) -> Result<BTreeMap<&str, usize>, Vec<String>> {
-    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, task) in tasks.iter().enumerate() {
-        index.insert(task.key(), n);
+pub fn levels<V: Vertex>(tasks: &[V]) -> Result<Vec<(&str, usize)>, Vec<String>> {
+    let numbers = numbers(tasks);
+    let mut levels: Vec<Option<usize>> = vec![None; tasks.len()];
+    for n in upstream_first(tasks, &numbers)? {
+        let mut level = 0;
+        for edge in tasks[n].upstream() {
+            if let Some(above) = numbers.get(&edge.task_key).and_then(|up| levels[up]) {
+                level = level.max(above + 1);
+            }
+        }
+        levels[n] = Some(level);
     }
+    let mut told = Vec::with_capacity(tasks.len());
+    for (key, n) in numbers.iter() {
+        if let Some(level) = levels[n] {
+            told.push((key, level));
+        }
+    }
+    Ok(told)
+}
+
+/// The numbers of all tasks, each after those that it waits for.
+pub(super) fn upstream_first<V: Vertex>(tasks: &[V], numbers: &Names<'_>) -> Result<Vec<usize>, Vec<String>> {
     let graph = graph(tasks);
-    let order = graph.order().map_err(|cycle| cycle.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
-    let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
-    for n in order.iter().filter_map(|key| index.get(key)) {
-        let task = &tasks[*n];
-        let upstream = task.upstream().iter().filter_map(|edge| levels.get(edge.task_key.as_str()));
-        let level = upstream.max().map_or(0, |highest| highest + 1);
-        levels.insert(task.key(), level);
+    let mut told = Vec::with_capacity(tasks.len());
+    match graph.order() {
+        Ok(order) => {
+            for key in order {
+                told.extend(numbers.get(key));
+            }
+            Ok(told)
+        }
+        Err(cycle) => Err(cycle.into_iter().map(str::to_owned).collect()),
     }
-    Ok(levels)
 }

@@ -1,7 +1,8 @@
 //! Order and cycles of a graph whose nodes have names. Which tasks run when is not decided here.
 
+use crate::names::Names;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 /// An order in which every node comes after its upstream nodes; of nodes that are free at the same time the first comes
 /// first. Nodes of cycles, and those that wait for them, are left out.
@@ -64,20 +65,29 @@ impl Graph {
     /// Written once, whatever the names come from.
     #[inline(never)]
     fn of(given: &[(&str, Vec<&str>)]) -> Self {
-        let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut names = Vec::new();
+        for (name, _) in given {
+            names.push(*name);
+        }
+        let index = Names::of(&names);
         let mut graph = Self::default();
-        let mut first = Vec::new();
-        for (name, upstream) in given {
-            if !index.contains_key(name) {
-                index.insert(name, graph.names.len());
+        // The number of each node among the first ones of their names.
+        let mut numbers = Vec::new();
+        for (n, name) in names.iter().enumerate() {
+            numbers.push(graph.names.len());
+            if index.get(name) == Some(n) {
                 graph.names.push((*name).to_owned());
-                first.push(upstream);
             }
         }
-        for upstream in first {
+        for (n, (name, upstream)) in given.iter().enumerate() {
+            if index.get(name) != Some(n) {
+                continue;
+            }
             let mut found: Vec<usize> = Vec::new();
             for name in upstream {
-                found.extend(index.get(name));
+                if let Some(up) = index.get(name) {
+                    found.push(numbers[up]);
+                }
             }
             found.sort_unstable();
             found.dedup();

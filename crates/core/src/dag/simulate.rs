@@ -2,7 +2,7 @@
 
 use super::Vertex;
 use super::leaf::{JobOutcome, job_outcome};
-use super::levels::graph;
+use super::levels::{numbers, upstream_first};
 use super::run_if::{decide, edge};
 use crate::run::Outcome;
 use std::collections::BTreeMap;
@@ -51,20 +51,16 @@ pub fn simulate_with<V: Vertex>(
     tasks: &[V],
     assumed: &dyn Fn(&str) -> Option<Assumed>,
 ) -> Result<Simulated, Vec<String>> {
-    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, task) in tasks.iter().enumerate() {
-        index.insert(task.key(), n);
-    }
-    let graph = graph(tasks);
-    let order = graph.order().map_err(|cycle| cycle.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
+    let numbers = numbers(tasks);
+    let order = upstream_first(tasks, &numbers)?;
     let mut ends: Vec<(Outcome, Option<&str>)> = vec![(Outcome::Success, None); tasks.len()];
     let mut leaf = vec![true; tasks.len()];
-    for n in order.iter().filter_map(|key| index.get(key).copied()) {
+    for n in order {
         let task = &tasks[n];
         let mut edges = Vec::new();
         for upstream in task.upstream() {
-            if let Some(from) = index.get(upstream.task_key.as_str()) {
-                let (outcome, had) = &ends[*from];
+            if let Some(from) = numbers.get(&upstream.task_key) {
+                let (outcome, had) = &ends[from];
                 edges.push(edge(outcome, upstream.outcome.as_deref(), *had));
             }
         }
@@ -79,8 +75,12 @@ pub fn simulate_with<V: Vertex>(
             (own.outcome, had)
         };
     }
-    for from in tasks.iter().flat_map(Vertex::upstream).filter_map(|d| index.get(d.task_key.as_str())) {
-        leaf[*from] = false;
+    for task in tasks {
+        for upstream in task.upstream() {
+            if let Some(from) = numbers.get(&upstream.task_key) {
+                leaf[from] = false;
+            }
+        }
     }
     let job = job_outcome(ends.iter().zip(&leaf).map(|((outcome, _), leaf)| (outcome, *leaf)));
     let tasks = tasks.iter().zip(ends).map(|(task, (outcome, _))| (task.key().to_owned(), outcome)).collect();

@@ -19,8 +19,8 @@ pub(super) fn job_text(job: &JobOutcome) -> String {
 pub(super) fn levels_of(input: Value) -> Answer {
     let tasks = sketches(&mut Input::of(input)?)?;
     let mut told = Object::default();
-    for (key, level) in &levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))? {
-        told.set(key, *level);
+    for (key, level) in levels(&tasks).map_err(|cycle| cycle_error("levels", &cycle))? {
+        told.set(key, level);
     }
     Ok(told.into())
 }

@@ -1,7 +1,7 @@
 //! The chain of tasks that a run's duration is made of.
 
+use crate::names::Names;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A task of a run with its times, in milliseconds of one clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,10 +18,11 @@ pub struct Timed {
 /// The tasks on the critical path, from first to last: from the task that ended last back over the dependency that
 /// ended last, as long as there is one that ran. Ties go to the task that is defined first.
 pub fn critical_path(tasks: &[Timed]) -> Vec<String> {
-    let mut by_key: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, task) in tasks.iter().enumerate().rev() {
-        by_key.insert(&task.key, n);
+    let mut keys = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        keys.push(task.key.as_str());
     }
+    let by_key = Names::of(&keys);
     // The one of these tasks that ended last.
     let latest = |candidates: &mut dyn Iterator<Item = usize>| -> Option<usize> {
         let mut found: Option<(i64, usize)> = None;
@@ -43,8 +44,8 @@ pub fn critical_path(tasks: &[Timed]) -> Vec<String> {
         }
         path.push(tasks[n].key.clone());
         // Of two with one key the first counts.
-        let first = by_key.get(tasks[n].key.as_str()).copied().unwrap_or(n);
-        next = latest(&mut tasks[first].depends_on.iter().filter_map(|up| by_key.get(up.as_str()).copied()));
+        let first = by_key.get(&tasks[n].key).unwrap_or(n);
+        next = latest(&mut tasks[first].depends_on.iter().filter_map(|up| by_key.get(up)));
     }
     path.reverse();
     path

@@ -13,10 +13,10 @@ mod place;
 pub use critical::{Timed, critical_path};
 
 use crate::json::{Object, ToJson};
+use crate::names::Names;
 use crate::value::Value;
 use layers::Layered;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One task to draw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,23 +142,30 @@ pub fn layout(nodes: &[Node], options: &Options) -> Layout {
 
 /// The tasks by key, each with its upstream tasks as numbers; of two with one key the first.
 fn read(nodes: &[Node]) -> (Vec<usize>, Vec<Vec<usize>>) {
-    let mut place: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut kept = Vec::new();
-    for (n, node) in nodes.iter().enumerate() {
-        if !place.contains_key(node.key.as_str()) {
-            place.insert(&node.key, kept.len());
+    let mut keys = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        keys.push(node.key.as_str());
+    }
+    let first = Names::of(&keys);
+    let (mut kept, mut places) = (Vec::new(), Vec::new());
+    for (n, key) in keys.iter().enumerate() {
+        places.push(kept.len());
+        if first.get(key) == Some(n) {
             kept.push(n);
         }
     }
-    let upstream = kept.iter().enumerate().map(|(own, n)| {
-        let mut found: Vec<usize> =
-            nodes[*n].depends_on.iter().filter_map(|key| place.get(key.as_str()).copied()).collect();
-        found.retain(|up| *up != own);
+    let mut upstream = Vec::with_capacity(kept.len());
+    for (own, n) in kept.iter().enumerate() {
+        let mut found: Vec<usize> = Vec::new();
+        for key in &nodes[*n].depends_on {
+            if let Some(up) = first.get(key).map(|up| places[up]).filter(|up| *up != own) {
+                found.push(up);
+            }
+        }
         found.sort_unstable();
         found.dedup();
-        found
-    });
-    let upstream = upstream.collect();
+        upstream.push(found);
+    }
     (kept, upstream)
 }
 

@@ -9,9 +9,9 @@ use crate::id::{JobId, RunId};
 use crate::job::wire::{Path, Text, Wire, field, wire_serde, wire_struct, wrong_type};
 use crate::job::{CronSchedule, Task};
 use crate::json::Object;
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::value::{Map, Value};
-use std::collections::BTreeMap;
 
 wire_struct! {
     /// A job run, or a task run that was asked for by its own id. Times are milliseconds since 1970, durations are
@@ -313,16 +313,22 @@ fn newest(tasks: &[TaskDoc]) -> Vec<&TaskDoc> {
 
 /// The numbers of the newest attempts, given the key and the attempt of each, in the order in which the keys come first.
 pub(super) fn newest_of(attempts: &[(&str, i64)]) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::with_capacity(attempts.len());
-    let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut keys = Vec::with_capacity(attempts.len());
+    for (key, _) in attempts {
+        keys.push(*key);
+    }
+    let first = Names::of(&keys);
+    let (mut order, mut places): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
     for (n, (key, attempt)) in attempts.iter().enumerate() {
-        match place.get(key) {
-            None => {
-                place.insert(key, order.len());
-                order.push(n);
+        let earlier = first.get(key).unwrap_or(n);
+        places.push(order.len());
+        if earlier == n {
+            order.push(n);
+        } else {
+            let at = places[earlier];
+            if attempts[order[at]].1 <= *attempt {
+                order[at] = n;
             }
-            Some(&at) if attempts[order[at]].1 <= *attempt => order[at] = n,
-            Some(_) => {}
         }
     }
     order

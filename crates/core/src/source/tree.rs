@@ -1,9 +1,9 @@
 //! The tree of values with their places, and the places by path.
 
 use crate::job::wire::Path;
+use crate::names::Names;
 use crate::problem::{Position, Problem};
 use crate::value::{Map, Number, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A place in a file. Cheap to copy around: the name is shared.
@@ -225,18 +225,20 @@ impl Node {
     /// Lists every name that an object has twice.
     pub(crate) fn duplicates(&self, problems: &mut Vec<Problem>) {
         self.walk(&mut |path, node| {
-            let mut first: BTreeMap<&str, usize> = BTreeMap::new();
             let members = node.members();
+            let mut names = Vec::with_capacity(members.len());
+            for member in members {
+                names.push(member.key.as_str());
+            }
+            let first = Names::of(&names);
             for (n, member) in members.iter().enumerate() {
-                if let Some(earlier) = first.get(member.key.as_str()) {
-                    let Mark { line, column, .. } = members[*earlier].mark;
+                if let Some(earlier) = first.get(&member.key).filter(|earlier| *earlier != n) {
+                    let Mark { line, column, .. } = members[earlier].mark;
                     let message = format!("`{}` is given twice; the first is at {line}:{column}", member.key);
                     let problem = super::rules::DUPLICATE_FIELD
                         .problem(path.key(&member.key).to_string(), message)
                         .with_hint("remove one of the two");
                     problems.push(member.mark.put_on(problem));
-                } else {
-                    first.insert(&member.key, n);
                 }
             }
         });

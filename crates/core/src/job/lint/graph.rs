@@ -4,9 +4,9 @@ use super::{Block, Lint, Place, rules};
 use crate::dag::order::Graph;
 use crate::job::RunIf;
 use crate::job::wire::Path;
+use crate::names::Names;
 use crate::suggest::did_you_mean;
 use crate::value::Value;
-use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     let root = Path::Root;
@@ -33,14 +33,19 @@ fn upstream_key(edge: &Value) -> &str {
 
 fn dependencies(lint: &mut Lint<'_>, path: &Path<'_>, own: &str, task: Block<'_>) {
     let list = path.key("depends_on");
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, edge) in task.list("depends_on").iter().enumerate() {
+    let edges = task.list("depends_on");
+    let mut keys = Vec::with_capacity(edges.len());
+    for edge in edges {
+        keys.push(upstream_key(edge));
+    }
+    let first = Names::of(&keys);
+    for (n, edge) in edges.iter().enumerate() {
         let item = list.index(n);
         let at = item.key("task_key");
-        let key = upstream_key(edge);
+        let key = keys[n];
         if key == own {
             lint.report(rules::SELF_DEPENDENCY, &at, format_args!("task `{key}` depends on itself"));
-        } else if seen.insert(key, n).is_some() {
+        } else if first.get(key) != Some(n) {
             let message = format_args!("task `{own}` names the dependency `{key}` twice");
             lint.report(rules::DUPLICATE_DEPENDENCY, &at, message);
         } else if let Some(upstream) = lint.task(key) {

@@ -2,7 +2,7 @@
 
 use super::{ApiVersion, Block, Lint, Place, nested, rules};
 use crate::job::wire::Path;
-use std::collections::BTreeMap;
+use crate::names::Names;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     let job = lint.job;
@@ -136,17 +136,19 @@ fn keys(lint: &mut Lint<'_>, job: Block<'_>) {
 }
 
 fn unique(lint: &mut Lint<'_>, what: &str, field: &str, keys: &[(KeyPlace, &str)]) {
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut names = Vec::with_capacity(keys.len());
+    for (_, key) in keys {
+        names.push(*key);
+    }
+    let first = Names::of(&names);
     for (number, (place, key)) in keys.iter().enumerate() {
         if let Some(message) = bad_key(key) {
             at_key(*place, field, &mut |path| lint.report(rules::BAD_KEY, path, message.as_str()));
         }
-        if let Some(earlier) = first.get(key) {
+        if let Some(earlier) = first.get(key).filter(|earlier| *earlier != number) {
             let mut message = format!("the key `{key}` is already that of the {what} at ");
-            at_key(keys[*earlier].0, field, &mut |path| message += &path.to_string());
+            at_key(keys[earlier].0, field, &mut |path| message += &path.to_string());
             at_key(*place, field, &mut |path| lint.report(rules::DUPLICATE_KEY, path, message.as_str()));
-        } else {
-            first.insert(key, number);
         }
     }
 }
@@ -178,22 +180,24 @@ fn bad_key(key: &str) -> Option<String> {
 fn parameters(lint: &mut Lint<'_>, job: Block<'_>) {
     let root = Path::Root;
     let list = root.key("parameters");
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-    for (n, parameter) in job.list("parameters").iter().enumerate() {
+    let parameters = job.list("parameters");
+    let mut names = Vec::with_capacity(parameters.len());
+    for parameter in parameters {
+        names.push(Block::of(parameter).key("name"));
+    }
+    let first = Names::of(&names);
+    for (n, name) in names.iter().copied().enumerate() {
         let item = list.index(n);
         let path = item.key("name");
-        let name = Block::of(parameter).key("name");
         let good = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         if name.is_empty() || !name.chars().all(good) {
             let message =
                 format_args!("the parameter name `{name}` must consist of letters, digits, `_`, `-` and `.`");
             lint.report(rules::BAD_PARAMETER_NAME, &path, message);
         }
-        if let Some(earlier) = first.get(name) {
+        if let Some(earlier) = first.get(name).filter(|earlier| *earlier != n) {
             let message = format_args!("the parameter `{name}` is already declared at parameters[{earlier}]");
             lint.report(rules::DUPLICATE_KEY, &path, message);
-        } else {
-            first.insert(name, n);
         }
     }
 }

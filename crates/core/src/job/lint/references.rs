@@ -4,25 +4,28 @@ use super::graph::graph;
 use super::{Block, Lint, nested, rules};
 use crate::dag::order::Graph;
 use crate::job::wire::Path;
+use crate::names::Names;
 use crate::reference::{FIELDS, Part, Placeholder, Reference, parse};
 use crate::suggest::did_you_mean;
 use crate::value::Value;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
     let graph = graph(&lint.tasks);
     let tasks = lint.tasks.clone();
     // Values set by a nested task are read under its own key once its for-each task has ended.
-    let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut keys, mut numbers) = (Vec::new(), Vec::new());
     for (n, (_, task)) in tasks.iter().enumerate() {
         if let Some(for_each) = task.block("for_each_task") {
-            holders.insert(nested(for_each).key("task_key"), n);
+            keys.push(nested(for_each).key("task_key"));
+            numbers.push(n);
         }
     }
     for (n, (key, _)) in tasks.iter().enumerate() {
-        holders.insert(key, n);
+        keys.push(*key);
+        numbers.push(n);
     }
+    let holders = Holders { names: Names::last_of(&keys), numbers };
     let root = Path::Root;
     let list = root.key("parameters");
     for (n, parameter) in lint.job.list("parameters").iter().enumerate() {
@@ -55,12 +58,18 @@ struct View<'a> {
     upstream: OnceCell<Vec<&'a str>>,
     /// True inside a for-each task.
     nested: bool,
-    /// The number of the task that a key leads to.
-    holders: &'a BTreeMap<&'a str, usize>,
+    holders: &'a Holders<'a>,
+}
+
+/// The tasks that keys lead to.
+struct Holders<'a> {
+    names: Names<'a>,
+    /// The number of the task, by the number of the name.
+    numbers: Vec<usize>,
 }
 
 impl<'a> View<'a> {
-    fn new(key: &'a str, graph: &'a Graph, holders: &'a BTreeMap<&'a str, usize>) -> Self {
+    fn new(key: &'a str, graph: &'a Graph, holders: &'a Holders<'a>) -> Self {
         Self { key: Some(key), graph, upstream: OnceCell::new(), nested: false, holders }
     }
 
@@ -146,12 +155,12 @@ fn parameter(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, na
 }
 
 fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, key: &str, view: &View<'_>) {
-    let Some(n) = view.holders.get(key) else {
+    let Some(n) = view.holders.names.get(key) else {
         let message = format_args!("`{}`: `{key}` is not a task of this job", placeholder.text);
-        let hint = did_you_mean(key, view.holders.keys().copied());
+        let hint = did_you_mean(key, view.holders.names.iter().map(|(key, _)| key));
         return lint.report_with(rules::UNKNOWN_TASK_REFERENCE, path, message, hint);
     };
-    let (holder, task) = lint.tasks[*n];
+    let (holder, task) = lint.tasks[view.holders.numbers[n]];
     let Some(own) = view.key else { return };
     if !view.is_upstream(holder) {
         let message = format_args!("`{}`: `{key}` is not upstream of `{own}`", placeholder.text);
