@@ -40,6 +40,18 @@ pub(crate) fn after(text: &str, byte: u8) -> Option<&str> {
     if text.as_bytes().first() == Some(&byte) { text.get(1..) } else { None }
 }
 
+/// A text without blanks at its ends.
+pub(crate) fn trimmed(text: &str) -> &str {
+    let (mut from, mut to) = (text.len(), 0);
+    for (at, c) in text.char_indices() {
+        if !c.is_whitespace() {
+            from = from.min(at);
+            to = at + c.len_utf8();
+        }
+    }
+    text.get(from..to).unwrap_or_default()
+}
+
 /// The parts between the places of a byte: one more than there are places.
 pub(crate) struct Parts<'a> {
     rest: Option<&'a str>,
@@ -90,6 +102,9 @@ mod tests {
             assert_eq!(place(text, b'/'), text.find('/'));
             assert!(parts(text, b'/').eq(text.split('/')));
             assert!(!has_char(text, 'é'));
+        }
+        for text in ["", " ", "a", " a b\u{2003}\r\n", "\u{85}é ", "é"] {
+            assert_eq!(trimmed(text), text.trim());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask web`: the modules of the browser, as the npm package carries them in `node/dist/web/wasm/`.
 //!
-//! Each module is the crate `lakeflow-wasm` with other features: built for size, given its glue by wasm-bindgen,
-//! shortened by `wasm-opt`. What did not change is not made again.
+//! Each module is the crate `lakeflow-wasm` with other features: built for size, given its glue by wasm-bindgen where it has
+//! none of its own, shortened by `wasm-opt`. What did not change is not made again.
 
 use crate::place::Place;
 use crate::process::{self, Result};
@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The modules, by file name, with the features of `lakeflow-wasm` that make them.
-pub(crate) const MODULES: [(&str, &str); 5] = [
-    ("params", ""),
+const MODULES: [(&str, &str); 5] = [
+    (SMALLEST, ""),
     ("full", "full"),
     ("definitions", "definitions"),
     ("extra", "extra"),
     ("every", "every"),
 ];
+
+/// The module whose glue is written by hand: `node/src/web/wasm/params.ts`.
+const SMALLEST: &str = "params";
 
 /// Named one by one: with all of them `wasm-opt` writes what some engines cannot load.
 const FEATURES: [&str; 6] = [
@@ -36,6 +39,9 @@ const SMALL: &str =
 
 /// What `wasm-opt` does. `-Oz` makes fewer bytes of which brotli makes more: it gives each function other numbers of locals.
 const PASSES: [&str; 4] = ["-O1", "--dae-optimizing", "--duplicate-function-elimination", "--reorder-locals"];
+
+/// What no engine reads.
+const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /// `cargo xtask web`.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -107,23 +113,27 @@ fn finish(
     let short = format!("short {} {}", setup::key_of(&bytes), bindgen.display());
     let identity = if wasm_opt.is_some() { short.clone() } else { short.replacen("short", "quick", 1) };
     let made = fs::read_to_string(&stamp).is_ok_and(|made| made == identity || made == short);
-    if made && glue.is_file() && done.is_file() {
+    if made && (name == SMALLEST || glue.is_file()) && done.is_file() {
         return Ok(());
     }
     setup::say(&format!("web module {name}"));
-    process::output(Command::new(bindgen).arg(module).arg(&part).arg(name))?;
-    let from = part.join(format!("{name}_bg.wasm"));
+    let io = |e: std::io::Error| format!("{}: {e}", part.display());
+    fs::create_dir_all(&part).map_err(io)?;
+    let mut from = module.to_owned();
+    if name != SMALLEST {
+        process::output(Command::new(bindgen).arg(module).arg(&part).arg(name))?;
+        from = part.join(format!("{name}_bg.wasm"));
+        fs::copy(part.join(format!("{name}.js")), glue).map_err(io)?;
+    }
     match wasm_opt {
         Some(wasm_opt) => {
             let mut command = Command::new(wasm_opt);
-            process::output(command.args(PASSES).args(FEATURES).arg(from).arg("--output").arg(done))?;
+            command.args(PASSES).args(STRIPPED).args(FEATURES);
+            process::output(command.arg(from).arg("--output").arg(done))?;
         }
         None => {
             fs::copy(&from, done).map_err(|e| format!("{}: {e}", from.display()))?;
         }
     }
-    let from = part.join(format!("{name}.js"));
-    let io = |e: std::io::Error| format!("{}: {e}", from.display());
-    fs::copy(&from, glue).map_err(io)?;
     fs::write(&stamp, identity).map_err(io)
 }

@@ -53,10 +53,13 @@ export class Loaded<G extends Rules> {
   }
 }
 
+/** Functions of which each module of this package has one. */
+const ENTRIES = ["callRule", "compile"];
+
 /** Runs a compiled module, once it is seen to be one of this package: the glue would keep another one for good. */
 async function instantiate(glue: Rules, module: WebAssembly.Module): Promise<void> {
   let cause: unknown;
-  if (WebAssembly.Module.exports(module).some(({ name }) => name === "callRule")) {
+  if (WebAssembly.Module.exports(module).some(({ name }) => ENTRIES.includes(name))) {
     try {
       await glue.default({ module_or_path: module });
       return;

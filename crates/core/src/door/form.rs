@@ -2,7 +2,7 @@
 
 use super::{Answer, Input, unreadable};
 use crate::form::{coerce, describe};
-use crate::json::ToJson;
+use crate::json::{self, ToJson};
 use crate::value::Value;
 
 /// The form for a schema.
@@ -15,12 +15,17 @@ pub(super) fn described(input: Value) -> Answer {
 pub(super) fn coerced(input: Value) -> Answer {
     let mut input = Input::of(input)?;
     let (schema, entries) = (input.required("schema")?, input.required("entries")?);
-    let pair = |entry: &Value| {
-        let pair = entry.as_array()?;
-        let [name, text] = pair.as_slice() else { return None };
-        Some((name.as_str()?.to_owned(), text.as_str()?.to_owned()))
-    };
-    let entries = entries.as_array().and_then(|entries| entries.iter().map(pair).collect::<Option<Vec<_>>>());
-    let entries = entries.ok_or_else(|| unreadable("`entries` is a list of pairs of a name and a text"))?;
-    Ok(coerce(&schema, &entries))
+    let mut pairs = Vec::new();
+    let mut right = entries.is_array();
+    for entry in json::items(Some(&entries)) {
+        match json::items(Some(entry)) {
+            [Value::String(name), Value::String(text)] => pairs.push((name.clone(), text.clone())),
+            _ => right = false,
+        }
+    }
+    if right {
+        Ok(coerce(&schema, &pairs))
+    } else {
+        Err(unreadable("`entries` is a list of pairs of a name and a text"))
+    }
 }

@@ -18,7 +18,10 @@ pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     fill(&form.fields, entries, &mut params);
     for (name, text) in entries {
         if !is_known(&form.fields, name) && !params.contains_key(name) {
-            let all: Vec<Value> = texts(entries, name).map(|text| Value::from(meant(text))).collect();
+            let mut all = Vec::new();
+            for text in texts(entries, name) {
+                all.push(Value::from(meant(text)));
+            }
             let value = if all.len() > 1 { Value::Array(all) } else { Value::from(meant(text)) };
             params.insert(name.clone(), value);
         }
@@ -26,8 +29,15 @@ pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     Value::Object(params)
 }
 
-fn texts<'e>(entries: &'e [(String, String)], name: &str) -> impl Iterator<Item = &'e str> {
-    entries.iter().filter(move |(entry, _)| entry == name).map(|(_, text)| text.as_str())
+/// The texts of a name.
+fn texts<'e>(entries: &'e [(String, String)], name: &str) -> Vec<&'e str> {
+    let mut texts = Vec::new();
+    for (entry, text) in entries {
+        if entry == name {
+            texts.push(text.as_str());
+        }
+    }
+    texts
 }
 
 /// The text that stands for the empty text, where none would be "not set".
@@ -39,7 +49,12 @@ fn meant(text: &str) -> &str {
 }
 
 fn is_known(fields: &[Field], name: &str) -> bool {
-    fields.iter().any(|field| field.name == *name || is_known(&field.fields, name))
+    for field in fields {
+        if field.name == *name || is_known(&field.fields, name) {
+            return true;
+        }
+    }
+    false
 }
 
 fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, Value>) {
@@ -52,7 +67,7 @@ fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, V
 }
 
 fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
-    let mut given = texts(entries, &field.name);
+    let given = texts(entries, &field.name);
     match field.control {
         Control::Group => {
             let mut inner = Map::new();
@@ -60,26 +75,33 @@ fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
             (field.required || !inner.is_empty()).then_some(Value::Object(inner))
         }
         Control::Constant => {
-            let given = given.any(|text| !text.is_empty());
-            (field.required || given).then(|| field.default.clone()).flatten()
+            let given = given.iter().any(|text| !text.is_empty());
+            if field.required || given { field.default.clone() } else { None }
         }
         Control::List => {
-            let lines: Vec<&str> = given.flat_map(str::lines).map(str::trim).collect();
-            let items: Vec<Value> =
-                lines.into_iter().filter(|line| !line.is_empty()).map(|line| item(field, line)).collect();
+            let mut items = Vec::new();
+            for text in given {
+                // The end of a line that has two characters is cut as a blank.
+                for line in cut::parts(text, b'\n') {
+                    let line = cut::trimmed(line);
+                    if !line.is_empty() {
+                        items.push(item(field, line));
+                    }
+                }
+            }
             (field.required || !items.is_empty()).then_some(Value::Array(items))
         }
         Control::Switch => Some(given.last().map_or(Value::Bool(false), |text| scalar(field, text))),
         _ => {
             let text = given.last()?;
             let free = matches!(field.control, Control::Text | Control::Textarea | Control::Password);
-            if text == EMPTY {
+            if *text == EMPTY {
                 return Some(choice(field, "").unwrap_or_else(|| Value::from("")));
             }
-            match (text.trim().is_empty(), free) {
+            match (cut::trimmed(text).is_empty(), free) {
                 (true, true) if text.is_empty() => field.required.then(|| Value::from("")),
                 (true, false) => None,
-                (_, true) => Some(Value::from(text)),
+                (_, true) => Some(Value::from(*text)),
                 (_, false) => Some(scalar(field, text)),
             }
         }
@@ -98,7 +120,7 @@ fn item(field: &Field, line: &str) -> Value {
 }
 
 fn scalar(field: &Field, text: &str) -> Value {
-    let text = text.trim();
+    let text = cut::trimmed(text);
     choice(field, text).unwrap_or_else(|| match (field.control, field.kind.as_deref()) {
         (Control::Json, _) => json::read(text).unwrap_or_else(|_| Value::from(text)),
         (_, Some(kind)) => typed(kind, text),
@@ -109,12 +131,14 @@ fn scalar(field: &Field, text: &str) -> Value {
 fn choice(field: &Field, text: &str) -> Option<Value> {
     let is = |value: &Value| match value {
         Value::String(own) => own == text,
-        other => {
-            let shown = json::write(other);
-            shown == text
-        }
+        other => json::write(other) == text,
     };
-    field.choices.iter().find(|choice| is(&choice.value)).map(|choice| choice.value.clone())
+    for choice in &field.choices {
+        if is(&choice.value) {
+            return Some(choice.value.clone());
+        }
+    }
+    None
 }
 
 fn typed(kind: &str, text: &str) -> Value {

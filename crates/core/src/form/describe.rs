@@ -177,11 +177,15 @@ impl ToJson for Field {
         object.set("nullable", self.nullable);
         object.set_some("default", self.default.clone());
         object.set_list("enum", &self.choices);
-        object.set_some("limits", Some(self.limits.clone()).filter(|limits| !limits.is_empty()));
+        if !self.limits.is_empty() {
+            object.set("limits", self.limits.clone());
+        }
         object.set_true("writeOnly", self.write_only);
         object.set_true("readOnly", self.read_only);
         object.set_true("deprecated", self.deprecated);
-        object.set_some("examples", Some(self.examples.clone()).filter(|examples| !examples.is_empty()));
+        if !self.examples.is_empty() {
+            object.set("examples", self.examples.clone());
+        }
         object.set_list("fields", &self.fields);
         object.into()
     }
@@ -213,7 +217,7 @@ pub fn describe(schema: &Value) -> Form {
     Form {
         title: facts.text("title").map(str::to_owned),
         description: facts.text("description").map(str::to_owned),
-        open: !facts.all("additionalProperties").any(|allowed| *allowed == Value::Bool(false)),
+        open: facts.allows_others(),
         cut,
         fields,
     }
@@ -284,26 +288,31 @@ fn field<'a>(place: Place<'_>, facts: &Facts<'a>, root: &'a Value, left: &mut us
         write_only: facts.flag("writeOnly"),
         read_only: facts.flag("readOnly"),
         deprecated: facts.flag("deprecated"),
-        examples: facts.get("examples").and_then(Value::as_array).cloned().unwrap_or_default(),
+        examples: json::items(facts.get("examples")).to_vec(),
         fields: inner,
     }
 }
 
 fn choices(facts: &Facts<'_>) -> Vec<Choice> {
-    let shown = |value: &Value| value.as_str().map_or_else(|| json::write(value), str::to_owned);
-    let choices = facts.choices().into_iter();
+    let mut choices = Vec::new();
+    for (value, title) in facts.choices() {
+        let label = match title.or(value.as_str()) {
+            Some(text) => text.to_owned(),
+            None => json::write(value),
+        };
+        choices.push(Choice { value: value.clone(), label });
+    }
     choices
-        .map(|(value, title)| Choice {
-            value: value.clone(),
-            label: title.map_or_else(|| shown(value), str::to_owned),
-        })
-        .collect()
 }
 
 fn limits_of(facts: &Facts<'_>) -> Map<String, Value> {
-    let known =
-        LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), facts.get(keyword)?.clone())));
-    known.collect()
+    let mut limits = Map::new();
+    for keyword in LIMITS {
+        if let Some(value) = facts.get(keyword) {
+            limits.insert(keyword.to_owned(), value.clone());
+        }
+    }
+    limits
 }
 
 /// Characters from which on a text gets several lines.

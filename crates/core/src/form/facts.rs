@@ -21,17 +21,23 @@ impl<'a> Facts<'a> {
     pub(super) fn of(schema: &'a Value, root: &'a Value) -> Self {
         let mut facts = Self { parts: Vec::new(), nullable: false, open: false };
         facts.gather(schema, root);
-        if let Some(Value::Array(types)) = facts.get("type") {
-            let others = types.iter().filter(|name| *name != "null").count();
-            facts.nullable |= others < types.len();
-            facts.open |= others > 1;
+        let mut others = 0;
+        for name in json::items(facts.get("type")) {
+            let null = is_text(name, "null");
+            facts.nullable |= null;
+            others += usize::from(!null);
         }
+        facts.open |= others > 1;
         facts
     }
 
     fn gather(&mut self, schema: &'a Value, root: &'a Value) {
         let Value::Object(schema) = schema else { return };
-        if self.parts.len() == MAX_PARTS || self.parts.iter().any(|part| std::ptr::eq(*part, schema)) {
+        let mut ended = self.parts.len() == MAX_PARTS;
+        for part in &self.parts {
+            ended |= std::ptr::eq(*part, schema);
+        }
+        if ended {
             self.open = true;
             return;
         }
@@ -42,25 +48,36 @@ impl<'a> Facts<'a> {
                 None => self.open = true,
             }
         }
-        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        for part in json::items(schema.get("allOf")) {
             self.gather(part, root);
         }
         for keyword in ["anyOf", "oneOf"] {
-            let Some(branches) = schema.get(keyword).and_then(Value::as_array) else { continue };
-            let is_null = |branch: &&Value| branch.get("type").is_some_and(|name| name == "null");
-            self.nullable |= branches.iter().any(|branch| is_null(&branch));
-            let others: Vec<&Value> = branches.iter().filter(|branch| !is_null(branch)).collect();
-            match others[..] {
-                [one] => self.gather(one, root),
-                _ if others.iter().all(|branch| branch.get("const").is_some()) => {}
-                _ => self.open = true,
+            let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
+            let (mut count, mut last, mut consts) = (0, None, true);
+            for branch in branches {
+                if branch.get("type").is_some_and(|name| is_text(name, "null")) {
+                    self.nullable = true;
+                } else {
+                    count += 1;
+                    last = Some(branch);
+                    consts &= branch.get("const").is_some();
+                }
+            }
+            match last {
+                Some(one) if count == 1 => self.gather(one, root),
+                _ => self.open |= !consts,
             }
         }
     }
 
     /// A keyword: the schema's own before those that it refers to.
     pub(super) fn get(&self, keyword: &str) -> Option<&'a Value> {
-        self.parts.iter().find_map(|part| part.get(keyword))
+        for part in &self.parts {
+            if let Some(value) = part.get(keyword) {
+                return Some(value);
+            }
+        }
+        None
     }
 
     /// A keyword that is text.
@@ -70,64 +87,87 @@ impl<'a> Facts<'a> {
 
     /// A keyword that is `true`.
     pub(super) fn flag(&self, keyword: &str) -> bool {
-        self.get(keyword) == Some(&Value::Bool(true))
+        matches!(self.get(keyword), Some(Value::Bool(true)))
     }
 
-    /// Every value of a keyword, from all parts.
-    pub(super) fn all(&self, keyword: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.parts.iter().filter_map(move |part| part.get(keyword))
+    /// Whether what is not listed is allowed.
+    pub(super) fn allows_others(&self) -> bool {
+        for part in &self.parts {
+            if let Some(Value::Bool(false)) = part.get("additionalProperties") {
+                return false;
+            }
+        }
+        true
     }
 
     /// The type: as it is written, else that of `const` or of all values of `enum`, else what the keywords are for.
     pub(super) fn kind(&self) -> Option<&'a str> {
-        let written = self.get("type").and_then(|types| match types {
-            Value::String(name) => Some(name.as_str()),
-            Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
-            _ => None,
-        });
-        if written.is_some() || self.open {
-            return written;
+        match self.get("type") {
+            Some(Value::String(name)) => return Some(name),
+            Some(Value::Array(names)) => {
+                for name in names {
+                    if let Value::String(name) = name
+                        && name != "null"
+                    {
+                        return Some(name);
+                    }
+                }
+            }
+            _ => {}
         }
-        let values = self.choices();
-        let mut kinds = values.iter().map(|(value, _)| kind_of(value)).filter(|kind| *kind != "null");
-        if let Some(first) = kinds.next() {
-            return kinds.all(|kind| kind == first).then_some(first);
+        if self.open {
+            return None;
         }
-        let any = |keywords: &[&str]| keywords.iter().any(|keyword| self.get(keyword).is_some());
-        if any(&["properties", "required", "additionalProperties"]) {
-            Some("object")
-        } else if any(&["items", "prefixItems"]) {
-            Some("array")
-        } else if any(&["minLength", "maxLength", "pattern", "format"]) {
-            Some("string")
-        } else if any(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
-            Some("number")
-        } else {
-            None
+        let mut first = None;
+        for (value, _) in self.choices() {
+            let kind = kind_of(value);
+            if kind != "null" && *first.get_or_insert(kind) != kind {
+                return None;
+            }
         }
+        if first.is_some() {
+            return first;
+        }
+        for (kind, keywords) in KINDS {
+            for keyword in *keywords {
+                if self.get(keyword).is_some() {
+                    return Some(kind);
+                }
+            }
+        }
+        None
     }
 
     /// The values that are allowed, each with its title: of `enum`, of `const`, or of branches that are all `const`.
     pub(super) fn choices(&self) -> Vec<(&'a Value, Option<&'a str>)> {
-        if let Some(values) = self.get("enum").and_then(Value::as_array) {
-            return values.iter().map(|value| (value, None)).collect();
+        let mut found = Vec::new();
+        if let Some(Value::Array(values)) = self.get("enum") {
+            for value in values {
+                found.push((value, None));
+            }
+            return found;
         }
         if let Some(value) = self.get("const") {
-            return vec![(value, None)];
+            found.push((value, None));
+            return found;
         }
-        let branches = self.get("oneOf").or_else(|| self.get("anyOf")).and_then(Value::as_array);
-        let choice =
-            |branch: &'a Value| Some((branch.get("const")?, branch.get("title").and_then(Value::as_str)));
-        let consts: Vec<_> = branches.into_iter().flatten().filter_map(choice).collect();
-        consts
+        for branch in json::items(self.get("oneOf").or_else(|| self.get("anyOf"))) {
+            if let Some(value) = branch.get("const") {
+                found.push((value, branch.get("title").and_then(Value::as_str)));
+            }
+        }
+        found
     }
 
     /// The properties of an object, each once, in the order in which they are written.
     pub(super) fn properties(&self) -> Vec<(&'a str, &'a Value)> {
         let mut found: Vec<(&str, &Value)> = Vec::new();
-        for (name, schema) in self.all("properties").filter_map(Value::as_object).flatten() {
-            if !found.iter().any(|(known, _)| known == name) {
-                found.push((name, schema));
+        for part in &self.parts {
+            let Some(Value::Object(properties)) = part.get("properties") else { continue };
+            for (name, schema) in properties {
+                if !found.iter().any(|(known, _)| known == name) {
+                    found.push((name, schema));
+                }
             }
         }
         found
@@ -135,8 +175,27 @@ impl<'a> Facts<'a> {
 
     /// Whether an object must have this property.
     pub(super) fn requires(&self, name: &str) -> bool {
-        self.all("required").filter_map(Value::as_array).flatten().any(|required| required == name)
+        for part in &self.parts {
+            for required in json::items(part.get("required")) {
+                if is_text(required, name) {
+                    return true;
+                }
+            }
+        }
+        false
     }
+}
+
+/// What keywords are for.
+const KINDS: &[(&str, &[&str])] = &[
+    ("object", &["properties", "required", "additionalProperties"]),
+    ("array", &["items", "prefixItems"]),
+    ("string", &["minLength", "maxLength", "pattern", "format"]),
+    ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+];
+
+fn is_text(value: &Value, text: &str) -> bool {
+    value.as_str() == Some(text)
 }
 
 /// The type that JSON Schema gives a value.
@@ -155,8 +214,12 @@ fn kind_of(value: &Value) -> &'static str {
 /// The schema that a reference into its own document leads to: `#`, `#/$defs/name`.
 fn target<'a>(reference: &str, root: &'a Value) -> Option<&'a Value> {
     let mut steps = cut::parts(cut::after(reference, b'#')?, b'/');
-    if steps.next() != Some("") {
+    if !steps.next()?.is_empty() {
         return None;
     }
-    steps.try_fold(root, |value, step| json::step(value, &json::unescaped(step)))
+    let mut value = root;
+    for step in steps {
+        value = json::step(value, &json::unescaped(step))?;
+    }
+    Some(value)
 }

@@ -83,7 +83,11 @@ pub(crate) trait ToJson {
 
 impl<T: ToJson> ToJson for [T] {
     fn to_json(&self) -> Value {
-        Value::Array(self.iter().map(T::to_json).collect())
+        let mut items = Vec::with_capacity(self.len());
+        for item in self {
+            items.push(item.to_json());
+        }
+        Value::Array(items)
     }
 }
 
@@ -101,6 +105,11 @@ pub(crate) fn joined<T: AsRef<str>>(texts: impl Iterator<Item = T>, separator: &
         joined += text.as_ref();
     }
     joined
+}
+
+/// The items of a list; none of any other value.
+pub(crate) fn items(value: Option<&Value>) -> &[Value] {
+    if let Some(Value::Array(items)) = value { items } else { &[] }
 }
 
 /// One step of a JSON Pointer as the name that it stands for.
@@ -133,10 +142,16 @@ pub(crate) fn step<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// A whole number of 64 bits, written in digits alone.
 pub(crate) fn whole(text: &str) -> Option<u64> {
-    let digit = |number: u64, byte: u8| {
-        number.checked_mul(10)?.checked_add(u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?))
-    };
-    if text.is_empty() { None } else { text.bytes().try_fold(0, digit) }
+    let mut number: u64 = 0;
+    for byte in text.bytes() {
+        let digit = u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+        // A product that is checked would be one of 128 bits.
+        if number > (u64::MAX - digit) / 10 {
+            return None;
+        }
+        number = number * 10 + digit;
+    }
+    if text.is_empty() { None } else { Some(number) }
 }
 
 /// An object under construction.

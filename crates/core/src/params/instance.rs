@@ -105,7 +105,23 @@ fn compare_mixed(int: i128, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let whole = float.trunc();
-    int.cmp(&(whole as i128)).then_with(|| whole.partial_cmp(&float).unwrap_or(Ordering::Equal))
+    int.cmp(&as_int(whole)).then_with(|| whole.partial_cmp(&float).unwrap_or(Ordering::Equal))
+}
+
+/// A whole double below 2^127 as an integer, exactly. In steps of 64 bits, as everything with 128 bits here: what the compiler
+/// would call for it is much code, which a small program needs for nothing else.
+fn as_int(whole: f64) -> i128 {
+    let (mut rest, mut doublings) = (whole, 0);
+    while rest.abs() >= 9_223_372_036_854_775_808.0 {
+        // Exact: such a double has zeros at its end.
+        rest /= 2.0;
+        doublings += 1;
+    }
+    let mut int = i128::from(rest as i64);
+    for _ in 0..doublings {
+        int += int;
+    }
+    int
 }
 
 impl fmt::Display for Number {
@@ -114,7 +130,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Int(value) => write_whole(f, value),
-            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e21 => write_whole(f, value as i128),
+            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e21 => write_whole(f, as_int(value)),
             Self::Float(value) => {
                 let decimal = Decimal::shortest(value);
                 let plain = (1e-6..1e21).contains(&value.abs());
@@ -127,20 +143,15 @@ impl fmt::Display for Number {
 
 /// Nearly all have 64 bits; the rest is divided by hand, since the division of 128 bits is code of its own.
 fn write_whole(f: &mut fmt::Formatter<'_>, value: i128) -> fmt::Result {
-    const PART: u64 = 1_000_000_000;
+    const PART: u32 = 1_000_000_000;
     if let Ok(value) = i64::try_from(value) {
         return write!(f, "{value}");
     }
     let mut rest = value.unsigned_abs();
     let mut parts = Vec::new();
     while rest > 0 {
-        let (mut quotient, mut remainder) = (0, 0);
-        for shift in [96, 64, 32, 0] {
-            let digit = remainder << 32 | u64::from((rest >> shift) as u32);
-            quotient = quotient << 32 | u128::from(digit / PART);
-            remainder = digit % PART;
-        }
-        parts.push(remainder);
+        let (quotient, part) = divided(rest, PART);
+        parts.push(part);
         rest = quotient;
     }
     f.write_str(if value < 0 { "-" } else { "" })?;
@@ -148,6 +159,17 @@ fn write_whole(f: &mut fmt::Formatter<'_>, value: i128) -> fmt::Result {
         if n == 0 { write!(f, "{part}")? } else { write!(f, "{part:09}")? }
     }
     Ok(())
+}
+
+/// The quotient, and what is left.
+pub(super) fn divided(value: u128, by: u32) -> (u128, u64) {
+    let (mut quotient, mut rest) = (0, 0);
+    for part in [(value >> 96) as u32, (value >> 64) as u32, (value >> 32) as u32, value as u32] {
+        let over = rest << 32 | u64::from(part);
+        quotient = quotient << 32 | u128::from(over / u64::from(by));
+        rest = over % u64::from(by);
+    }
+    (quotient, rest)
 }
 
 impl<'a> Instance for &'a Value {
@@ -294,6 +316,15 @@ fn write_member<I: Instance>(out: &mut Shortened, before: &str, name: &str, valu
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn doubles_become_integers_as_the_compiler_does_it() {
+        for value in
+            [0.0, 1.0, -7.0, 2f64.powi(53), 2f64.powi(63), -2f64.powi(63), 1e20, -1e21, 1.7e38, -1e30]
+        {
+            assert_eq!(as_int(value), value as i128, "{value}");
+        }
+    }
 
     #[test]
     fn integers_beyond_a_double_compare_exactly() {

@@ -2,8 +2,9 @@
 
 use super::check::Check;
 use super::compile::{Compiler, Place};
-use super::instance::Number;
+use super::instance::{Number, divided};
 use super::read::Read;
+use super::value;
 use crate::json::Path;
 use crate::json::decimal;
 use std::cmp::Ordering;
@@ -94,22 +95,25 @@ impl Divisor {
 /// the double next to it.
 #[derive(Clone, Copy, Debug)]
 struct Decimal {
+    /// Without zeros at the end.
     digits: u128,
     exponent: i32,
 }
 
-/// Digits stay below 10^37, so that ten times a remainder still fits.
+/// Digits stay below 10^37, so that twice a remainder still fits.
 const MAX_DIGITS: u128 = 10u128.pow(37);
 
 impl Decimal {
     fn of(number: Number) -> Self {
         let (mut digits, mut exponent) = match number {
             Number::Int(value) if value.unsigned_abs() < MAX_DIGITS => (value.unsigned_abs(), 0),
-            Number::Int(value) => Self::shortest(value as f64),
+            Number::Int(value) => Self::shortest(value::nearest(value)),
             Number::Float(value) => Self::shortest(value),
         };
-        while digits != 0 && u64::try_from(digits).is_ok_and(|digits| digits % 10 == 0) {
-            digits = (digits as u64 / 10).into();
+        while digits != 0
+            && let (tenth, 0) = divided(digits, 10)
+        {
+            digits = tenth;
             exponent += 1;
         }
         Self { digits, exponent }
@@ -127,25 +131,31 @@ impl Decimal {
         }
         let shift = self.exponent - divisor.exponent;
         if shift < 0 {
-            // divisor * 10^-shift soon grows beyond every value.
-            let mut grown = divisor.digits;
-            for _ in 0..shift.unsigned_abs() {
-                if grown > self.digits {
-                    return false;
-                }
-                grown *= 10;
-            }
-            return remainder(self.digits, grown) == 0;
+            // No digits end with a zero, but these would have to.
+            return false;
         }
         let mut rest = remainder(self.digits, divisor.digits);
         for _ in 0..shift {
             if rest == 0 {
                 break;
             }
-            rest = remainder(rest * 10, divisor.digits);
+            rest = ten_times(rest, divisor.digits);
         }
         rest == 0
     }
+}
+
+/// What the division of ten times a number leaves that is less than the divisor. Added up: the multiplication of 128 bits is
+/// code of its own, as the division is.
+fn ten_times(rest: u128, divisor: u128) -> u128 {
+    let mut sum = 0;
+    for _ in 0..10 {
+        sum += rest;
+        if sum >= divisor {
+            sum -= divisor;
+        }
+    }
+    sum
 }
 
 /// What a division leaves. Nearly all numbers have 64 bits; for the others it is done bit by bit, since the division of 128 bits
@@ -154,11 +164,12 @@ fn remainder(value: u128, divisor: u128) -> u128 {
     if let (Ok(value), Ok(divisor)) = (u64::try_from(value), u64::try_from(divisor)) {
         return (value % divisor).into();
     }
-    let mut rest = value;
-    let most = divisor.leading_zeros().saturating_sub(value.leading_zeros());
-    for shift in (0..=most).rev() {
-        if rest >= divisor << shift {
-            rest -= divisor << shift;
+    let (mut rest, mut left) = (0, value);
+    for _ in 0..128 {
+        rest = rest << 1 | left >> 127;
+        left <<= 1;
+        if rest >= divisor {
+            rest -= divisor;
         }
     }
     rest
@@ -186,6 +197,9 @@ mod tests {
         assert!(!divides(1e300, 1e-300));
         assert!(divides(7.0, 0.0));
         assert!(divides(1e23, 1e23));
+        assert!(divides(3e21, 9e22));
+        assert!(!divides(9e22, 3e22));
+        assert!(divides(1.7e-5, 5.1e-4));
     }
 
     #[test]

@@ -240,6 +240,19 @@ fn nested<'s, T: Default>(check: &mut Check<'s>, inside: impl FnOnce(&mut Check<
     result
 }
 
+/// The double nearest to an integer.
+#[cfg(feature = "whole")]
+pub(crate) fn nearest(int: i128) -> f64 {
+    int as f64
+}
+
+/// The same for the integers that there are without `whole`: all have 64 bits and a sign.
+#[cfg(not(feature = "whole"))]
+pub(crate) fn nearest(int: i128) -> f64 {
+    let size = int.unsigned_abs() as u64 as f64;
+    if int < 0 { -size } else { size }
+}
+
 /// A number that is the same for equal values, and different for most others (FNV-1a).
 pub(crate) fn hash<I: Instance>(check: &mut Check<'_>, instance: &I) -> u64 {
     const START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -253,7 +266,7 @@ pub(crate) fn hash<I: Instance>(check: &mut Check<'_>, instance: &I) -> u64 {
         View::Null => mix(START, b"n"),
         View::Bool(value) => mix(START, &[b'b', u8::from(value)]),
         // A double rounds large integers, the same way for equal ones; `+ 0.0` joins the two zeros.
-        View::Number(Number::Int(value)) => mix(START, &(value as f64 + 0.0).to_bits().to_le_bytes()),
+        View::Number(Number::Int(value)) => mix(START, &(nearest(value) + 0.0).to_bits().to_le_bytes()),
         View::Number(Number::Float(value)) => mix(START, &(value + 0.0).to_bits().to_le_bytes()),
         View::String(text) => {
             check.spend(text.as_ref().len() as u64 / 8);

@@ -299,7 +299,8 @@ impl<'a, S: Sink> Translator<'a, S> {
             return Ok(weight);
         };
         let times = most.unwrap_or(least.saturating_add(1)).max(1) as u64;
-        let weight = weight.saturating_mul(times);
+        // More is refused all the same, and the product stays small.
+        let weight = weight * times.min(MAX_PATTERN_WEIGHT + 1);
         // Refused before an engine writes it out.
         if weight <= MAX_PATTERN_WEIGHT {
             let lazy = self.take("?");

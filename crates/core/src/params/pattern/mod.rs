@@ -66,14 +66,14 @@ impl Pattern {
         let length = text.len() as u64 + 1;
         let steps = match &self.engine {
             #[cfg(feature = "quick")]
-            Engine::Lite(_) | Engine::Unicode(_) => length.saturating_mul(self.weight),
+            Engine::Lite(_) | Engine::Unicode(_) => length * self.weight,
             // This can go over the text again from every place in it.
             #[cfg(feature = "quick")]
             Engine::Backtracking(_) => self.backtracked(length)?,
             #[cfg(not(feature = "quick"))]
             Engine::Small(_, Needs::Backtracking) => self.backtracked(length)?,
             #[cfg(not(feature = "quick"))]
-            Engine::Small(..) => length.saturating_mul(self.weight),
+            Engine::Small(..) => length * self.weight,
         };
         if !check.spend(steps) {
             return Ok(false);
