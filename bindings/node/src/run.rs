@@ -18,6 +18,22 @@ const LISTS: [&str; 2] = ["tasks", "iterations"];
 #[napi]
 pub struct RunHandle(Arc<RunDoc>);
 
+/// A run of more tasks is given up by a thread of its own.
+const MANY: usize = 32;
+
+/// JavaScript's collector gives objects up on the main thread, where the hundreds of thousands of small pieces of a large document
+/// would hold the event loop up longer than its arrival.
+impl Drop for RunHandle {
+    fn drop(&mut self) {
+        if self.0.tasks.len() + self.0.iterations.len() < MANY {
+            return;
+        }
+        let run = std::mem::take(&mut self.0);
+        // Without a thread it is given up here.
+        let _ = std::thread::Builder::new().name("lakeflow-free".to_owned()).spawn(move || drop(run));
+    }
+}
+
 impl From<RunDoc> for RunHandle {
     fn from(run: RunDoc) -> Self {
         Self(Arc::new(run))

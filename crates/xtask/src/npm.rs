@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 /// The crate of the addon, and the file that cargo makes of it.
 const CRATE: &str = "lakeflow-node";
 const LIBRARY: &str = "lakeflow_node";
+/// What a package that is given away is built with.
+const PROFILE: &str = "addon";
 
 /// Compiles the package's TypeScript and puts a debug addon and the browser's modules beside it.
 pub(crate) fn staged(place: &Place) -> Result<Node> {
@@ -94,7 +96,7 @@ pub(crate) fn tests(place: &Place, node: &Node, settings: &Settings) -> Result<C
 pub(crate) fn package(place: &Place) -> Result<PathBuf> {
     let node = released(place)?;
     web::build(place, web::Form::Short)?;
-    npm_package::pack(place, &node, &addon(place, "release"), &place.target.join("packages"))
+    npm_package::pack(place, &node, &addon(place, PROFILE), &place.target.join("packages"))
 }
 
 /// Packs the package with the debug addon, for the tests of the packed form; gives the folder of the tarballs.
@@ -109,14 +111,14 @@ pub(crate) fn packed(place: &Place) -> Result<PathBuf> {
 pub(crate) fn released(place: &Place) -> Result<Node> {
     let folder = node::package_ready(place)?;
     let node = node::ready(place)?;
-    build(place, &["--release"])?;
+    build(place, &["--profile", PROFILE])?;
     compile(&node, &folder)?;
     Ok(node)
 }
 
-/// A copy of the release addon under a name that Node.js loads, for `LAKEFLOW_ADDON`.
+/// A copy of that addon under a name that Node.js loads, for `LAKEFLOW_ADDON`.
 pub(crate) fn addon_copy(place: &Place) -> Result<PathBuf> {
-    let copy = place.target.join("release").join(addon_file());
-    stage_addon(&addon(place, "release"), &copy)?;
+    let copy = place.target.join(PROFILE).join(addon_file());
+    stage_addon(&addon(place, PROFILE), &copy)?;
     Ok(copy)
 }
