@@ -83,12 +83,18 @@ pub(crate) trait ToJson {
 
 impl<T: ToJson> ToJson for [T] {
     fn to_json(&self) -> Value {
-        let mut items = Vec::with_capacity(self.len());
-        for item in self {
-            items.push(item.to_json());
-        }
-        Value::Array(items)
+        list(self.len(), &mut |n| self[n].to_json())
     }
+}
+
+/// A list of so many values, made one by one. Written once, whatever they are made of.
+#[inline(never)]
+pub(crate) fn list(count: usize, value: &mut dyn FnMut(usize) -> Value) -> Value {
+    let mut values = Vec::with_capacity(count);
+    for n in 0..count {
+        values.push(value(n));
+    }
+    Value::Array(values)
 }
 
 impl ToJson for String {

@@ -2,6 +2,7 @@
 
 use super::{Node, layers, read};
 use crate::dag::order::{turned, upstream_first};
+use crate::order::order;
 
 /// A graph whose nodes stand for one or more tasks.
 pub(super) struct Folded {
@@ -22,7 +23,10 @@ type Alike<'a> = (&'a str, &'a [usize], &'a [usize]);
 pub(super) fn fold(nodes: &[Node], most: usize) -> Folded {
     let (kept, mut upstream) = read(nodes);
     layers::drop_cycles(&mut upstream);
-    let mut folded = Folded { members: kept.iter().map(|n| vec![*n]).collect(), upstream };
+    let mut folded = Folded { members: Vec::with_capacity(kept.len()), upstream };
+    for n in kept {
+        folded.members.push(vec![n]);
+    }
     if most == 0 {
         return folded;
     }
@@ -51,8 +55,7 @@ fn siblings(graph: &Folded, nodes: &[Node]) -> Vec<usize> {
     let alike = |node: usize| -> Alike<'_> {
         (nodes[graph.members[node][0]].group.as_str(), &graph.upstream[node], &down[node])
     };
-    let mut sorted: Vec<usize> = (0..graph.members.len()).collect();
-    sorted.sort_by(|a, b| alike(*a).cmp(&alike(*b)));
+    let sorted = order(graph.members.len(), &mut |a, b| alike(a).cmp(&alike(b)));
     let mut parts: Vec<usize> = (0..graph.members.len()).collect();
     for same in sorted.chunk_by(|a, b| alike(*a) == alike(*b)).filter(|same| same.len() >= SIBLINGS) {
         for node in same {

@@ -12,7 +12,7 @@ mod place;
 
 pub use critical::{Timed, critical_path};
 
-use crate::json::{Object, ToJson};
+use crate::json::{Object, ToJson, list};
 use crate::names::Names;
 use crate::value::Value;
 use layers::Layered;
@@ -109,35 +109,46 @@ pub fn layout(nodes: &[Node], options: &Options) -> Layout {
     let rows = order::order(&layered);
     layered.arrange(rows);
     let tops = place::tops(&layered, options);
-    let names: Vec<&str> = folded.members.iter().map(|m| nodes[m[0]].key.as_str()).collect();
-    let mut drawn = Layout { folded: folded.members.iter().any(|m| m.len() > 1), ..Layout::default() };
+    let mut names: Vec<&str> = Vec::with_capacity(folded.members.len());
+    let mut drawn = Layout::default();
+    for members in &folded.members {
+        names.push(nodes[members[0]].key.as_str());
+        drawn.folded |= members.len() > 1;
+    }
     for (layer, row) in layered.rows.iter().enumerate() {
         for vertex in row.iter().filter(|vertex| **vertex < names.len()) {
             let members = &folded.members[*vertex];
             drawn.nodes.push(Placed {
                 key: names[*vertex].to_owned(),
-                members: if members.len() > 1 {
-                    members.iter().map(|n| nodes[*n].key.clone()).collect()
-                } else {
-                    Vec::new()
-                },
+                members: if members.len() > 1 { keys(nodes, members) } else { Vec::new() },
                 layer,
                 x: place::left(layer, options),
                 y: tops[*vertex],
             });
         }
     }
-    drawn.edges = place::routes(&layered, &tops, options)
-        .into_iter()
-        .map(|(from, to, points)| Routed { from: names[from].to_owned(), to: names[to].to_owned(), points })
-        .collect();
+    for (from, to, points) in place::routes(&layered, &tops, options) {
+        drawn.edges.push(Routed { from: names[from].to_owned(), to: names[to].to_owned(), points });
+    }
     let layers = layered.rows.len() as i32;
     if layers > 0 {
         drawn.width = place::left(layered.rows.len(), options) - options.layer_gap + options.margin;
-        let bottom = (0..layered.vertices()).map(|v| tops[v] + place::height(&layered, v, options)).max();
-        drawn.height = bottom.unwrap_or(0) + options.margin;
+        let mut bottom = i32::MIN;
+        for (vertex, top) in tops.iter().enumerate() {
+            bottom = bottom.max(top + place::height(&layered, vertex, options));
+        }
+        drawn.height = bottom + options.margin;
     }
     drawn
+}
+
+/// The keys of some of the tasks.
+fn keys(nodes: &[Node], members: &[usize]) -> Vec<String> {
+    let mut keys = Vec::with_capacity(members.len());
+    for n in members {
+        keys.push(nodes[*n].key.clone());
+    }
+    keys
 }
 
 /// The tasks by key, each with its upstream tasks as numbers; of two with one key the first.
@@ -195,11 +206,11 @@ impl ToJson for Placed {
 
 impl ToJson for Routed {
     fn to_json(&self) -> Value {
-        let point = |(x, y): &(i32, i32)| Value::Array(vec![(*x).into(), (*y).into()]);
+        let coordinates = |(x, y): (i32, i32)| list(2, &mut |n| if n == 0 { x.into() } else { y.into() });
         let mut told = Object::default();
         told.set("from", self.from.as_str());
         told.set("to", self.to.as_str());
-        told.set("points", Value::Array(self.points.iter().map(point).collect()));
+        told.set("points", list(self.points.len(), &mut |n| coordinates(self.points[n])));
         told.into()
     }
 }

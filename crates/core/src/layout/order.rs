@@ -1,6 +1,7 @@
 //! The order within layers: barycentre sweeps in both directions, of which the one with the fewest crossings is taken.
 
 use super::layers::Layered;
+use crate::order::sort_by;
 
 /// Sweeps in all; odd ones go from right to left.
 const SWEEPS: usize = 8;
@@ -43,20 +44,18 @@ fn places(graph: &Layered, row: &[usize]) -> Vec<usize> {
 fn arrange(row: &mut [usize], sides: &[Vec<usize>], place: &[usize]) {
     // Means as whole numbers of a fine grid.
     const GRID: usize = 1 << 16;
-    let keys: Vec<(usize, usize)> = row
-        .iter()
-        .enumerate()
-        .filter(|(_, vertex)| !sides[**vertex].is_empty())
-        .map(|(n, vertex)| {
-            let near = &sides[*vertex];
-            (near.iter().map(|v| place[*v]).sum::<usize>() * GRID / near.len(), n)
-        })
-        .collect();
-    let slots: Vec<usize> = keys.iter().map(|(_, n)| *n).collect();
-    let mut sorted = keys;
-    sorted.sort_by_key(|(mean, _)| *mean);
-    let moved: Vec<usize> = sorted.iter().map(|(_, n)| row[*n]).collect();
-    for (slot, vertex) in slots.into_iter().zip(moved) {
+    // Places in the row, with the mean and the vertex that are there.
+    let (mut slots, mut sorted) = (Vec::new(), Vec::new());
+    for (n, vertex) in row.iter().enumerate() {
+        let near = &sides[*vertex];
+        if !near.is_empty() {
+            let sum: usize = near.iter().map(|v| place[*v]).sum();
+            slots.push(n);
+            sorted.push((sum * GRID / near.len(), *vertex));
+        }
+    }
+    sort_by(&mut sorted, &mut |a, b| a.0.cmp(&b.0));
+    for (slot, (_, vertex)) in slots.into_iter().zip(sorted) {
         row[slot] = vertex;
     }
 }
@@ -70,7 +69,10 @@ fn crossings(graph: &Layered, rows: &[Vec<usize>]) -> u64 {
         let mut tree = vec![0_u64; pair[1].len() + 1];
         let mut seen = 0;
         for vertex in &pair[0] {
-            let mut ends: Vec<usize> = graph.right[*vertex].iter().map(|v| place[*v]).collect();
+            let mut ends = Vec::new();
+            for next in &graph.right[*vertex] {
+                ends.push(place[*next]);
+            }
             ends.sort_unstable();
             for end in &ends {
                 let mut above = 0;

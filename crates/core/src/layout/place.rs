@@ -28,7 +28,10 @@ pub(super) fn tops(graph: &Layered, options: &Options) -> Vec<i32> {
     let gap = i64::from(options.row_gap) * FINE;
     let mut centre = vec![0_i64; graph.vertices()];
     for row in &graph.rows {
-        let sizes: Vec<i64> = row.iter().map(|vertex| size(*vertex)).collect();
+        let mut sizes = Vec::with_capacity(row.len());
+        for vertex in row {
+            sizes.push(size(*vertex));
+        }
         for (vertex, at) in row.iter().zip(offsets(&sizes, gap)) {
             centre[*vertex] = at;
         }
@@ -39,34 +42,42 @@ pub(super) fn tops(graph: &Layered, options: &Options) -> Vec<i32> {
             let rightwards = sweep % 2 == 1;
             let row = &graph.rows[if rightwards { step } else { count - 1 - step }];
             let sides = if rightwards { &graph.left } else { &graph.right };
-            let wish = |vertex: usize| {
-                let near = &sides[vertex];
-                match near.len() as i64 {
-                    0 => centre[vertex],
+            let (mut wishes, mut sizes) = (Vec::with_capacity(row.len()), Vec::with_capacity(row.len()));
+            for vertex in row {
+                let near = &sides[*vertex];
+                wishes.push(match near.len() as i64 {
+                    0 => centre[*vertex],
                     n => near.iter().map(|v| centre[*v]).sum::<i64>() / n,
-                }
-            };
-            let wishes: Vec<i64> = row.iter().map(|vertex| wish(*vertex)).collect();
-            let sizes: Vec<i64> = row.iter().map(|vertex| size(*vertex)).collect();
+                });
+                sizes.push(size(*vertex));
+            }
             for (vertex, at) in row.iter().zip(settle(&wishes, &sizes, gap)) {
                 centre[*vertex] = at;
             }
         }
     }
-    let top = |vertex: usize| (centre[vertex] - size(vertex) / 2 + FINE / 2).div_euclid(FINE) as i32;
-    let first = (0..graph.vertices()).map(top).min().unwrap_or(0);
-    (0..graph.vertices()).map(|vertex| top(vertex) - first + options.margin).collect()
+    let mut tops = Vec::with_capacity(centre.len());
+    let mut first = i32::MAX;
+    for (vertex, centre) in centre.iter().enumerate() {
+        let top = (centre - size(vertex) / 2 + FINE / 2).div_euclid(FINE) as i32;
+        first = first.min(top);
+        tops.push(top);
+    }
+    for top in &mut tops {
+        *top = *top - first + options.margin;
+    }
+    tops
 }
 
 /// The centres of a row whose vertices stand as close as they may, from 0.
 fn offsets(sizes: &[i64], gap: i64) -> Vec<i64> {
     let mut y = 0;
-    let centres = sizes.iter().map(|size| {
-        let centre = y + size / 2;
+    let mut centres = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        centres.push(y + size / 2);
         y += size + gap;
-        centre
-    });
-    centres.collect()
+    }
+    centres
 }
 
 /// The centres nearest to the wishes at which a row keeps its order and its gaps: pooling of neighbours that want to be
@@ -85,9 +96,16 @@ fn settle(wishes: &[i64], sizes: &[i64], gap: i64) -> Vec<i64> {
         }
         pools.push(pool);
     }
-    let starts =
-        pools.iter().flat_map(|(sum, count)| std::iter::repeat_n(sum.div_euclid(*count), *count as usize));
-    starts.zip(offsets).map(|(start, offset)| start + offset).collect()
+    let mut centres = offsets;
+    let mut next = 0;
+    for (sum, count) in pools {
+        let end = next + count as usize;
+        for centre in &mut centres[next..end] {
+            *centre += sum.div_euclid(count);
+        }
+        next = end;
+    }
+    centres
 }
 
 /// Source, target and points of an edge.

@@ -4,11 +4,12 @@ use super::path::{OtherTaskField, Reference};
 use super::resolve::{Missing, Scope};
 use super::time_part::TimePart;
 use crate::id::{JobId, RunId};
-use crate::json::{self, Quoted};
+use crate::json::{self, Quoted, list};
 use crate::time::WallTime;
 use crate::value::{Map, Value};
 #[cfg(feature = "whole")]
 use serde::Serialize;
+use std::fmt;
 
 /// Rows of an upstream query that `output.rows` carries at most (reference section 18).
 const MAX_ROWS: usize = 1000;
@@ -181,16 +182,16 @@ impl Scope for Context {
     fn get(&self, reference: &Reference) -> Result<Value, Missing> {
         let (job, task) = (&self.job, &self.task);
         match reference {
-            Reference::JobId => known(job.id.map(|id| id.0), "the job id"),
-            Reference::JobName => known(job.name.clone(), "the job's name"),
-            Reference::JobRunId => known(job.run_id.map(|id| id.0), "the job run id"),
+            Reference::JobId => known(job.id.map(|id| id.0), &"the job id"),
+            Reference::JobName => known(job.name.clone(), &"the job's name"),
+            Reference::JobRunId => known(job.run_id.map(|id| id.0), &"the job run id"),
             Reference::JobRepairCount => Ok(job.repair_count.into()),
-            Reference::JobStartTime(part) => moment(job.start_time, *part, "the job run's start time"),
+            Reference::JobStartTime(part) => moment(job.start_time, *part, &"the job run's start time"),
             Reference::JobParameter(name) => {
                 job.parameters.get(name).cloned().map(Value::from).ok_or_else(|| {
-                    Missing::new(
+                    Missing::of(
                         "unknown_job_parameter",
-                        format!("the run has no job parameter {name}", name = Quoted(name)),
+                        format_args!("the run has no job parameter {name}", name = Quoted(name)),
                     )
                 })
             }
@@ -200,36 +201,33 @@ impl Scope for Context {
             | Reference::UpdatedTables
             | Reference::TableVersion(_)
             | Reference::TableCommitTime(..) => job.trigger.get(reference),
-            Reference::TaskName => known(task.name.clone(), "the task's name"),
-            Reference::TaskRunId => known(task.run_id.map(|id| id.0), "the task run id"),
-            Reference::TaskExecutionCount => known(task.execution_count, "the task's execution count"),
-            Reference::TaskNotebookPath => known(task.notebook_path.clone(), "a notebook path of this task"),
+            Reference::TaskName => known(task.name.clone(), &"the task's name"),
+            Reference::TaskRunId => known(task.run_id.map(|id| id.0), &"the task run id"),
+            Reference::TaskExecutionCount => known(task.execution_count, &"the task's execution count"),
+            Reference::TaskNotebookPath => known(task.notebook_path.clone(), &"a notebook path of this task"),
             Reference::TaskStartTime => {
-                moment(task.start_time, TimePart::TimestampMs, "the task run's start time")
+                moment(task.start_time, TimePart::TimestampMs, &"the task run's start time")
             }
             Reference::TaskRetryCount => Ok(task.retry_count.into()),
             Reference::OtherTask { task, field } => match self.tasks.get(task) {
                 Some(other) => other.get(task, field),
-                None => Err(Missing::new(
-                    "unknown_task",
-                    format!("the run has no task {task}", task = Quoted(task)),
-                )),
+                None => {
+                    Err(Missing::of("unknown_task", format_args!("the run has no task {}", Quoted(task))))
+                }
             },
-            Reference::Input => known(self.input.clone(), "a for-each element"),
+            Reference::Input => known(self.input.clone(), &"a for-each element"),
             Reference::InputKey(key) => match &self.input {
                 Some(Value::Object(element)) => element.get(key).cloned().ok_or_else(|| {
-                    Missing::new(
-                        "unknown_input_key",
-                        format!("the for-each element has no key {key}", key = Quoted(key)),
-                    )
+                    let reason = format_args!("the for-each element has no key {}", Quoted(key));
+                    Missing::of("unknown_input_key", reason)
                 }),
                 Some(_) => Err(Missing::new("unknown_input_key", "the for-each element is not an object")),
-                None => known(None::<Value>, "a for-each element"),
+                None => known(None::<Value>, &"a for-each element"),
             },
-            Reference::WorkspaceId => known(self.workspace.id, "the workspace id"),
-            Reference::WorkspaceUrl => known(self.workspace.url.clone(), "the workspace's URL"),
+            Reference::WorkspaceId => known(self.workspace.id, &"the workspace id"),
+            Reference::WorkspaceUrl => known(self.workspace.url.clone(), &"the workspace's URL"),
             Reference::Backfill(part) => {
-                moment(self.backfill.map(|backfill| backfill.time), *part, "a backfill")
+                moment(self.backfill.map(|backfill| backfill.time), *part, &"a backfill")
             }
         }
     }
@@ -244,28 +242,31 @@ impl TriggerContext {
                     Some("periodic") => WallTime(at.0 - at.0.rem_euclid(60_000)),
                     _ => at,
                 };
-                moment(self.time.map(rounded), *part, "the trigger time")
+                moment(self.time.map(rounded), *part, &"the trigger time")
             }
             Reference::FileArrivalLocation => {
-                known(self.file_arrival_location.clone(), "a file-arrival trigger")
+                known(self.file_arrival_location.clone(), &"a file-arrival trigger")
             }
             Reference::UpdatedTables => {
                 let names =
-                    |tables: &Vec<TableUpdate>| tables.iter().map(|t| t.name.clone()).collect::<Vec<_>>();
-                known(self.table_update.as_ref().map(names), "a table-update trigger")
+                    |tables: &Vec<TableUpdate>| list(tables.len(), &mut |n| tables[n].name.as_str().into());
+                known(self.table_update.as_ref().map(names), &"a table-update trigger")
             }
             Reference::TableVersion(name) => Ok(self.table(name)?.version.into()),
             Reference::TableCommitTime(name, part) => {
-                moment(Some(self.table(name)?.commit_time), *part, "the table's commit time")
+                moment(Some(self.table(name)?.commit_time), *part, &"the table's commit time")
             }
-            _ => known(kind, "a trigger"),
+            _ => known(kind, &"a trigger"),
         }
     }
 
     fn table(&self, name: &str) -> Result<&TableUpdate, Missing> {
-        let Some(tables) = &self.table_update else { return Err(not_available("a table-update trigger")) };
+        let Some(tables) = &self.table_update else { return Err(not_available(&"a table-update trigger")) };
         tables.iter().find(|table| table.name == name).ok_or_else(|| {
-            Missing::new("unknown_table", format!("table {name} did not start this run", name = Quoted(name)))
+            Missing::of(
+                "unknown_table",
+                format_args!("table {name} did not start this run", name = Quoted(name)),
+            )
         })
     }
 }
@@ -273,12 +274,12 @@ impl TriggerContext {
 impl OtherTask {
     fn get(&self, task: &str, field: &OtherTaskField) -> Result<Value, Missing> {
         let Some(result) = &self.result_state else {
-            return Err(Missing::new(
+            return Err(Missing::of(
                 "task_not_finished",
-                format!("task {task} has not finished", task = Quoted(task)),
+                format_args!("task {task} has not finished", task = Quoted(task)),
             ));
         };
-        let what = |what: &str| format!("{what} of task {task}", task = Quoted(task));
+        let what = |what: &'static str| Of(what, task);
         match field {
             OtherTaskField::RunId => known(self.run_id.map(|id| id.0), &what("a run")),
             OtherTaskField::ResultState => Ok(result.to_ascii_lowercase().into()),
@@ -288,9 +289,9 @@ impl OtherTask {
             OtherTaskField::ExecutionCount => known(self.execution_count, &what("the execution count")),
             OtherTaskField::NotebookPath => known(self.notebook_path.clone(), &what("a notebook path")),
             OtherTaskField::Value(key) => self.values.get(key).cloned().ok_or_else(|| {
-                Missing::new(
+                Missing::of(
                     "value_not_set",
-                    format!(
+                    format_args!(
                         "task {task} has not set the task value {key}",
                         task = Quoted(task),
                         key = Quoted(key)
@@ -301,9 +302,9 @@ impl OtherTask {
             OtherTaskField::FirstRow => self.first_row(task).cloned().map(Value::Object),
             OtherTaskField::FirstRowColumn(column) => {
                 self.first_row(task)?.get(column).cloned().ok_or_else(|| {
-                    Missing::new(
+                    Missing::of(
                         "unknown_column",
-                        format!(
+                        format_args!(
                             "the output of task {task} has no column {column}",
                             task = Quoted(task),
                             column = Quoted(column)
@@ -317,32 +318,32 @@ impl OtherTask {
 
     fn rows(&self, task: &str) -> Result<Vec<Value>, Missing> {
         let Some(rows) = &self.output.rows else {
-            return Err(not_available(&format!("query output of task {task}", task = Quoted(task))));
+            return Err(not_available(&format_args!("query output of task {}", Quoted(task))));
         };
-        let too_large = |has: String| {
-            Missing::new(
+        let too_large = |has: fmt::Arguments<'_>| {
+            Missing::of(
                 "output_too_large",
-                format!(
+                format_args!(
                     "the output of task {task} has {has}; the limit is {MAX_ROWS} rows and {MAX_ROWS_BYTES} bytes",
                     task = Quoted(task)
                 ),
             )
         };
         if rows.len() > MAX_ROWS {
-            return Err(too_large(format!("{} rows", rows.len())));
+            return Err(too_large(format_args!("{} rows", rows.len())));
         }
         let rows: Vec<Value> = rows.iter().cloned().map(Value::Object).collect();
         // Brackets and commas add one byte a row, and one.
         let bytes = rows.iter().map(|row| json::write(row).len() + 1).sum::<usize>() + 1;
-        if bytes > MAX_ROWS_BYTES { Err(too_large(format!("{bytes} bytes"))) } else { Ok(rows) }
+        if bytes > MAX_ROWS_BYTES { Err(too_large(format_args!("{bytes} bytes"))) } else { Ok(rows) }
     }
 
     fn first_row(&self, task: &str) -> Result<&Map<String, Value>, Missing> {
         let Some(rows) = &self.output.rows else {
-            return Err(not_available(&format!("query output of task {task}", task = Quoted(task))));
+            return Err(not_available(&format_args!("query output of task {}", Quoted(task))));
         };
         rows.first().ok_or_else(|| {
-            Missing::new("no_rows", format!("the query of task {task} gave no row", task = Quoted(task)))
+            Missing::of("no_rows", format_args!("the query of task {task} gave no row", task = Quoted(task)))
         })
     }
 }
@@ -375,14 +376,24 @@ fn error_name(wire: &str) -> String {
     name
 }
 
-fn known<T: Into<Value>>(value: Option<T>, what: &str) -> Result<Value, Missing> {
+/// What of a task, for messages.
+struct Of<'a>(&'static str, &'a str);
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of task {}", self.0, Quoted(self.1))
+    }
+}
+
+fn known<T: Into<Value>>(value: Option<T>, what: &dyn fmt::Display) -> Result<Value, Missing> {
     value.map(Into::into).ok_or_else(|| not_available(what))
 }
 
-fn moment(at: Option<WallTime>, part: TimePart, what: &str) -> Result<Value, Missing> {
+fn moment(at: Option<WallTime>, part: TimePart, what: &dyn fmt::Display) -> Result<Value, Missing> {
     at.and_then(|at| part.of(at)).ok_or_else(|| not_available(what))
 }
 
-fn not_available(what: &str) -> Missing {
-    Missing::new("not_available", format!("{what} is not known to this run"))
+#[inline(never)]
+fn not_available(what: &dyn fmt::Display) -> Missing {
+    Missing::of("not_available", format_args!("{what} is not known to this run"))
 }

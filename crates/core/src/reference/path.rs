@@ -1,6 +1,7 @@
 //! What stands between the braces: namespaces, segments, and the references of reference section 13.3 and 13.5.
 
 use super::time_part::TimePart;
+use crate::cut;
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -161,7 +162,7 @@ pub(super) fn read(inner: &str, mode: Mode) -> Reading {
     if let Some(reading) = single_name(inner, mode) {
         return reading;
     }
-    let head = inner.split('.').next().unwrap_or_default();
+    let (head, _) = cut::or_all(inner, b'.');
     if !NAMESPACES.contains(&head) {
         return Reading::Literal;
     }
@@ -207,12 +208,12 @@ fn segments(path: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = path;
     loop {
-        let (segment, after) = if let Some(quoted) = rest.strip_prefix('`') {
-            quoted.split_once('`')?
-        } else {
-            rest.split_at(rest.find('.').unwrap_or(rest.len()))
+        let quoted = cut::after(rest, b'`');
+        let (segment, after) = match quoted {
+            Some(quoted) => cut::once(quoted, b'`')?,
+            None => rest.split_at(cut::place(rest, b'.').unwrap_or(rest.len())),
         };
-        let is_quoted = rest.starts_with('`');
+        let is_quoted = quoted.is_some();
         let is_plain = segment.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
         if segment.is_empty() || !(is_quoted || is_plain) {
             return None;
@@ -221,47 +222,61 @@ fn segments(path: &str) -> Option<Vec<String>> {
         if after.is_empty() {
             return Some(found);
         }
-        rest = after.strip_prefix('.')?;
+        rest = cut::after(after, b'.')?;
     }
 }
 
 /// The reference of a path in a known namespace, or a hint on what would be one.
 fn reference(path: &[&str]) -> Result<Reference, String> {
+    if let Some(reference) = plain(path) {
+        return Ok(reference);
+    }
     Ok(match path {
-        ["job", "id"] => Reference::JobId,
-        ["job", "name"] => Reference::JobName,
-        ["job", "run_id"] => Reference::JobRunId,
-        ["job", "repair_count"] => Reference::JobRepairCount,
         ["job", "start_time", part @ ..] => Reference::JobStartTime(time_part(part)?),
         ["job", "parameters", name] => Reference::JobParameter((*name).to_owned()),
         ["job", "parameters", parts @ ..] => return Err(one_name("job.parameters", parts)),
-        ["job", "trigger", "type"] => Reference::TriggerType,
         ["job", "trigger", "time", part @ ..] => Reference::TriggerTime(time_part(part)?),
-        ["job", "trigger", "file_arrival", "location"] => Reference::FileArrivalLocation,
         ["job", "trigger", "table_update", rest @ ..] => table_update(rest)?,
-        ["task", "name"] => Reference::TaskName,
-        ["task", "run_id"] => Reference::TaskRunId,
-        ["task", "execution_count"] => Reference::TaskExecutionCount,
-        ["task", "notebook_path"] => Reference::TaskNotebookPath,
         ["tasks", task, field @ ..] => {
             Reference::OtherTask { task: (*task).to_owned(), field: other_task_field(task, field)? }
         }
         ["tasks"] => {
             return Err("name the task and what of it, as in {{tasks.ingest.values.count}}".to_owned());
         }
-        ["input"] => Reference::Input,
         ["input", key] => Reference::InputKey((*key).to_owned()),
         ["input", parts @ ..] => return Err(one_name("input", parts)),
-        ["workspace", "id"] => Reference::WorkspaceId,
-        ["workspace", "url"] => Reference::WorkspaceUrl,
         ["backfill", part @ ..] => Reference::Backfill(time_part(part)?),
         _ => return Err(unknown(path)),
     })
 }
 
+/// The references that hold nothing of their own.
+fn plain(path: &[&str]) -> Option<Reference> {
+    // A segment with a dot, in backticks, would look like two.
+    if path.iter().any(|segment| cut::has(segment, b'.')) {
+        return None;
+    }
+    Some(match path.join(".").as_str() {
+        "job.id" => Reference::JobId,
+        "job.name" => Reference::JobName,
+        "job.run_id" => Reference::JobRunId,
+        "job.repair_count" => Reference::JobRepairCount,
+        "job.trigger.type" => Reference::TriggerType,
+        "job.trigger.file_arrival.location" => Reference::FileArrivalLocation,
+        "task.name" => Reference::TaskName,
+        "task.run_id" => Reference::TaskRunId,
+        "task.execution_count" => Reference::TaskExecutionCount,
+        "task.notebook_path" => Reference::TaskNotebookPath,
+        "input" => Reference::Input,
+        "workspace.id" => Reference::WorkspaceId,
+        "workspace.url" => Reference::WorkspaceUrl,
+        _ => return None,
+    })
+}
+
 fn unknown(path: &[&str]) -> String {
     let namespace = path[0];
-    let shapes = SHAPES.iter().copied().filter(|shape| shape.split('.').next() == Some(namespace));
+    let shapes = SHAPES.iter().copied().filter(|shape| cut::or_all(shape, b'.').0 == namespace);
     did_you_mean(&path.join("."), shapes.clone()).unwrap_or_else(|| {
         format!(
             "the references of {namespace} are: {}",
@@ -300,15 +315,27 @@ fn table_update(path: &[&str]) -> Result<Reference, String> {
     }
 }
 
+/// The fields of a task that have one name.
+fn single(name: &str) -> Option<OtherTaskField> {
+    Some(match name {
+        "run_id" => OtherTaskField::RunId,
+        "result_state" => OtherTaskField::ResultState,
+        "error_code" => OtherTaskField::ErrorCode,
+        "execution_count" => OtherTaskField::ExecutionCount,
+        "notebook_path" => OtherTaskField::NotebookPath,
+        _ => return None,
+    })
+}
+
 fn other_task_field(task: &str, path: &[&str]) -> Result<OtherTaskField, String> {
     const FIELDS: [&str; 7] =
         ["run_id", "result_state", "error_code", "execution_count", "notebook_path", "values", "output"];
+    if let [name] = path
+        && let Some(field) = single(name)
+    {
+        return Ok(field);
+    }
     Ok(match path {
-        ["run_id"] => OtherTaskField::RunId,
-        ["result_state"] => OtherTaskField::ResultState,
-        ["error_code"] => OtherTaskField::ErrorCode,
-        ["execution_count"] => OtherTaskField::ExecutionCount,
-        ["notebook_path"] => OtherTaskField::NotebookPath,
         ["values", key] => OtherTaskField::Value((*key).to_owned()),
         ["values", parts @ ..] => return Err(one_name(&format!("tasks.{task}.values"), parts)),
         ["output", "rows"] => OtherTaskField::Rows,

@@ -5,6 +5,7 @@ use super::template::{Part, Placeholder, parse, references_in};
 use crate::json::{self, Object, ToJson};
 use crate::value::Value;
 use serde::Serialize;
+use std::fmt;
 
 /// Why a reference has no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +20,12 @@ impl Missing {
     /// A reason.
     pub fn new(code: &'static str, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
+    }
+
+    /// The same; the sentence is written here and not where the reason is found, which is shorter.
+    #[inline(never)]
+    pub(super) fn of(code: &'static str, reason: fmt::Arguments<'_>) -> Self {
+        Self { code, reason: reason.to_string() }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn parse(text: &str, mode: Mode) -> Template {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("{{") {
+    while let Some(at) = opening(rest) {
         let (before, opened) = rest.split_at(at);
         literal.push_str(before);
         let Some(placeholder) = placeholder(opened, mode) else {
@@ -56,6 +56,12 @@ pub fn parse(text: &str, mode: Mode) -> Template {
         parts.push(Part::Literal(literal));
     }
     Template { parts }
+}
+
+/// Where two opening braces stand.
+fn opening(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    (1..bytes.len()).find(|n| bytes[n - 1] == b'{' && bytes[*n] == b'{').map(|n| n - 1)
 }
 
 /// The placeholders of a text in their order.

@@ -141,7 +141,11 @@ fn read(run: &Map<String, Value>, now: i64, problems: &mut Vec<Problem>) -> RunV
         }
         Some(other) => problems.push(crate::job::wire::wrong_type(other, &list, "a list")),
     }
-    let newest = newest_of(&attempts.iter().map(|task| (task.key.as_str(), task.number)).collect::<Vec<_>>());
+    let mut numbered = Vec::with_capacity(attempts.len());
+    for task in &attempts {
+        numbered.push((task.key.as_str(), task.number));
+    }
+    let newest = newest_of(&numbered);
     let mut progress = Progress::default();
     let (mut tasks, mut rows) = (Vec::new(), Vec::new());
     for task in newest.into_iter().map(|n| &attempts[n]) {
@@ -194,6 +198,10 @@ struct Attempt {
 impl Attempt {
     fn read(task: &Map<String, Value>, path: &Path<'_>, problems: &mut Vec<Problem>) -> Self {
         let edges: Vec<Dependency> = field(task, "depends_on", path, problems).unwrap_or_default();
+        let mut depends_on = Vec::with_capacity(edges.len());
+        for edge in edges {
+            depends_on.push(edge.task_key);
+        }
         let mut length = |name: &str| integer(task, name, path, problems).unwrap_or(0).max(0);
         let (setup, cleanup) = (length("setup_duration"), length("cleanup_duration"));
         let queue = length("queue_duration");
@@ -208,7 +216,7 @@ impl Attempt {
             setup,
             cleanup,
             queue,
-            depends_on: edges.into_iter().map(|edge| edge.task_key).collect(),
+            depends_on,
         }
     }
 }
