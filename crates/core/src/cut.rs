@@ -40,6 +40,18 @@ pub(crate) fn after(text: &str, byte: u8) -> Option<&str> {
     if text.as_bytes().first() == Some(&byte) { text.get(1..) } else { None }
 }
 
+/// The first characters of a text.
+pub(crate) fn chars(text: &str, most: usize) -> Vec<char> {
+    let mut chars = Vec::new();
+    for c in text.chars() {
+        if chars.len() == most {
+            break;
+        }
+        chars.push(c);
+    }
+    chars
+}
+
 /// A text without blanks at its ends.
 pub(crate) fn trimmed(text: &str) -> &str {
     let (mut from, mut to) = (text.len(), 0);

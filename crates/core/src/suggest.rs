@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest of the known names to one that a person wrote. For hints only; no rule depends on it.
 
+use crate::cut;
+
 /// The known name nearest to `wanted`, when one is near enough to be a likely slip: at most a third of its characters
 /// differ, the case of ASCII letters aside. The earliest of equally near names wins.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -36,7 +38,7 @@ impl<'w, 'a> Nearest<'w, 'a> {
         if name == self.wanted {
             return;
         }
-        let distance = distance(&self.wanted.to_ascii_lowercase(), &name.to_ascii_lowercase());
+        let distance = distance(self.wanted, name);
         if distance < self.limit {
             (self.limit, self.found) = (distance, Some(name));
         }
@@ -48,23 +50,36 @@ impl<'w, 'a> Nearest<'w, 'a> {
     }
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
+/// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other, the case of ASCII letters aside.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replace = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = replace.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
+    let (a, b) = (letters(a), letters(b));
+    let width = b.len() + 1;
+    // Row by row, for the beginnings of `a`.
+    let mut table = Vec::with_capacity((a.len() + 1) * width);
+    for i in 0..=a.len() {
+        for j in 0..width {
+            let mut least = i.max(j);
+            if i > 0 && j > 0 {
+                let at = table.len();
+                let replace: usize = table[at - width - 1] + usize::from(a[i - 1] != b[j - 1]);
+                least = replace.min(table[at - width] + 1).min(table[at - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    least = least.min(table[at - 2 * width - 2] + 1);
+                }
             }
+            table.push(least);
         }
-        before = std::mem::replace(&mut last, row);
     }
-    last[b.len()]
+    table.last().copied().unwrap_or_default()
+}
+
+/// What is compared of a text.
+fn letters(text: &str) -> Vec<char> {
+    let mut letters = cut::chars(text, 64);
+    for c in &mut letters {
+        c.make_ascii_lowercase();
+    }
+    letters
 }
 
 #[cfg(test)]

@@ -135,20 +135,24 @@ pub fn call(rule: &str, input: &str) -> Answer {
 
 /// The same with some of the rules, for a program that carries only these.
 pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
-    let Some((_, call)) = rules.iter().find(|(name, _)| *name == rule) else {
-        let message = format!(
-            "{} is not a rule; rules are {}",
-            Quoted(rule),
-            joined(rules.iter().map(|(name, _)| *name), ", ")
-        );
-        return Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message));
-    };
-    call(parse("call_rule", input)?)
+    let mut names = Vec::new();
+    for (name, call) in rules {
+        if *name == rule {
+            return call(parse("call_rule", input)?);
+        }
+        names.push(*name);
+    }
+    let message = format!("{} is not a rule; rules are {}", Quoted(rule), joined(&names, ", "));
+    Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message))
 }
 
 /// JSON text of the names of some of the rules.
 pub fn names_text(rules: &[(&str, Rule)]) -> String {
-    json::write(&Value::Array(rules.iter().map(|(name, _)| Value::from(*name)).collect()))
+    let mut names = Vec::new();
+    for (name, _) in rules {
+        names.push(Value::from(*name));
+    }
+    json::write(&Value::Array(names))
 }
 
 /// Reads JSON text.

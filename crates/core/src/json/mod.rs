@@ -104,11 +104,11 @@ impl ToJson for String {
 }
 
 /// Texts with a separator between them.
-pub(crate) fn joined<T: AsRef<str>>(texts: impl Iterator<Item = T>, separator: &str) -> String {
+pub(crate) fn joined(texts: &[&str], separator: &str) -> String {
     let mut joined = String::new();
-    for (n, text) in texts.enumerate() {
+    for (n, text) in texts.iter().enumerate() {
         joined += if n == 0 { "" } else { separator };
-        joined += text.as_ref();
+        joined += text;
     }
     joined
 }
@@ -225,7 +225,10 @@ pub(crate) fn quote(out: &mut dyn Write, text: &str) -> fmt::Result {
             '\n' => out.write_str("\\n")?,
             '\r' => out.write_str("\\r")?,
             '\t' => out.write_str("\\t")?,
-            c if c < ' ' => write!(out, "\\u{:04x}", u32::from(c))?,
+            c if c < ' ' => {
+                out.write_str(if c < '\u{10}' { "\\u000" } else { "\\u001" })?;
+                out.write_char(char::from_digit(u32::from(c) % 16, 16).unwrap_or_default())?;
+            }
             c => out.write_char(c)?,
         }
     }

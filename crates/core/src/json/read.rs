@@ -13,16 +13,27 @@ const DEPTH: usize = 128;
 const EARLY_VALUE: &str = "EOF while parsing a value";
 const EARLY_STRING: &str = "EOF while parsing a string";
 
-type Read<T> = Result<T, Broken>;
+/// What was read; nothing when the reader is broken.
+type Read<T> = Option<T>;
 
 /// Reads a text.
-pub(crate) fn read(text: &str) -> Read<Value> {
-    let mut reader = Reader { text, at: 0, left: DEPTH };
-    let value = reader.value()?;
-    match reader.skip() {
-        None => Ok(value),
-        Some(_) => Err(reader.ahead("trailing characters")),
+pub(crate) fn read(text: &str) -> Result<Value, Broken> {
+    let mut reader = Reader { text, at: 0, left: DEPTH, broken: None };
+    let mut value = reader.value();
+    if value.is_some() && reader.skip().is_some() {
+        value = reader.ahead("trailing characters");
     }
+    value.ok_or_else(|| {
+        let (at, said) = reader.broken.unwrap_or_default();
+        let (mut line, mut column) = (1, 0);
+        for byte in text.bytes().take(at) {
+            column += 1;
+            if byte == b'\n' {
+                (line, column) = (line + 1, 0);
+            }
+        }
+        Broken { said: said.into(), line, column, cut_off: said.starts_with("EOF") }
+    })
 }
 
 struct Reader<'a> {
@@ -31,6 +42,8 @@ struct Reader<'a> {
     at: usize,
     /// So many more lists and objects may be open.
     left: usize,
+    /// Up to where it was read when it broke, and why.
+    broken: Option<(usize, &'static str)>,
 }
 
 impl Reader<'_> {
@@ -53,26 +66,25 @@ impl Reader<'_> {
     }
 
     /// An error at what was read last.
-    #[cold]
-    fn behind(&self, said: &str) -> Broken {
-        self.broken(self.at, said)
+    fn behind<T>(&mut self, said: &'static str) -> Read<T> {
+        self.breaks(self.at, said);
+        None
     }
 
     /// An error at what comes next.
-    #[cold]
-    fn ahead(&self, said: &str) -> Broken {
-        self.broken(self.at + 1, said)
+    fn ahead<T>(&mut self, said: &'static str) -> Read<T> {
+        self.breaks(self.at + 1, said);
+        None
     }
 
-    fn broken(&self, at: usize, said: &str) -> Broken {
-        let before = &self.text.as_bytes()[..at.min(self.text.len())];
-        let lines = before.split(|byte| *byte == b'\n');
-        let (line, last) = lines.fold((0, 0), |(line, _), text| (line + 1, text.len()));
-        Broken { said: said.into(), line, column: last, cut_off: said.starts_with("EOF") }
+    #[cold]
+    #[inline(never)]
+    fn breaks(&mut self, at: usize, said: &'static str) {
+        self.broken = Some((at, said));
     }
 
     fn value(&mut self) -> Read<Value> {
-        let Some(byte) = self.skip() else { return Err(self.ahead(EARLY_VALUE)) };
+        let Some(byte) = self.skip() else { return self.ahead(EARLY_VALUE) };
         match byte {
             b'n' => self.word("null", Value::Null),
             b't' => self.word("true", Value::Bool(true)),
@@ -85,14 +97,14 @@ impl Reader<'_> {
             b'[' | b'{' => {
                 self.left -= 1;
                 if self.left == 0 {
-                    return Err(self.ahead("recursion limit exceeded"));
+                    return self.ahead("recursion limit exceeded");
                 }
                 self.at += 1;
                 let value = if byte == b'[' { self.list() } else { self.object() };
                 self.left += 1;
                 value
             }
-            _ => Err(self.ahead("expected value")),
+            _ => self.ahead("expected value"),
         }
     }
 
@@ -100,11 +112,11 @@ impl Reader<'_> {
         for byte in word.bytes() {
             match self.next() {
                 Some(next) if next == byte => {}
-                Some(_) => return Err(self.behind("expected ident")),
-                None => return Err(self.behind(EARLY_VALUE)),
+                Some(_) => return self.behind("expected ident"),
+                None => return self.behind(EARLY_VALUE),
             }
         }
-        Ok(value)
+        Some(value)
     }
 
     fn list(&mut self) -> Read<Value> {
@@ -112,7 +124,7 @@ impl Reader<'_> {
         while self.more(b']', items.is_empty())? {
             items.push(self.value()?);
         }
-        Ok(Value::Array(items))
+        Some(Value::Array(items))
     }
 
     fn object(&mut self) -> Read<Value> {
@@ -124,13 +136,13 @@ impl Reader<'_> {
             let name = self.string()?;
             match self.skip() {
                 Some(b':') => self.at += 1,
-                Some(_) => return Err(self.ahead("expected `:`")),
-                None => return Err(self.ahead("EOF while parsing an object")),
+                Some(_) => return self.ahead("expected `:`"),
+                None => return self.ahead("EOF while parsing an object"),
             }
             let value = self.value()?;
             members.push((name, value));
         }
-        Ok(Value::Object(Map::from_iter(members)))
+        Some(Value::Object(Map::from_iter(members)))
     }
 
     /// Whether one more item or member comes; at its first byte then, else behind the bracket.
@@ -139,25 +151,25 @@ impl Reader<'_> {
         let mut next = self.skip();
         if next == Some(close) {
             self.at += 1;
-            return Ok(false);
+            return Some(false);
         }
         if next.is_none() {
             let early = if object { "EOF while parsing an object" } else { "EOF while parsing a list" };
-            return Err(self.ahead(early));
+            return self.ahead(early);
         }
         if !first {
             if next != Some(b',') {
                 let said = if object { "expected `,` or `}`" } else { "expected `,` or `]`" };
-                return Err(self.ahead(said));
+                return self.ahead(said);
             }
             self.at += 1;
             next = self.skip();
         }
         match next {
-            None => Err(self.ahead(EARLY_VALUE)),
-            Some(byte) if byte == close => Err(self.ahead("trailing comma")),
-            Some(byte) if object && byte != b'"' => Err(self.ahead("key must be a string")),
-            Some(_) => Ok(true),
+            None => self.ahead(EARLY_VALUE),
+            Some(byte) if byte == close => self.ahead("trailing comma"),
+            Some(byte) if object && byte != b'"' => self.ahead("key must be a string"),
+            Some(_) => Some(true),
         }
     }
 
@@ -175,15 +187,13 @@ impl Reader<'_> {
                 }
                 Some(_) => {
                     self.at += 1;
-                    return Err(
-                        self.behind("control character (\\u0000-\\u001F) found while parsing a string")
-                    );
+                    return self.behind("control character (\\u0000-\\u001F) found while parsing a string");
                 }
-                None => return Err(self.behind(EARLY_STRING)),
+                None => return self.behind(EARLY_STRING),
             }
             self.at += 1;
             if byte == Some(b'"') {
-                return Ok(out);
+                return Some(out);
             }
             out.push(self.escape()?);
             from = self.at;
@@ -192,8 +202,8 @@ impl Reader<'_> {
 
     /// What an escape stands for, behind its `\`.
     fn escape(&mut self) -> Read<char> {
-        let Some(byte) = self.next() else { return Err(self.behind(EARLY_STRING)) };
-        Ok(match byte {
+        let Some(byte) = self.next() else { return self.behind(EARLY_STRING) };
+        Some(match byte {
             b'"' | b'\\' | b'/' => char::from(byte),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -204,40 +214,40 @@ impl Reader<'_> {
                 let lone = "lone leading surrogate in hex escape";
                 let first = self.hex()?;
                 if !(0xd800..0xdc00).contains(&first) {
-                    return char::from_u32(first).ok_or_else(|| self.behind(lone));
+                    return char::from_u32(first).or_else(|| self.behind(lone));
                 }
                 for wanted in [b'\\', b'u'] {
                     match self.next() {
                         Some(byte) if byte == wanted => {}
-                        Some(_) => return Err(self.behind("unexpected end of hex escape")),
-                        None => return Err(self.behind(EARLY_STRING)),
+                        Some(_) => return self.behind("unexpected end of hex escape"),
+                        None => return self.behind(EARLY_STRING),
                     }
                 }
                 let second = self.hex()?;
                 if !(0xdc00..0xe000).contains(&second) {
-                    return Err(self.behind(lone));
+                    return self.behind(lone);
                 }
                 let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
                 char::from_u32(code).unwrap_or_default()
             }
-            _ => return Err(self.behind("invalid escape")),
+            _ => return self.behind("invalid escape"),
         })
     }
 
     fn hex(&mut self) -> Read<u32> {
         let Some(digits) = self.text.as_bytes().get(self.at..self.at + 4) else {
             self.at = self.text.len();
-            return Err(self.behind(EARLY_STRING));
+            return self.behind(EARLY_STRING);
         };
         self.at += 4;
         let mut code = 0;
         for digit in digits {
             let Some(digit) = char::from(*digit).to_digit(16) else {
-                return Err(self.behind("invalid escape"));
+                return self.behind("invalid escape");
             };
             code = code * 16 + digit;
         }
-        Ok(code)
+        Some(code)
     }
 
     fn digits(&mut self) -> bool {
@@ -254,13 +264,13 @@ impl Reader<'_> {
         self.at += usize::from(negative);
         let from = self.at;
         match self.next() {
-            None => return Err(self.behind(EARLY_VALUE)),
-            Some(b'0') if matches!(self.peek(), Some(b'0'..=b'9')) => return Err(self.ahead(invalid)),
+            None => return self.behind(EARLY_VALUE),
+            Some(b'0') if matches!(self.peek(), Some(b'0'..=b'9')) => return self.ahead(invalid),
             Some(b'0') => {}
             Some(b'1'..=b'9') => {
                 self.digits();
             }
-            Some(_) => return Err(self.behind(invalid)),
+            Some(_) => return self.behind(invalid),
         }
         let mut whole = true;
         if self.peek() == Some(b'.') {
@@ -268,7 +278,7 @@ impl Reader<'_> {
             self.at += 1;
             if !self.digits() {
                 let early = self.peek().is_none();
-                return Err(self.ahead(if early { EARLY_VALUE } else { invalid }));
+                return self.ahead(if early { EARLY_VALUE } else { invalid });
             }
         }
         if let Some(b'e' | b'E') = self.peek() {
@@ -279,22 +289,21 @@ impl Reader<'_> {
             }
             match self.next() {
                 Some(b'0'..=b'9') => self.digits(),
-                Some(_) => return Err(self.behind(invalid)),
-                None => return Err(self.behind(EARLY_VALUE)),
+                Some(_) => return self.behind(invalid),
+                None => return self.behind(EARLY_VALUE),
             };
         }
         let text = &self.text[from..self.at];
         if whole && let Some(size) = super::whole(text) {
             if !negative {
-                return Ok(size.into());
+                return Some(size.into());
             }
             // Down to the least of 64 bits; -0 is a double.
             if size > 0 && size <= 1 << 63 {
-                return Ok(size.wrapping_neg().cast_signed().into());
+                return Some(size.wrapping_neg().cast_signed().into());
             }
         }
         let size = number(text);
-        Number::from_f64(if negative { -size } else { size })
-            .ok_or_else(|| self.behind("number out of range"))
+        Number::from_f64(if negative { -size } else { size }).or_else(|| self.behind("number out of range"))
     }
 }

@@ -5,6 +5,7 @@ use crate::json::Path;
 use crate::json::{self, Quoted};
 use crate::problem::Problem;
 use crate::value::{Map, Value};
+use std::fmt;
 
 /// Bytes of the JSON of one parameter field, its key included.
 pub const MAX_PARAMETER_BYTES: usize = 10_000;
@@ -40,38 +41,36 @@ pub fn check_run_now(fields: &Map<String, Value>) -> Vec<Problem> {
         }
     }
     for field in ASCII {
-        let items = fields.get(field).and_then(Value::as_array).into_iter().flatten();
-        for (n, item) in items.enumerate() {
+        for (n, item) in json::items(fields.get(field)).iter().enumerate() {
             if let Some(c) = item.as_str().and_then(|text| text.chars().find(|c| !c.is_ascii())) {
-                let path = Path::Root.key(field).index(n).to_string();
-                let message = format!("{field} is ASCII only, found '{c}'");
-                problems.push(Problem::error("not_ascii", path, message));
+                let message = format_args!("{field} is ASCII only, found '{c}'");
+                Problem::add(&mut problems, "not_ascii", format_args!("{field}[{n}]"), message);
             }
         }
     }
     names(fields, &mut problems);
-    let commands = fields.get("dbt_commands").and_then(Value::as_array).map_or(0, Vec::len);
+    let commands = json::items(fields.get("dbt_commands")).len();
+    let mut add = |code, path: &str, message: fmt::Arguments<'_>| {
+        Problem::add(&mut problems, code, format_args!("{path}"), message);
+    };
     if commands > MAX_DBT_COMMANDS {
-        let message = format!("{commands} commands, the limit is {MAX_DBT_COMMANDS}");
-        problems.push(Problem::error("too_many_commands", "dbt_commands", message));
+        let message = format_args!("{commands} commands, the limit is {MAX_DBT_COMMANDS}");
+        add("too_many_commands", "dbt_commands", message);
     }
     let token = fields.get("idempotency_token").and_then(Value::as_str).map(|text| text.chars().count());
     if token == Some(0) {
         // The platform takes it for none, and a request without a token must not be sent twice.
-        problems.push(Problem::error(
-            "token_empty",
-            "idempotency_token",
-            "the token is empty; leave it out instead",
-        ));
+        let message = format_args!("the token is empty; leave it out instead");
+        add("token_empty", "idempotency_token", message);
     }
     let token = token.unwrap_or(0);
     if token > MAX_TOKEN_CHARACTERS {
-        let message = format!("the token has {token} characters, the limit is {MAX_TOKEN_CHARACTERS}");
-        problems.push(Problem::error("token_too_long", "idempotency_token", message));
+        let message = format_args!("the token has {token} characters, the limit is {MAX_TOKEN_CHARACTERS}");
+        add("token_too_long", "idempotency_token", message);
     }
     if fields.contains_key("jar_params") && fields.contains_key("notebook_params") {
-        let message = "jar_params cannot be combined with notebook_params";
-        problems.push(Problem::error("conflicting_parameters", "jar_params", message));
+        let message = format_args!("jar_params cannot be combined with notebook_params");
+        add("conflicting_parameters", "jar_params", message);
     }
     problems
 }
@@ -80,9 +79,9 @@ fn size(field: &str, value: &Value, problems: &mut Vec<Problem>) {
     // Braces, quotes and colon around the key: `{"field":value}`.
     let bytes = json::write(value).len() + field.len() + 5;
     if bytes > MAX_PARAMETER_BYTES {
-        let message = format!("{field} has {bytes} bytes as JSON, the limit is {MAX_PARAMETER_BYTES}");
-        let hint = "write large values to a file or a table and pass where they are";
-        problems.push(Problem::error("parameters_too_large", field, message).with_hint(hint));
+        let message = format_args!("{field} has {bytes} bytes as JSON, the limit is {MAX_PARAMETER_BYTES}");
+        let problem = Problem::add(problems, "parameters_too_large", format_args!("{field}"), message);
+        problem.hint = Some("write large values to a file or a table and pass where they are".to_owned());
     }
 }
 
@@ -90,15 +89,15 @@ fn size(field: &str, value: &Value, problems: &mut Vec<Problem>) {
 fn names(fields: &Map<String, Value>, problems: &mut Vec<Problem>) {
     let root = Path::Root;
     let path = root.key("job_parameters");
-    let names = fields.get("job_parameters").and_then(Value::as_object).into_iter().flatten();
-    for (name, _) in names {
+    let Some(Value::Object(parameters)) = fields.get("job_parameters") else { return };
+    for (name, _) in parameters {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if name.is_empty() || !name.chars().all(allowed) {
-            let message = format!(
-                "{} is not the name of a job parameter: letters, digits, _, - and . are allowed",
-                Quoted(name)
+            let (path, name) = (path.key(name), Quoted(name));
+            let message = format_args!(
+                "{name} is not the name of a job parameter: letters, digits, _, - and . are allowed"
             );
-            problems.push(Problem::error("bad_parameter_name", path.key(name).to_string(), message));
+            Problem::add(problems, "bad_parameter_name", format_args!("{path}"), message);
         }
     }
 }

@@ -11,7 +11,7 @@ pub use limits::{MAX_PARAMETER_BYTES, check_run_now};
 use crate::json::Path;
 use crate::json::{Quoted, joined};
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
+use crate::suggest::Nearest;
 use crate::value::{Map, Value};
 use std::fmt;
 use std::str::FromStr;
@@ -102,22 +102,33 @@ pub fn map_params(task_type: Option<TaskType>, params: &Value) -> Result<Map<Str
         Value::Null => return Ok(Map::new()),
         Value::Object(params) => params,
         other => {
-            let message = format!("parameters are an object, not {}", kind(other));
-            return Err(vec![Problem::error("not_an_object", "", message)]);
+            let mut problems = Vec::new();
+            let message = format_args!("parameters are an object, not {}", kind(other));
+            Problem::add(&mut problems, "not_an_object", format_args!(""), message);
+            return Err(problems);
         }
     };
     let mut problems = Vec::new();
     let fields = match task_type {
         None => params.clone(),
-        Some(TaskType::Notebook) => field("notebook_params", text::map(params, &mut problems)),
-        Some(TaskType::PythonWheel) => field("python_named_params", text::map(params, &mut problems)),
-        Some(TaskType::Sql) => field("sql_params", text::map(params, &mut problems)),
-        Some(TaskType::JobParameters) => field("job_parameters", text::map(params, &mut problems)),
-        Some(TaskType::PythonScript) => args("python_params", params, &mut problems),
-        Some(TaskType::SparkJar) => args("jar_params", params, &mut problems),
-        Some(TaskType::SparkSubmit) => args("spark_submit_params", params, &mut problems),
         Some(TaskType::Pipeline) => pipeline(params, &mut problems),
         Some(TaskType::Dbt) => none(params, &mut problems),
+        Some(task_type) => {
+            let (name, named) = match task_type {
+                TaskType::Notebook => ("notebook_params", true),
+                TaskType::PythonWheel => ("python_named_params", true),
+                TaskType::Sql => ("sql_params", true),
+                TaskType::PythonScript => ("python_params", false),
+                TaskType::SparkJar => ("jar_params", false),
+                TaskType::SparkSubmit => ("spark_submit_params", false),
+                TaskType::JobParameters | TaskType::Pipeline | TaskType::Dbt => ("job_parameters", true),
+            };
+            if named {
+                field(name, text::map(params, &mut problems))
+            } else {
+                args(name, params, &mut problems)
+            }
+        }
     };
     if problems.is_empty() {
         problems = check_run_now(&fields);
@@ -126,7 +137,9 @@ pub fn map_params(task_type: Option<TaskType>, params: &Value) -> Result<Map<Str
 }
 
 fn field(name: &str, value: Value) -> Map<String, Value> {
-    Map::from_iter([(name.to_owned(), value)])
+    let mut fields = Map::new();
+    fields.insert(name.to_owned(), value);
+    fields
 }
 
 /// What a value is, for a message.
@@ -144,26 +157,31 @@ fn kind(value: &Value) -> &'static str {
 /// Maps `{"args": […]}`. Without `args` there is no field, so that the task's own list holds.
 fn args(name: &str, params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<String, Value> {
     let root = Path::Root;
-    for key in params.keys().filter(|key| *key != "args") {
-        unknown(&root.key(key), key, &["args"], problems);
+    for key in params.keys() {
+        if key != "args" {
+            unknown(&root.key(key), key, &["args"], problems);
+        }
     }
     match params.get("args") {
         None => Map::new(),
         Some(Value::Array(items)) => field(name, text::list(items, &root.key("args"), problems)),
         Some(other) => {
-            let message = format!("args is a list, not {}", kind(other));
-            problems.push(Problem::error("not_a_list", "args", message));
+            let message = format_args!("args is a list, not {}", kind(other));
+            Problem::add(problems, "not_a_list", format_args!("args"), message);
             Map::new()
         }
     }
 }
 
 fn unknown(path: &Path<'_>, key: &str, known: &[&str], problems: &mut Vec<Problem>) {
-    let message =
-        format!("{} is not a parameter here, the parameters are {}", Quoted(key), joined(known.iter(), ", "));
-    let mut problem = Problem::error("unknown_parameter", path.to_string(), message);
-    problem.hint = did_you_mean(key, known.iter().copied());
-    problems.push(problem);
+    let (quoted, all) = (Quoted(key), joined(known, ", "));
+    let message = format_args!("{quoted} is not a parameter here, the parameters are {all}");
+    let problem = Problem::add(problems, "unknown_parameter", format_args!("{path}"), message);
+    let mut nearest = Nearest::to(key);
+    for name in known {
+        nearest.consider(name);
+    }
+    problem.hint = nearest.hint();
 }
 
 /// The fields of `pipeline_params` (reference section 3.7): one flag, and lists of names.
@@ -183,18 +201,21 @@ fn pipeline(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<Str
             _ if !PIPELINE_FIELDS.contains(&key.as_str()) => unknown(&path, key, &PIPELINE_FIELDS, problems),
             Value::Bool(_) if key == "full_refresh" => {}
             other if key == "full_refresh" => {
-                let message = format!("{key} is a boolean, not {}", kind(other));
-                problems.push(Problem::error("not_a_boolean", path.to_string(), message));
+                let message = format_args!("{key} is a boolean, not {}", kind(other));
+                Problem::add(problems, "not_a_boolean", format_args!("{path}"), message);
             }
             Value::Array(items) => {
-                for (n, item) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
-                    let message = format!("{key} is a list of names, found {}", kind(item));
-                    problems.push(Problem::error("not_a_string", path.index(n).to_string(), message));
+                for (n, item) in items.iter().enumerate() {
+                    if !item.is_string() {
+                        let message = format_args!("{key} is a list of names, found {}", kind(item));
+                        let path = path.index(n);
+                        Problem::add(problems, "not_a_string", format_args!("{path}"), message);
+                    }
                 }
             }
             other => {
-                let message = format!("{key} is a list, not {}", kind(other));
-                problems.push(Problem::error("not_a_list", path.to_string(), message));
+                let message = format_args!("{key} is a list, not {}", kind(other));
+                Problem::add(problems, "not_a_list", format_args!("{path}"), message);
             }
         }
     }
@@ -203,10 +224,10 @@ fn pipeline(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<Str
 
 fn none(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<String, Value> {
     for key in params.keys() {
-        let message = format!("a job of the task type dbt takes no parameters, found {}", Quoted(key));
-        let hint = "use the task type job_parameters, or none with dbt_commands";
-        let path = Path::Root.key(key).to_string();
-        problems.push(Problem::error("no_parameters_allowed", path, message).with_hint(hint));
+        let (path, key) = (Path::Root.key(key), Quoted(key));
+        let message = format_args!("a job of the task type dbt takes no parameters, found {key}");
+        let problem = Problem::add(problems, "no_parameters_allowed", format_args!("{path}"), message);
+        problem.hint = Some("use the task type job_parameters, or none with dbt_commands".to_owned());
     }
     Map::new()
 }

@@ -9,14 +9,20 @@ use crate::value::{Map, Number, Value};
 /// Every value of an object as text.
 pub(super) fn map(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Value {
     let root = Path::Root;
-    let entries = params.iter().map(|(key, value)| (key.clone(), scalar(value, &root.key(key), problems)));
-    Value::Object(entries.collect())
+    let mut texts = Map::new();
+    for (key, value) in params {
+        texts.insert(key.clone(), scalar(value, &root.key(key), problems));
+    }
+    Value::Object(texts)
 }
 
 /// Every item of a list as text.
 pub(super) fn list(items: &[Value], path: &Path<'_>, problems: &mut Vec<Problem>) -> Value {
-    let items = items.iter().enumerate().map(|(n, value)| scalar(value, &path.index(n), problems));
-    Value::Array(items.collect())
+    let mut texts = Vec::with_capacity(items.len());
+    for (n, value) in items.iter().enumerate() {
+        texts.push(scalar(value, &path.index(n), problems));
+    }
+    Value::Array(texts)
 }
 
 fn scalar(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Value {
@@ -26,20 +32,19 @@ fn scalar(value: &Value, path: &Path<'_>, problems: &mut Vec<Problem>) -> Value 
         Value::Number(number) => {
             let text = exact(number);
             if text.is_none() {
-                let message = format!(
-                    "{} is a whole number beyond 64 bits, its digits are not exact",
-                    json::number(number)
-                );
-                let problem = Problem::error("inexact_number", path.to_string(), message);
-                problems.push(problem.with_hint("pass it as text"));
+                let number = json::number(number);
+                let message =
+                    format_args!("{number} is a whole number beyond 64 bits, its digits are not exact");
+                let problem = Problem::add(problems, "inexact_number", format_args!("{path}"), message);
+                problem.hint = Some("pass it as text".to_owned());
             }
             text.map_or(Value::Null, Value::String)
         }
         Value::Array(_) | Value::Object(_) => {
-            let message =
-                format!("a parameter is a string, a number, a boolean or null, not {}", kind(value));
-            let problem = Problem::error("not_a_scalar", path.to_string(), message);
-            problems.push(problem.with_hint("pass it as JSON text"));
+            let kind = kind(value);
+            let message = format_args!("a parameter is a string, a number, a boolean or null, not {kind}");
+            let problem = Problem::add(problems, "not_a_scalar", format_args!("{path}"), message);
+            problem.hint = Some("pass it as JSON text".to_owned());
             Value::Null
         }
     }

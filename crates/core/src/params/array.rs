@@ -19,7 +19,7 @@ pub(crate) struct ArrayRules {
     min: Option<u64>,
     max: Option<u64>,
     unique: bool,
-    prefix: Box<[NodeId]>,
+    prefix: Vec<NodeId>,
     items: Option<NodeId>,
     contains: Option<Contains>,
 }

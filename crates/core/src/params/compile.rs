@@ -47,7 +47,7 @@ pub(crate) fn compile<'a>(
         store,
         nodes: vec![Node::default(), Node::default()],
         queue: Vec::new(),
-        paths: vec![String::new(); 2],
+        paths: vec![String::new(), String::new()],
         known: Numbers::default(),
         dynamic: Vec::new(),
         problems: Vec::new(),

@@ -18,9 +18,9 @@ pub(crate) struct Logic {
     /// Targets of `$ref`, and of `$dynamicRef` where that is no more than a `$ref`.
     pub(crate) refs: Vec<NodeId>,
     pub(crate) dynamic: Option<Dynamic>,
-    all_of: Box<[NodeId]>,
-    any_of: Option<Box<[NodeId]>>,
-    one_of: Option<Box<[NodeId]>>,
+    all_of: Vec<NodeId>,
+    any_of: Option<Vec<NodeId>>,
+    one_of: Option<Vec<NodeId>>,
     not: Option<NodeId>,
     /// `if`, `then`, `else`
     condition: Option<(NodeId, Option<NodeId>, Option<NodeId>)>,

@@ -23,18 +23,18 @@ pub(crate) struct ObjectRules {
     min: Option<u64>,
     max: Option<u64>,
     /// Names of `properties` and `required`, sorted by length and then by bytes.
-    known: Box<[Property]>,
+    known: Vec<Property>,
     /// How many of `known` are required.
     required: usize,
-    patterns: Box<[(Pattern, NodeId)]>,
+    patterns: Vec<(Pattern, NodeId)>,
     additional: Option<NodeId>,
     names: Option<NodeId>,
-    dependent_required: Box<[Needs]>,
-    dependent_schemas: Box<[(Box<str>, NodeId)]>,
+    dependent_required: Vec<Needs>,
+    dependent_schemas: Vec<(Box<str>, NodeId)>,
 }
 
 /// With the first property the others have to be there.
-type Needs = (Box<str>, Box<[Box<str>]>);
+type Needs = (Box<str>, Vec<Box<str>>);
 
 #[derive(Debug)]
 struct Property {
@@ -102,11 +102,11 @@ pub(crate) fn compile<'a>(
         max: read.count(slot::MAX_PROPERTIES),
         known,
         required,
-        patterns: patterns.into_boxed_slice(),
+        patterns: patterns,
         additional: read.schema(slot::ADDITIONAL_PROPERTIES),
         names: read.schema(slot::PROPERTY_NAMES),
-        dependent_required: dependent_required.into_boxed_slice(),
-        dependent_schemas: dependent_schemas.into_boxed_slice(),
+        dependent_required: dependent_required,
+        dependent_schemas: dependent_schemas,
     };
     let empty = rules.min.is_none()
         && rules.max.is_none()
@@ -116,7 +116,7 @@ pub(crate) fn compile<'a>(
     (!empty).then(|| Box::new(rules))
 }
 
-fn compile_known<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> (Box<[Property]>, usize) {
+fn compile_known<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> (Vec<Property>, usize) {
     let mut known: Vec<Property> = Vec::new();
     for (name, id) in &read.maps[slot::PROPERTIES as usize] {
         known.push(Property { name: (*name).into(), schema: Some(*id), required: false });
@@ -138,7 +138,7 @@ fn compile_known<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) 
     for property in &known {
         count += usize::from(property.required);
     }
-    (known.into_boxed_slice(), count)
+    (known, count)
 }
 
 pub(crate) fn check<I: Instance>(

@@ -21,11 +21,11 @@ pub(crate) struct Read<'a> {
     pub(crate) counts: [Option<u64>; 8],
     pub(crate) numbers: [Option<Number>; 5],
     pub(crate) schemas: [Option<NodeId>; 11],
-    pub(crate) lists: [Option<Box<[NodeId]>>; 4],
+    pub(crate) lists: [Option<Vec<NodeId>>; 4],
     pub(crate) maps: [Vec<(&'a str, NodeId)>; 5],
     pub(crate) others: [Option<&'a Value>; 6],
     /// Lists of names, by name, and where each stands.
-    pub(crate) needs: Vec<(&'a str, Box<[Box<str>]>)>,
+    pub(crate) needs: Vec<(&'a str, Vec<Box<str>>)>,
 }
 
 impl Read<'_> {
@@ -37,7 +37,7 @@ impl Read<'_> {
         self.schemas[slot as usize]
     }
 
-    pub(crate) fn list(&mut self, slot: u8) -> Option<Box<[NodeId]>> {
+    pub(crate) fn list(&mut self, slot: u8) -> Option<Vec<NodeId>> {
         self.lists[slot as usize].take()
     }
 }
@@ -90,7 +90,7 @@ impl<'a> Compiler<'a> {
                 for (n, value) in list.iter().enumerate() {
                     ids.push(self.queue(at.entry(name, &n.to_string()).of(value)));
                 }
-                read.lists[slot as usize] = Some(ids.into_boxed_slice());
+                read.lists[slot as usize] = Some(ids);
                 return;
             }
             (Takes::Map(_) | Takes::Mixed, Value::Object(_)) => return self.entries(at, name, value, read),
@@ -133,7 +133,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A list of property names; `place` is where the list stands.
-    pub(crate) fn names(&mut self, place: &Place<'a>, value: &'a Value) -> Box<[Box<str>]> {
+    pub(crate) fn names(&mut self, place: &Place<'a>, value: &'a Value) -> Vec<Box<str>> {
         let mut names = Vec::new();
         let mut all = value.is_array();
         for name in value.as_array().map_or(&[][..], Vec::as_slice) {
@@ -147,7 +147,7 @@ impl<'a> Compiler<'a> {
             let message = format_args!("{} is not an array of strings", Shown(&value));
             Problem::add(&mut self.problems, "keyword_type", format_args!("{}", place.path), message);
         }
-        names.into_boxed_slice()
+        names
     }
 
     /// The target of a reference.

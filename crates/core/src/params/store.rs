@@ -12,6 +12,7 @@ use crate::json::{self, Quoted, read, unescaped, write};
 use crate::order::sort_by;
 use crate::problem::Problem;
 use crate::value::{Map, Value};
+use std::fmt;
 use std::sync::OnceLock;
 
 /// The dialect that this validator speaks.
@@ -156,8 +157,7 @@ impl<'a> Store<'a> {
         let index = self.resources.len();
         let root = Place { value: document, resource: index, path: path.to_owned() };
         self.add_resource(uri.to_owned(), root.clone());
-        if let Some(problem) = measure(document, path) {
-            self.problems.push(problem);
+        if !measure(document, path, &mut self.problems) {
             return;
         }
         self.scan(root);
@@ -176,9 +176,9 @@ impl<'a> Store<'a> {
         self.uris.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same && later.1 != kept.1 {
-                let message = format!("two schemas have the id {}", Quoted(&later.0));
+                let message = format_args!("two schemas have the id {}", Quoted(&later.0));
                 let path = resources[later.1].root.keyword("$id");
-                problems.push(Problem::error("duplicate_id", path, message));
+                Problem::add(problems, "duplicate_id", format_args!("{path}"), message);
             }
             same
         });
@@ -186,10 +186,10 @@ impl<'a> Store<'a> {
         self.anchors.dedup_by(|later, kept| {
             let same = later.key() == kept.key();
             if same && !std::ptr::eq(later.place.value, kept.place.value) {
-                let message = format!("the anchor {} is there twice", Quoted(later.name));
+                let message = format_args!("the anchor {} is there twice", Quoted(later.name));
                 let keyword = if later.dynamic { "$dynamicAnchor" } else { "$anchor" };
                 let path = later.place.keyword(keyword);
-                problems.push(Problem::error("duplicate_anchor", path, message));
+                Problem::add(problems, "duplicate_anchor", format_args!("{path}"), message);
             }
             kept.dynamic |= same && later.dynamic;
             same
@@ -203,9 +203,11 @@ impl<'a> Store<'a> {
             if let Some(id) = schema.get("$id").and_then(Value::as_str) {
                 let (id, fragment) = split_fragment(id);
                 if !fragment.is_empty() {
-                    let message = format!("an id has no fragment, found \"#{fragment}\"");
-                    let problem = Problem::error("keyword_value", place.keyword("$id"), message);
-                    self.problems.push(problem.with_hint("2020-12 writes it as \"$anchor\""));
+                    let message = format_args!("an id has no fragment, found \"#{fragment}\"");
+                    let path = place.keyword("$id");
+                    let problem =
+                        Problem::add(&mut self.problems, "keyword_value", format_args!("{path}"), message);
+                    problem.hint = Some("2020-12 writes it as \"$anchor\"".to_owned());
                 }
                 self.enter(&mut place, id);
             }
@@ -252,8 +254,9 @@ impl<'a> Store<'a> {
         for keyword in ["$anchor", "$dynamicAnchor"] {
             let Some(value) = schema.get(keyword) else { continue };
             let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
-                let message = format!("{} is not the name of an anchor", write(value));
-                self.problems.push(Problem::error("keyword_value", place.keyword(keyword), message));
+                let message = format_args!("{} is not the name of an anchor", write(value));
+                let path = place.keyword(keyword);
+                Problem::add(&mut self.problems, "keyword_value", format_args!("{path}"), message);
                 continue;
             };
             let dynamic = keyword == "$dynamicAnchor";
@@ -274,9 +277,11 @@ impl<'a> Store<'a> {
             return Dialect::STANDARD;
         }
         let Some(meta) = self.given(uri) else {
-            let message = format!("the dialect {} is not known", write(named));
-            let problem = Problem::error("unsupported_dialect", place.keyword("$schema"), message);
-            self.problems.push(problem.with_hint(format!("schemas are read as {DIALECT}")));
+            let message = format_args!("the dialect {} is not known", write(named));
+            let path = place.keyword("$schema");
+            let problem =
+                Problem::add(&mut self.problems, "unsupported_dialect", format_args!("{path}"), message);
+            problem.hint = Some(format!("schemas are read as {DIALECT}"));
             return Dialect::STANDARD;
         };
         let Some(vocabularies) = meta.get("$vocabulary").and_then(Value::as_object) else {
@@ -361,17 +366,21 @@ fn is_anchor(name: &str) -> bool {
 }
 
 /// Refuses documents beyond the limits, before anything descends into them.
-fn measure(document: &Value, path: &str) -> Option<Problem> {
+fn measure(document: &Value, path: &str, problems: &mut Vec<Problem>) -> bool {
     let mut level = vec![document];
     let mut values = 0;
+    let mut add = |code, message: fmt::Arguments<'_>| {
+        Problem::add(problems, code, format_args!("{path}"), message);
+        false
+    };
     for _ in 0..MAX_SCHEMA_DEPTH {
         if level.is_empty() {
-            return None;
+            return true;
         }
         values += level.len();
         if values > MAX_SCHEMA_VALUES {
-            let message = format!("the schema has more than {MAX_SCHEMA_VALUES} values");
-            return Some(Problem::error("schema_too_large", path, message));
+            let message = format_args!("the schema has more than {MAX_SCHEMA_VALUES} values");
+            return add("schema_too_large", message);
         }
         let mut below = Vec::new();
         for value in level {
@@ -391,6 +400,5 @@ fn measure(document: &Value, path: &str) -> Option<Problem> {
         }
         level = below;
     }
-    let message = format!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}");
-    Some(Problem::error("schema_too_deep", path, message))
+    add("schema_too_deep", format_args!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}"))
 }

@@ -117,18 +117,30 @@ fn without_dots(path: &str) -> String {
 
 /// Replaces `%XX`; `None` when the result is not UTF-8 or an escape is cut short.
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
+    let mut decoded = String::new();
     let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
+    // Of a character of several bytes: its bits so far, the least that it may be, and how many bytes are missing.
+    let (mut code, mut least, mut missing) = (0, 0, 0);
+    while let Some(mut byte) = rest.next() {
         if byte == b'%' {
             let high = char::from(rest.next()?).to_digit(16)?;
             let low = char::from(rest.next()?).to_digit(16)?;
-            bytes.push((high * 16 + low) as u8);
-        } else {
-            bytes.push(byte);
+            byte = (high * 16 + low) as u8;
+        }
+        let bits = u32::from(byte);
+        (code, least, missing) = match (byte, missing) {
+            (0..=0x7f, 0) => (bits, 0, 0),
+            (0xc0..=0xdf, 0) => (bits & 0x1f, 0x80, 1),
+            (0xe0..=0xef, 0) => (bits & 0xf, 0x800, 2),
+            (0xf0..=0xf7, 0) => (bits & 7, 0x1_0000, 3),
+            (0x80..=0xbf, 1..) => (code << 6 | bits & 0x3f, least, missing - 1),
+            _ => return None,
+        };
+        if missing == 0 {
+            decoded.push(char::from_u32(code).filter(|_| code >= least)?);
         }
     }
-    String::from_utf8(bytes).ok()
+    if missing == 0 { Some(decoded) } else { None }
 }
 
 #[cfg(test)]
@@ -165,5 +177,13 @@ mod tests {
         assert_eq!(percent_decoded("a%25b%C3%A9").as_deref(), Some("a%bé"));
         assert_eq!(percent_decoded("%2"), None);
         assert_eq!(percent_decoded("%ff"), None);
+        let bytes =
+            [0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xe2, 0xed, 0xa0, 0x9f, 0xf0, 0xf4, 0xf8, 0x8f];
+        let mut seed = crate::seed::Seeded::new(9);
+        for _ in 0..50_000 {
+            let bytes: Vec<u8> = (0..seed.up_to(5)).map(|_| bytes[seed.up_to(15) as usize]).collect();
+            let text: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+            assert_eq!(percent_decoded(&text), String::from_utf8(bytes).ok(), "{text}");
+        }
     }
 }

@@ -109,7 +109,7 @@ impl fmt::Display for WithArticle<'_> {
 #[derive(Debug)]
 pub(crate) struct Values {
     /// `None` without the keyword.
-    one_of: Option<Box<[Value]>>,
+    one_of: Option<Vec<Value>>,
     constant: Option<Value>,
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<
     let mut one_of = None;
     match read.others[slot::ENUM as usize] {
         None => {}
-        Some(Value::Array(values)) => one_of = Some(values.clone().into_boxed_slice()),
+        Some(Value::Array(values)) => one_of = Some(values.clone()),
         Some(other) => c.mistyped(at, "enum", other, "an array"),
     }
     let constant = read.others[slot::CONST as usize].cloned();

@@ -12,8 +12,7 @@ const LAST: u32 = 0x10_ffff;
 impl CharSet {
     pub(super) fn of(ranges: &[(u32, u32)]) -> Self {
         let mut set = Self::default();
-        set.0.extend_from_slice(ranges);
-        set.normalize();
+        set.add_all(ranges);
         set
     }
 
@@ -45,13 +44,34 @@ impl CharSet {
     }
 
     pub(super) fn add(&mut self, first: u32, last: u32) {
-        self.0.push((first, last));
-        self.normalize();
+        let mut at = 0;
+        while self.0.get(at).is_some_and(|range| range.0 < first) {
+            at += 1;
+        }
+        self.0.insert(at, (first, last));
+        // With the one before it, and with all behind it that it reaches.
+        at = at.saturating_sub(1);
+        while let Some(next) = self.0.get(at + 1).copied() {
+            let range = &mut self.0[at];
+            if next.0 <= range.1.saturating_add(1) {
+                range.1 = range.1.max(next.1);
+                self.0.remove(at + 1);
+            } else if next.0 > last {
+                break;
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn add_all(&mut self, ranges: &[(u32, u32)]) {
+        for (first, last) in ranges {
+            self.add(*first, *last);
+        }
     }
 
     pub(super) fn union(&mut self, other: &Self) {
-        self.0.extend_from_slice(&other.0);
-        self.normalize();
+        self.add_all(&other.0);
     }
 
     pub(super) fn complement(&self) -> Self {
@@ -67,18 +87,6 @@ impl CharSet {
             ranges.push((next, LAST));
         }
         Self(ranges)
-    }
-
-    fn normalize(&mut self) {
-        self.0.sort_unstable();
-        let mut joined: Vec<(u32, u32)> = Vec::with_capacity(self.0.len());
-        for &(first, last) in &self.0 {
-            match joined.last_mut() {
-                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
-                _ => joined.push((first, last)),
-            }
-        }
-        self.0 = joined;
     }
 
     /// The ranges, in order.

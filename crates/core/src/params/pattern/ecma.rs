@@ -6,7 +6,9 @@
 
 use super::super::limits::{MAX_PATTERN_LENGTH, MAX_PATTERN_WEIGHT};
 use super::class::CharSet;
+use crate::cut;
 use crate::json::Quoted;
+use std::fmt;
 
 /// What a pattern asks of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +52,31 @@ pub(super) struct Translation<S> {
 
 /// Reads a pattern, or says what is wrong with it.
 pub(super) fn translate<S: Sink>(source: &str) -> Result<Translation<S>, String> {
-    let chars: Vec<char> = source.chars().take(MAX_PATTERN_LENGTH + 1).collect();
+    let chars = cut::chars(source, MAX_PATTERN_LENGTH + 1);
     if chars.len() > MAX_PATTERN_LENGTH {
         return Err(format!("it is longer than {MAX_PATTERN_LENGTH} characters"));
     }
-    let first = Translator::run(&chars, Needs::Linear)?;
+    let first = run(&chars, Needs::Linear)?;
     // `\b` is written in another way for a backtracking engine, whose own looks at Unicode.
-    if first.needs == Needs::Linear { Ok(first) } else { Translator::run(&chars, first.needs) }
+    if first.needs == Needs::Linear { Ok(first) } else { run(&chars, first.needs) }
+}
+
+fn run<S: Sink>(chars: &[char], target: Needs) -> Result<Translation<S>, String> {
+    let mut translator = Translator {
+        chars,
+        at: 0,
+        out: S::default(),
+        needs: Needs::Linear,
+        target,
+        closed: Vec::new(),
+        names: Vec::new(),
+        groups: 0,
+        why: String::new(),
+    };
+    match translator.whole() {
+        Ok(weight) => Ok(Translation { sink: translator.out, needs: translator.needs, weight }),
+        Err(Wrong) => Err(translator.why),
+    }
 }
 
 pub(super) struct Translator<'a, S> {
@@ -69,33 +89,38 @@ pub(super) struct Translator<'a, S> {
     pub(super) closed: Vec<bool>,
     pub(super) names: Vec<(String, usize)>,
     groups: usize,
+    /// What is wrong.
+    why: String,
 }
+
+/// What was read; nothing more is when something is wrong, which the reader knows.
+pub(super) type Read<T> = Result<T, Wrong>;
+
+/// Something is wrong.
+pub(super) struct Wrong;
 
 /// Groups inside groups.
 const MAX_NESTING: usize = 50;
 
-impl<'a, S: Sink> Translator<'a, S> {
-    fn run(chars: &'a [char], target: Needs) -> Result<Translation<S>, String> {
-        let mut translator = Self {
-            chars,
-            at: 0,
-            out: S::default(),
-            needs: Needs::Linear,
-            target,
-            closed: Vec::new(),
-            names: Vec::new(),
-            groups: 0,
-        };
-        translator.count_groups()?;
-        let weight = translator.alternatives(0)?;
-        if translator.at < chars.len() {
-            return Err("there is a \")\" without its \"(\"".to_owned());
+impl<S: Sink> Translator<'_, S> {
+    fn whole(&mut self) -> Read<u64> {
+        self.count_groups()?;
+        let weight = self.alternatives(0)?;
+        if self.at < self.chars.len() {
+            return Err(self.wrong(format_args!("there is a \")\" without its \"(\"")));
         }
-        Ok(Translation { sink: translator.out, needs: translator.needs, weight })
+        Ok(weight)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wrong(&mut self, why: fmt::Arguments<'_>) -> Wrong {
+        self.why = why.to_string();
+        Wrong
     }
 
     /// Back-references may come before their group, so groups are counted first.
-    fn count_groups(&mut self) -> Result<(), String> {
+    fn count_groups(&mut self) -> Read<()> {
         let mut in_class = false;
         let mut at = 0;
         while let Some(c) = self.chars.get(at) {
@@ -111,9 +136,11 @@ impl<'a, S: Sink> Translator<'a, S> {
                         self.groups += 1;
                     }
                     if named {
-                        let name: String = self.chars[at + 3..].iter().take_while(|c| **c != '>').collect();
+                        let name = self.name(at + 3, '>');
                         if self.names.iter().any(|(known, _)| *known == name) {
-                            return Err(format!("two groups have the name {}", Quoted(&name)));
+                            return Err(
+                                self.wrong(format_args!("two groups have the name {}", Quoted(&name)))
+                            );
                         }
                         self.names.push((name, self.groups));
                     }
@@ -125,6 +152,18 @@ impl<'a, S: Sink> Translator<'a, S> {
         self.closed = vec![false; self.groups + 1];
         self.groups = 0;
         Ok(())
+    }
+
+    /// What stands from a place up to a character, or to the end.
+    pub(super) fn name(&self, from: usize, end: char) -> String {
+        let mut name = String::new();
+        for c in self.chars.get(from..).unwrap_or_default() {
+            if *c == end {
+                break;
+            }
+            name.push(*c);
+        }
+        name
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -144,9 +183,9 @@ impl<'a, S: Sink> Translator<'a, S> {
     }
 
     /// Alternatives up to a closing bracket or the end.
-    fn alternatives(&mut self, depth: usize) -> Result<u64, String> {
+    fn alternatives(&mut self, depth: usize) -> Read<u64> {
         if depth > MAX_NESTING {
-            return Err(format!("groups are nested deeper than {MAX_NESTING}"));
+            return Err(self.wrong(format_args!("groups are nested deeper than {MAX_NESTING}")));
         }
         let mut weight: u64 = 1;
         while let Some(c) = self.peek() {
@@ -160,15 +199,15 @@ impl<'a, S: Sink> Translator<'a, S> {
                 _ => weight = weight.saturating_add(self.term(depth)?),
             }
             if weight > MAX_PATTERN_WEIGHT {
-                return Err(format!(
+                return Err(self.wrong(format_args!(
                     "it has more than {MAX_PATTERN_WEIGHT} parts with its repetitions written out"
-                ));
+                )));
             }
         }
         Ok(weight)
     }
 
-    fn term(&mut self, depth: usize) -> Result<u64, String> {
+    fn term(&mut self, depth: usize) -> Read<u64> {
         let Some(c) = self.peek() else { return Ok(0) };
         self.at += 1;
         let weight = match c {
@@ -186,9 +225,11 @@ impl<'a, S: Sink> Translator<'a, S> {
                 Some(weight) => weight,
                 None => return Ok(1),
             },
-            '*' | '+' | '?' => return Err(format!("there is nothing before '{c}' to repeat")),
+            '*' | '+' | '?' => {
+                return Err(self.wrong(format_args!("there is nothing before '{c}' to repeat")));
+            }
             '{' if self.counts()?.is_some() => {
-                return Err("there is nothing before \"{\" to repeat".to_owned());
+                return Err(self.wrong(format_args!("there is nothing before \"{{\" to repeat")));
             }
             c => self.literal(c),
         };
@@ -214,7 +255,7 @@ impl<'a, S: Sink> Translator<'a, S> {
     }
 
     /// A group after its `(`; the flag says whether it can be repeated.
-    fn group(&mut self, depth: usize) -> Result<(u64, bool), String> {
+    fn group(&mut self, depth: usize) -> Read<(u64, bool)> {
         let mut number = None;
         let mut repeatable = true;
         if self.take("?:") {
@@ -227,7 +268,7 @@ impl<'a, S: Sink> Translator<'a, S> {
             if self.take("?<") {
                 self.group_name()?;
             } else if self.peek() == Some('?') {
-                return Err("\"(?\" is followed by what ECMA-262 does not have".to_owned());
+                return Err(self.wrong(format_args!("\"(?\" is followed by what ECMA-262 does not have")));
             }
             self.groups += 1;
             number = Some(self.groups);
@@ -235,7 +276,7 @@ impl<'a, S: Sink> Translator<'a, S> {
         }
         let weight = self.alternatives(depth + 1)?;
         if !self.take(")") {
-            return Err("there is a \"(\" without its \")\"".to_owned());
+            return Err(self.wrong(format_args!("there is a \"(\" without its \")\"")));
         }
         self.out.close();
         if let Some(number) = number {
@@ -245,17 +286,17 @@ impl<'a, S: Sink> Translator<'a, S> {
     }
 
     /// Reads `name>`.
-    pub(super) fn group_name(&mut self) -> Result<String, String> {
-        let name: String = self.chars[self.at..].iter().take_while(|c| **c != '>').collect();
+    pub(super) fn group_name(&mut self) -> Read<String> {
+        let name = self.name(self.at, '>');
         self.at += name.chars().count();
         if !is_name(&name) || !self.take(">") {
-            return Err(format!("{} is not the name of a group", Quoted(&name)));
+            return Err(self.wrong(format_args!("{} is not the name of a group", Quoted(&name))));
         }
         Ok(name)
     }
 
     /// Reads `{n}`, `{n,}` or `{n,m}` from `n`; `None`, with nothing read, when it is none of them.
-    fn counts(&mut self) -> Result<Option<(usize, Option<usize>)>, String> {
+    fn counts(&mut self) -> Read<Option<(usize, Option<usize>)>> {
         let start = self.at;
         let least = self.digits();
         let mut found = self.at > start;
@@ -271,16 +312,16 @@ impl<'a, S: Sink> Translator<'a, S> {
             return Ok(None);
         }
         if most.is_some_and(|most| most < least) {
-            return Err(format!(
+            return Err(self.wrong(format_args!(
                 "a repetition of {least} to {} ends before it starts",
                 most.unwrap_or_default()
-            ));
+            )));
         }
         Ok(Some((least, most)))
     }
 
     /// A quantifier, if there is one, after a part of this weight.
-    fn quantifier(&mut self, weight: u64) -> Result<u64, String> {
+    fn quantifier(&mut self, weight: u64) -> Read<u64> {
         let plain = match self.peek() {
             Some('*') => Some((0, None)),
             Some('+') => Some((1, None)),

@@ -1,12 +1,12 @@
 //! Escapes and classes of the regular expressions of ECMA-262; the rest of the grammar is in `ecma`.
 
 use super::class::CharSet;
-use super::ecma::{Needs, Sink, Translator};
+use super::ecma::{Needs, Read, Sink, Translator};
 
 impl<S: Sink> Translator<'_, S> {
     /// An escape outside of a class, after its `\`; `None` for what cannot be repeated.
-    pub(super) fn escape(&mut self) -> Result<Option<u64>, String> {
-        let Some(c) = self.peek() else { return Err("it ends with a \"\\\"".to_owned()) };
+    pub(super) fn escape(&mut self) -> Read<Option<u64>> {
+        let Some(c) = self.peek() else { return Err(self.wrong(format_args!("it ends with a \"\\\""))) };
         match c {
             'b' | 'B' => {
                 self.at += 1;
@@ -16,18 +16,22 @@ impl<S: Sink> Translator<'_, S> {
             '1'..='9' => {
                 let number = self.digits();
                 if number >= self.closed.len() {
-                    return Err(format!("\"\\{number}\" refers to a group that is not there"));
+                    return Err(
+                        self.wrong(format_args!("\"\\{number}\" refers to a group that is not there"))
+                    );
                 }
                 self.back_reference(number);
             }
             'k' => {
                 self.at += 1;
                 if !self.take("<") {
-                    return Err("\"\\k\" is not followed by \"<name>\"".to_owned());
+                    return Err(self.wrong(format_args!("\"\\k\" is not followed by \"<name>\"")));
                 }
                 let name = self.group_name()?;
                 let Some((_, number)) = self.names.iter().find(|(known, _)| *known == name) else {
-                    return Err(format!("\"\\k<{name}>\" refers to a group that is not there"));
+                    return Err(
+                        self.wrong(format_args!("\"\\k<{name}>\" refers to a group that is not there"))
+                    );
                 };
                 self.back_reference(*number);
             }
@@ -72,14 +76,15 @@ impl<S: Sink> Translator<'_, S> {
     }
 
     /// Reads `p{…}` or `P{…}`.
-    fn property(&mut self) -> Result<String, String> {
+    fn property(&mut self) -> Read<String> {
         let letter = self.peek().unwrap_or('p');
         self.at += 1;
-        let name: String = self.chars[self.at..].iter().skip(1).take_while(|c| **c != '}').collect();
+        let name = self.name(self.at + 1, '}');
         let plain =
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '='));
         if self.peek() != Some('{') || !plain || self.chars.get(self.at + name.len() + 1) != Some(&'}') {
-            return Err(format!("\"\\{letter}\" is not followed by the name of a property in braces"));
+            return Err(self
+                .wrong(format_args!("\"\\{letter}\" is not followed by the name of a property in braces")));
         }
         self.at += name.len() + 2;
         self.needs(Needs::Unicode);
@@ -87,8 +92,8 @@ impl<S: Sink> Translator<'_, S> {
     }
 
     /// The code point of an escape of one character.
-    fn char_escape(&mut self) -> Result<u32, String> {
-        let Some(c) = self.peek() else { return Err("it ends with a \"\\\"".to_owned()) };
+    fn char_escape(&mut self) -> Read<u32> {
+        let Some(c) = self.peek() else { return Err(self.wrong(format_args!("it ends with a \"\\\""))) };
         self.at += 1;
         Ok(match c {
             't' => 0x09,
@@ -102,11 +107,21 @@ impl<S: Sink> Translator<'_, S> {
                     self.at += 1;
                     u32::from(letter) % 32
                 }
-                _ => return Err("\"\\c\" is not followed by a letter".to_owned()),
+                _ => return Err(self.wrong(format_args!("\"\\c\" is not followed by a letter"))),
             },
-            'x' => self.hex(2).ok_or("\"\\x\" is not followed by two hexadecimal digits")?,
-            'u' => self.unicode_escape().ok_or("\"\\u\" is not followed by a code point")?,
-            c if c.is_ascii_alphanumeric() => return Err(format!("\"\\{c}\" is not an escape of ECMA-262")),
+            'x' => match self.hex(2) {
+                Some(code) => code,
+                None => {
+                    return Err(self.wrong(format_args!("\"\\x\" is not followed by two hexadecimal digits")));
+                }
+            },
+            'u' => match self.unicode_escape() {
+                Some(code) => code,
+                None => return Err(self.wrong(format_args!("\"\\u\" is not followed by a code point"))),
+            },
+            c if c.is_ascii_alphanumeric() => {
+                return Err(self.wrong(format_args!("\"\\{c}\" is not an escape of ECMA-262")));
+            }
             c => u32::from(c),
         })
     }
@@ -136,12 +151,14 @@ impl<S: Sink> Translator<'_, S> {
     }
 
     /// A class after its `[`.
-    pub(super) fn class(&mut self) -> Result<u64, String> {
+    pub(super) fn class(&mut self) -> Read<u64> {
         let negated = self.take("^");
         let mut set = CharSet::default();
         let mut properties = String::new();
         loop {
-            let Some(c) = self.peek() else { return Err("there is a \"[\" without its \"]\"".to_owned()) };
+            let Some(c) = self.peek() else {
+                return Err(self.wrong(format_args!("there is a \"[\" without its \"]\"")));
+            };
             if c == ']' {
                 self.at += 1;
                 break;
@@ -156,7 +173,7 @@ impl<S: Sink> Translator<'_, S> {
             self.at += 1;
             match self.class_atom(&mut set, &mut properties)? {
                 Some(last) if last < first => {
-                    return Err("a range of a class ends before it starts".to_owned());
+                    return Err(self.wrong(format_args!("a range of a class ends before it starts")));
                 }
                 Some(last) => set.add(first, last),
                 // `[a-\d]`: the hyphen stands for itself, as outside of the `u` mode.
@@ -174,8 +191,10 @@ impl<S: Sink> Translator<'_, S> {
     }
 
     /// One member of a class: a code point, or `None` after adding a whole set.
-    fn class_atom(&mut self, set: &mut CharSet, properties: &mut String) -> Result<Option<u32>, String> {
-        let Some(c) = self.peek() else { return Err("there is a \"[\" without its \"]\"".to_owned()) };
+    fn class_atom(&mut self, set: &mut CharSet, properties: &mut String) -> Read<Option<u32>> {
+        let Some(c) = self.peek() else {
+            return Err(self.wrong(format_args!("there is a \"[\" without its \"]\"")));
+        };
         self.at += 1;
         if c != '\\' {
             return Ok(Some(u32::from(c)));

@@ -7,6 +7,7 @@
 use super::super::limits::MAX_BACKTRACKS;
 use super::super::numbers::Numbers;
 use super::program::{Op, Program};
+use crate::cut;
 
 /// One match under way.
 struct Matching<'p> {
@@ -38,7 +39,7 @@ const UNSET: usize = usize::MAX;
 
 /// Whether the program matches anywhere in the text.
 pub(super) fn is_match(program: &Program, text: &str) -> Result<bool, TooManySteps> {
-    let text: Vec<char> = text.chars().collect();
+    let text = cut::chars(text, usize::MAX);
     // Patterns that remember their failures end by themselves; the limit is for looks around and back-references.
     let steps = MAX_BACKTRACKS.max(2 * program.ops.len().saturating_mul(text.len() + 1));
     let bits = if program.captures { 0 } else { program.ops.len().saturating_mul(text.len() + 1) };
