@@ -102,11 +102,11 @@ pub(crate) fn compile<'a>(
         max: read.count(slot::MAX_PROPERTIES),
         known,
         required,
-        patterns: patterns,
+        patterns,
         additional: read.schema(slot::ADDITIONAL_PROPERTIES),
         names: read.schema(slot::PROPERTY_NAMES),
-        dependent_required: dependent_required,
-        dependent_schemas: dependent_schemas,
+        dependent_required,
+        dependent_schemas,
     };
     let empty = rules.min.is_none()
         && rules.max.is_none()

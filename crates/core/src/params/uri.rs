@@ -182,7 +182,7 @@ mod tests {
         let mut seed = crate::seed::Seeded::new(9);
         for _ in 0..50_000 {
             let bytes: Vec<u8> = (0..seed.up_to(5)).map(|_| bytes[seed.up_to(15) as usize]).collect();
-            let text: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+            let text = bytes.iter().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
             assert_eq!(percent_decoded(&text), String::from_utf8(bytes).ok(), "{text}");
         }
     }
