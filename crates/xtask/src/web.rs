@@ -38,7 +38,8 @@ const SMALL: &str =
     "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Cllvm-args=-inline-threshold=15";
 
 /// What `wasm-opt` does. `-Oz` makes fewer bytes of which brotli makes more: it gives each function other numbers of locals.
-const PASSES: [&str; 4] = ["-O1", "--dae-optimizing", "--duplicate-function-elimination", "--reorder-locals"];
+const PASSES: [&str; 6] =
+    ["-O1", "--dae-optimizing", "--rse", "--vacuum", "--duplicate-function-elimination", "--reorder-locals"];
 
 /// What no engine reads.
 const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];

@@ -103,6 +103,21 @@ impl ToJson for String {
     }
 }
 
+/// Texts with a separator between them, for a message.
+pub(crate) struct Listed<'a>(pub(crate) &'a [&'a str], pub(crate) &'static str);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        for text in self.0 {
+            f.write_str(before)?;
+            f.write_str(text)?;
+            before = self.1;
+        }
+        Ok(())
+    }
+}
+
 /// Texts with a separator between them.
 pub(crate) fn joined(texts: &[&str], separator: &str) -> String {
     let mut joined = String::new();

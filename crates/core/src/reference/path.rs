@@ -2,7 +2,7 @@
 
 use super::time_part::TimePart;
 use crate::cut;
-use crate::json::Quoted;
+use crate::json::{Listed, Quoted, joined};
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde::Deserialize;
@@ -256,7 +256,7 @@ fn plain(path: &[&str]) -> Option<Reference> {
     if path.iter().any(|segment| cut::has(segment, b'.')) {
         return None;
     }
-    Some(match path.join(".").as_str() {
+    Some(match Listed(path, ".").to_string().as_str() {
         "job.id" => Reference::JobId,
         "job.name" => Reference::JobName,
         "job.run_id" => Reference::JobRunId,
@@ -276,20 +276,21 @@ fn plain(path: &[&str]) -> Option<Reference> {
 
 fn unknown(path: &[&str]) -> String {
     let namespace = path[0];
-    let shapes = SHAPES.iter().copied().filter(|shape| cut::or_all(shape, b'.').0 == namespace);
-    did_you_mean(&path.join("."), shapes.clone()).unwrap_or_else(|| {
-        format!(
-            "the references of {namespace} are: {}",
-            shapes.collect::<Vec<_>>().join(", "),
-            namespace = Quoted(namespace)
-        )
+    let mut shapes = Vec::new();
+    for shape in SHAPES {
+        if cut::or_all(shape, b'.').0 == namespace {
+            shapes.push(*shape);
+        }
+    }
+    did_you_mean(&Listed(path, ".").to_string(), shapes.iter().copied()).unwrap_or_else(|| {
+        format!("the references of {namespace} are: {}", Listed(&shapes, ", "), namespace = Quoted(namespace))
     })
 }
 
 /// Reads one time argument.
 fn time_part(path: &[&str]) -> Result<TimePart, String> {
     let all = || TimePart::ALL.iter().map(|part| part.as_str());
-    let one_of = || format!("ends with one of {}", all().collect::<Vec<_>>().join(", "));
+    let one_of = || format!("ends with one of {}", joined(all(), ", "));
     let [name] = path else { return Err(one_of()) };
     TimePart::parse(name).ok_or_else(|| did_you_mean(name, all()).unwrap_or_else(one_of))
 }
@@ -298,16 +299,18 @@ fn one_name(parent: &str, parts: &[&str]) -> String {
     if parts.is_empty() {
         return format!("name the value, as in {{{{{parent}.name}}}}");
     }
-    format!("a name with a dot needs backticks: {{{{{parent}.`{}`}}}}", parts.join("."))
+    format!("a name with a dot needs backticks: {{{{{parent}.`{}`}}}}", Listed(parts, "."))
 }
 
 /// The table is three names, or all of them in one pair of backticks.
 fn table_update(path: &[&str]) -> Result<Reference, String> {
     match path {
         ["updated_tables"] => Ok(Reference::UpdatedTables),
-        [table @ .., "version"] if !table.is_empty() => Ok(Reference::TableVersion(table.join("."))),
+        [table @ .., "version"] if !table.is_empty() => {
+            Ok(Reference::TableVersion(Listed(table, ".").to_string()))
+        }
         [table @ .., "commit_timestamp", part] if !table.is_empty() => {
-            Ok(Reference::TableCommitTime(table.join("."), time_part(&[part])?))
+            Ok(Reference::TableCommitTime(Listed(table, ".").to_string(), time_part(&[part])?))
         }
         _ => Err("one of updated_tables, <catalog.schema.table>.version and \
                   <catalog.schema.table>.commit_timestamp.<arg>"
@@ -353,8 +356,8 @@ fn other_task_field(task: &str, path: &[&str]) -> Result<OtherTaskField, String>
         }
         [field, ..] if !FIELDS.contains(field) => {
             return Err(did_you_mean(field, FIELDS)
-                .unwrap_or_else(|| format!("what of the task is one of {}", FIELDS.join(", "))));
+                .unwrap_or_else(|| format!("what of the task is one of {}", Listed(&FIELDS, ", "))));
         }
-        _ => return Err(format!("what of the task is one of {}", FIELDS.join(", "))),
+        _ => return Err(format!("what of the task is one of {}", Listed(&FIELDS, ", "))),
     })
 }

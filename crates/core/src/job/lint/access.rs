@@ -3,6 +3,7 @@
 use super::names::count;
 use super::{Block, Lint, Place, rules};
 use crate::job::wire::Path;
+use crate::json::Listed;
 use crate::suggest::did_you_mean;
 use crate::value::Value;
 
@@ -28,7 +29,7 @@ fn identity(lint: &mut Lint<'_>, path: &Path<'_>, run_as: Block<'_>) {
         }
         1 => {}
         _ => {
-            let message = format_args!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", Listed(&given, ", "));
             lint.report(rules::RUN_AS_CHOICE, path, message);
         }
     }
@@ -42,7 +43,7 @@ fn permissions(lint: &mut Lint<'_>, path: &Path<'_>, entries: &[Value]) {
         if named != 1 {
             let message = format_args!(
                 "the permission names {named} principals; exactly one of {}",
-                PRINCIPALS.join(", ")
+                Listed(&PRINCIPALS, ", ")
             );
             lint.report(rules::PERMISSION_PRINCIPAL, &item, message);
         }
@@ -50,7 +51,7 @@ fn permissions(lint: &mut Lint<'_>, path: &Path<'_>, entries: &[Value]) {
         if !LEVELS.contains(&level) {
             let message = format_args!("`{level}` is not a known permission level");
             let hint = did_you_mean(level, LEVELS)
-                .unwrap_or_else(|| format!("known levels are {}", LEVELS.join(", ")));
+                .unwrap_or_else(|| format!("known levels are {}", Listed(&LEVELS, ", ")));
             lint.report_with(rules::UNKNOWN_VALUE, &item.key("permission_level"), message, Some(hint));
         }
         if level == "IS_OWNER" {

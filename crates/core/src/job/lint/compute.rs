@@ -4,6 +4,7 @@ use super::names::{Limit, count, text};
 use super::tasks::kind;
 use super::{Block, Lint, Place, rules};
 use crate::job::wire::Path;
+use crate::json::Listed;
 use crate::suggest::did_you_mean;
 
 /// The platform compares them without case (reference section 2.6).
@@ -97,7 +98,7 @@ fn compute(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
     let task = place.task;
     let named = task.given(&["existing_cluster_id", "new_cluster", "job_cluster_key", "environment_key"]);
     if named.len() > 1 {
-        let message = format_args!("only one of {} may be given", named.join(", "));
+        let message = format_args!("only one of {} may be given", Listed(&named, ", "));
         lint.report(rules::SEVERAL_COMPUTES, path, message);
     }
     let Some(kind) = kind(task) else { return };
@@ -129,7 +130,7 @@ fn libraries(lint: &mut Lint<'_>, path: &Path<'_>, task: Block<'_>) {
         let message = match given.len() {
             0 => "the library names nothing to install".to_owned(),
             1 => continue,
-            _ => format!("only one of {} may be given", given.join(", ")),
+            _ => format!("only one of {} may be given", Listed(&given, ", ")),
         };
         let hint = Some("one list entry for each library: jar, whl, requirements, pypi, maven or cran");
         lint.report_with(rules::LIBRARY_CHOICE, &list.index(n), message, hint);
@@ -147,12 +148,12 @@ fn git_source(lint: &mut Lint<'_>, git: Block<'_>) {
     {
         let message = format_args!("`{provider}` is not a known Git provider");
         let hint = did_you_mean(provider, GIT_PROVIDERS.iter().copied())
-            .unwrap_or_else(|| format!("known providers are {}", GIT_PROVIDERS.join(", ")));
+            .unwrap_or_else(|| format!("known providers are {}", Listed(GIT_PROVIDERS, ", ")));
         lint.report_with(rules::GIT_PROVIDER, &path.key("git_provider"), message, Some(hint));
     }
     let given = git.given(&["git_branch", "git_tag", "git_commit"]);
     if given.len() > 1 {
-        let message = format_args!("only one of {} may be given", given.join(", "));
+        let message = format_args!("only one of {} may be given", Listed(&given, ", "));
         lint.report(rules::GIT_REFERENCE, &path, message);
     }
     for (field, most) in [("git_url", 300), ("git_branch", 255), ("git_tag", 255), ("git_commit", 64)] {

@@ -4,6 +4,7 @@ use super::{Block, Lint, Place, rules};
 use crate::dag::order::Graph;
 use crate::job::RunIf;
 use crate::job::wire::Path;
+use crate::json::Listed;
 use crate::names::Names;
 use crate::suggest::did_you_mean;
 use crate::value::Value;
@@ -119,7 +120,7 @@ fn cycles(lint: &mut Lint<'_>) {
         let (Some(first), Some(next)) = (cycle.first(), cycle.get(1).or(cycle.first())) else { continue };
         let Some(n) = lint.tasks.iter().position(|(key, _)| key == first) else { continue };
         let edge = lint.tasks[n].1.list("depends_on").iter().position(|edge| upstream_key(edge) == *next);
-        let message = format_args!("the tasks wait for each other: {} → {first}", cycle.join(" → "));
+        let message = format_args!("the tasks wait for each other: {} → {first}", Listed(&cycle, " → "));
         let root = Path::Root;
         let tasks = root.key("tasks");
         let task = tasks.index(n);

@@ -6,7 +6,7 @@ use super::{Block, Lint, Place, rules};
 use crate::dag::is_number;
 use crate::job::wire::{Path, scalar_text};
 use crate::job::{ConditionOp, RunJobTask, TaskKind};
-use crate::json;
+use crate::json::{self, Listed};
 use crate::value::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
@@ -46,7 +46,7 @@ fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
         }
         1 => {}
         _ => {
-            let message = format_args!("task `{key}` has several things to run: {}", kinds.join(", "));
+            let message = format_args!("task `{key}` has several things to run: {}", Listed(&kinds, ", "));
             lint.report_with(rules::SEVERAL_TASK_TYPES, path, message, Some("keep one of them"));
         }
     }
@@ -67,7 +67,8 @@ fn block(lint: &mut Lint<'_>, path: &Path<'_>, place: Place<'_>) {
             "run_job_task" => {
                 let legacy = used(block, RunJobTask::DEPRECATED);
                 if !block.texts("job_parameters").is_empty() && !legacy.is_empty() {
-                    let message = format_args!("`job_parameters` and {} are both given", legacy.join(", "));
+                    let message =
+                        format_args!("`job_parameters` and {} are both given", Listed(&legacy, ", "));
                     lint.report_with(rules::MIXED_PARAMETERS, &at, message, Some("keep `job_parameters`"));
                 } else if legacy.contains(&"notebook_params") && legacy.contains(&"jar_params") {
                     let message = "`notebook_params` and `jar_params` are both given";
@@ -85,7 +86,7 @@ fn sql_task(lint: &mut Lint<'_>, path: &Path<'_>, sql: Block<'_>) {
         0 => lint.report(rules::SQL_TARGET, path, "none of query, file, dashboard and alert is given"),
         1 => {}
         _ => {
-            let message = format_args!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", Listed(&given, ", "));
             lint.report(rules::SQL_TARGET, path, message);
         }
     }

@@ -4,7 +4,7 @@ use super::names::{count, range};
 use super::{Block, Lint, rules};
 use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
 use crate::job::{IfStatus, MOST_JOBS, TriggerSettings};
-use crate::json;
+use crate::json::{self, Listed};
 use crate::value::Value;
 
 pub(super) fn judge(lint: &mut Lint<'_>) {
@@ -76,7 +76,7 @@ fn conflicts(lint: &mut Lint<'_>) {
     others.extend(schedule);
     others.extend(trigger);
     if continuous.is_some() && !others.is_empty() {
-        let message = format_args!("a continuous job has no {}", others.join(" and no "));
+        let message = format_args!("a continuous job has no {}", Listed(&others, " and no "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("continuous"), message);
     }
     if schedule.is_some() && trigger.is_some() {
@@ -85,7 +85,7 @@ fn conflicts(lint: &mut Lint<'_>) {
     }
     others.extend(continuous);
     if job.has("triggers") && !others.is_empty() {
-        let message = format_args!("`triggers` cannot be combined with {}", others.join(", "));
+        let message = format_args!("`triggers` cannot be combined with {}", Listed(&others, ", "));
         lint.report(rules::TRIGGER_CONFLICT, &root.key("triggers"), message);
     }
 }
@@ -99,7 +99,7 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
         }
         1 => {}
         _ => {
-            let message = format_args!("only one of {} may be given", given.join(", "));
+            let message = format_args!("only one of {} may be given", Listed(&given, ", "));
             lint.report(rules::TRIGGER_CHOICE, path, message);
         }
     }

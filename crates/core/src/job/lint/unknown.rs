@@ -3,6 +3,7 @@
 use super::{Block, Lint, rules};
 use crate::job::RunJobTask;
 use crate::job::wire::{Path, Shape};
+use crate::json::Listed;
 use crate::suggest::did_you_mean;
 
 /// Blocks of reference section 5 that are stored as they are.
@@ -55,7 +56,7 @@ pub(super) fn value(lint: &mut Lint<'_>, path: &Path<'_>, text: &str, known: &[&
     if !known.contains(&text) {
         let message = format_args!("`{text}` is not a known value");
         let hint = did_you_mean(text, known.iter().copied())
-            .unwrap_or_else(|| format!("known values are {}", known.join(", ")));
+            .unwrap_or_else(|| format!("known values are {}", Listed(known, ", ")));
         lint.report_with(rules::UNKNOWN_VALUE, path, message, Some(hint));
     }
 }
