@@ -3,7 +3,7 @@
 use super::{Answer, Input, unreadable};
 use crate::dag::{Assumed, JobOutcome, Sketch, levels, simulate_with};
 use crate::error::{Error, ErrorCode};
-use crate::json::{Object, ToJson, joined};
+use crate::json::{Listed, Object, ToJson};
 use crate::layout::{Node, Options, Timed, critical_path, layout};
 use crate::run::Outcome;
 use crate::value::Value;
@@ -30,7 +30,11 @@ fn sketches(input: &mut Input) -> Result<Vec<Sketch>, Error> {
 }
 
 fn cycle_error(operation: &'static str, cycle: &[String]) -> Error {
-    let message = format!("the tasks wait for each other: {}", joined(cycle.iter(), " → "));
+    let mut keys = Vec::with_capacity(cycle.len());
+    for key in cycle {
+        keys.push(key.as_str());
+    }
+    let message = format!("the tasks wait for each other: {}", Listed(&keys, " → "));
     Error::new(ErrorCode::InvalidDefinition, operation, message)
 }
 

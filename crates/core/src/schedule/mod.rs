@@ -17,7 +17,7 @@ pub use words::words;
 pub use zone::Zone;
 
 use crate::error::{Error, ErrorCode};
-use crate::json::{Object, Quoted, ToJson, joined};
+use crate::json::{Object, Quoted, ToJson};
 use crate::problem::Problem;
 use crate::time::WallTime;
 use crate::value::Value;
@@ -117,7 +117,7 @@ pub fn next_fire_times(
             }
             Ok(fires)
         }
-        _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", joined(faults.iter(), "; "))),
+        _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", faults.join("; "))),
     }
 }
 
