@@ -47,6 +47,17 @@ const FIRST_SECONDS: i64 = 60;
 /// in milliseconds, to share a page.
 const GATHER_MS: u64 = 50;
 
+/// The first calls for runs that join a crowd wait so long instead, for the pages that they share to be full: a part of the gap
+/// of the schedule, a quarter, and no longer than this many milliseconds.
+const CROWD_GATHER_PART: u64 = 4;
+const MOST_GATHER_MS: u64 = 500;
+
+/// Rounds have calls to spare when this many may be made within a gap of the schedule.
+const SPARE_CALLS: u64 = 10;
+
+/// Gaps of the schedule up to this long, in milliseconds, are quick.
+const QUICK_MS: u64 = 250;
+
 /// Of a large crowd's calls this part, a quarter, may go into reading what the runs that go on are doing; the rest finds
 /// those that have ended.
 const PROGRESS_PART: u64 = 4;
@@ -109,6 +120,11 @@ pub(super) enum Way {
     Round(JobId),
     /// Not now, or not any more.
     Later,
+}
+
+/// Thousandths of a call in a second that the limit leaves to the rounds of one job.
+fn most_rate(settings: &HubSettings) -> u64 {
+    settings.per_second.map_or(u64::MAX, |limit| u64::from(limit) * 1000 / PART)
 }
 
 impl Group {
@@ -189,6 +205,8 @@ impl Group {
         let rate = self.rate(settings);
         // A reading of all active runs is paid for by the calls of the time until the next.
         let every = pages as u64 * 1_000_000 * PROGRESS_PART / rate.unsigned_abs().max(1);
+        // While runs end it comes half as often: those who wait for an end wait for all of these pages.
+        let every = if self.ends > 0 { every * 2 } else { every };
         if self.read_active.is_none_or(|read| now.since(read) >= every) {
             return Reading::Active;
         }
@@ -216,9 +234,17 @@ impl Group {
         }
     }
 
+    /// The gap of a run in a crowd. Where the limit is far away, rounds that come quickly come twice as often as each run by
+    /// itself would be polled: most of them are a single page, and what they tell is late by the reading of all pages as well.
+    pub(super) fn hastened(&self, gap: u64, settings: &HubSettings) -> u64 {
+        let crowd = self.pages() > settings.few_pages && most_rate(settings) > LEAST_RATE;
+        let calls = self.rate(settings).unsigned_abs().saturating_mul(gap) / 1_000_000;
+        if crowd && gap <= QUICK_MS && calls >= SPARE_CALLS { gap / 2 } else { gap }
+    }
+
     /// Thousandths of a call that rounds may make in a second.
     fn rate(&self, settings: &HubSettings) -> i64 {
-        let most = settings.per_second.map_or(u64::MAX, |limit| u64::from(limit) * 1000 / PART);
+        let most = most_rate(settings);
         let part = if self.pages() > settings.few_pages { ALONE_PART } else { FEW_ALONE_PART };
         let wanted = (self.alone / part).max(LEAST_RATE);
         let rate = wanted.min(most).max(self.runs.len() as u64 * 1000 / RUN_SECONDS).max(1);
@@ -292,6 +318,12 @@ impl Hub {
         }
         if group.round.is_some() {
             watch.state = State::Parked;
+            return Way::Later;
+        }
+        if group.runs.len() > PAGE && !watch.gathered && watch.start_time().is_none() {
+            watch.gathered = true;
+            let most = (watch.nominal(now) / CROWD_GATHER_PART).clamp(GATHER_MS, MOST_GATHER_MS);
+            self.hold(run_id, now.after(most));
             return Way::Later;
         }
         if now >= group.held_until {

@@ -100,3 +100,94 @@ fn leading_id(text: &str) -> Option<RunId> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Tick, WallTime};
+    use crate::wait::hub::HubSettings;
+    use crate::wait::{Goal, Now, PollSchedule, WaitOptions};
+
+    const RUNNING: &str = r#""state":{"life_cycle_state":"RUNNING"}"#;
+    const ENDED: &str = r#""state":{"life_cycle_state":"TERMINATED","result_state":"SUCCESS"}"#;
+
+    /// A hub in which somebody waits for run 7.
+    fn hub() -> Hub {
+        let mut hub = Hub::new(HubSettings::WORKSPACE);
+        let now = Now { tick: Tick(0), wall: WallTime(0) };
+        hub.begin(now, Goal::Adopt(RunId(7)), WaitOptions::new(PollSchedule::WORKSPACE, 0));
+        hub
+    }
+
+    /// What a page with these runs says: for each its id, and its state when that is news.
+    fn says(hub: &mut Hub, runs: &str) -> Vec<(i64, Option<String>)> {
+        let body = format!(r#"{{"runs":[{runs}],"next_page_token":"more"}}"#).into_bytes();
+        let page = hub.read_page(&Response { status: 200, headers: Vec::new(), body }).expect("a page");
+        assert_eq!(page.token.as_deref(), Some("more"));
+        let told = |listed| match listed {
+            Listed::Known => None,
+            Listed::New(run, _) => Some(run.phase().word().to_owned()),
+        };
+        page.runs.into_iter().map(|(run_id, listed)| (run_id.0, told(listed))).collect()
+    }
+
+    /// Takes in what a page says of run 7, as a round does.
+    fn take(hub: &mut Hub, run: &str) {
+        let body = format!(r#"{{"runs":[{run}]}}"#).into_bytes();
+        let page = hub.read_page(&Response { status: 200, headers: Vec::new(), body }).expect("a page");
+        for (run_id, listed) in page.runs {
+            if let Listed::New(run, text) = listed {
+                hub.observe(run_id, *run, Tick(0), None);
+                hub.runs.get_mut(&run_id).expect("it is watched").text = text;
+            }
+        }
+    }
+
+    #[test]
+    fn the_id_is_found_behind_other_ids_and_nowhere_else() {
+        let found = [
+            (r#"{"run_id":7,"x":1}"#, Some(7)),
+            (r#"{ "job_id" : 1 , "run_id" : 7 , "x": 1 }"#, Some(7)),
+            (r#"{"job_id":1,"run_id":9007199254740993,"x":[]}"#, Some(9_007_199_254_740_993)),
+            (r#"{"run_name":"a","run_id":7}"#, None),
+            (r#"{"tasks":[{"run_id":8}],"run_id":7}"#, None),
+            (r#"{"run_id":"7"}"#, None),
+            (r#"{"run_id":99999999999999999999,"x":1}"#, None),
+            (r#"{"run_id":7}"#, None),
+            ("{}", None),
+            ("[]", None),
+        ];
+        for (text, id) in found {
+            assert_eq!(leading_id(text), id.map(RunId), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_not_news() {
+        let page = format!(r#"{{"run_id":8,{ENDED}}},{{"run_id":7,{RUNNING}}}"#);
+        let running = Some("RUNNING".to_owned());
+        assert_eq!(says(&mut hub(), &page), [(8, None), (7, running)]);
+    }
+
+    #[test]
+    fn a_state_is_news_once_and_another_is_news_again() {
+        let mut hub = hub();
+        let first = format!(r#"{{"run_id":7,"start_time":5,{RUNNING}}}"#);
+        take(&mut hub, &first);
+        assert_eq!(says(&mut hub, &first), [(7, None)], "the same text");
+        let renamed = format!(r#"{{"run_id":7,"start_time":5,"run_name":"n",{RUNNING}}}"#);
+        assert_eq!(says(&mut hub, &renamed), [(7, None)], "another text of the same state");
+        let ended = format!(r#"{{"run_id":7,"start_time":5,{ENDED}}}"#);
+        assert!(says(&mut hub, &ended)[0].1.is_some(), "another state");
+    }
+
+    #[test]
+    fn a_page_that_is_written_otherwise_is_read_all_the_same() {
+        // The id stands behind a text, or the page holds what is no run and is read as a whole.
+        let behind = format!(r#"{{"run_name":"a","run_id":7,{RUNNING}}}"#);
+        assert_eq!(says(&mut hub(), &behind).len(), 1);
+        assert!(says(&mut hub(), &behind)[0].1.is_some());
+        let failed = Response { status: 503, headers: Vec::new(), body: b"{}".to_vec() };
+        assert!(hub().read_page(&failed).is_err());
+    }
+}

@@ -48,13 +48,20 @@ pub(super) struct Round {
     /// A page is under way.
     calling: bool,
     listed: usize,
-    seen: usize,
     /// Listed, and not watched.
     strangers: usize,
     /// While ended runs are read.
     gone: Option<Gone>,
     /// Pages of ended runs that nobody waits for are not read for longer than this many pages.
     most: usize,
+}
+
+/// What a page had.
+struct Seen {
+    runs: Vec<RunId>,
+    /// Only runs, of those that are watched, that were told of before.
+    older: bool,
+    token: Option<String>,
 }
 
 /// Runs that are looked for among the ended ones.
@@ -139,7 +146,6 @@ impl Hub {
             token: None,
             calling: false,
             listed: 0,
-            seen: 0,
             strangers: 0,
             gone: None,
             most: group.pages() * 2,
@@ -189,24 +195,27 @@ impl Hub {
 
     pub(super) fn sweep_answered(&mut self, job_id: JobId, flight: &Flight, result: Result<Response, Error>) {
         match result.and_then(|response| self.take_page(&response, flight.sent)) {
-            Ok((runs, token)) => {
+            Ok(Seen { runs, older, token }) => {
                 if let Some(group) = self.jobs.get_mut(&job_id) {
                     group.failures = 0;
                 }
-                self.page_taken(job_id, &runs, token);
+                self.page_taken(job_id, &runs, older, token);
             }
             Err(error) => self.round_failed(job_id, &error),
         }
     }
 
-    /// Believes what a page says about watched runs; gives the runs that it names and the token of the next page.
-    fn take_page(&mut self, response: &Response, sent: Tick) -> Result<(Vec<RunId>, Option<String>), Error> {
+    /// Believes what a page says about watched runs.
+    fn take_page(&mut self, response: &Response, sent: Tick) -> Result<Seen, Error> {
         let page = self.read_page(response)?;
         let listed: Vec<RunId> = page.runs.iter().map(|(run_id, _)| *run_id).collect();
+        let known = |run_id: &RunId| self.runs.get(run_id).map(|watch| watch.start_time().is_some());
+        let (told, new): (Vec<bool>, Vec<bool>) = listed.iter().filter_map(known).partition(|known| *known);
+        let older = !told.is_empty() && new.is_empty();
         for (run_id, told) in page.runs {
             self.listed(run_id, told, sent);
         }
-        Ok((listed, page.token))
+        Ok(Seen { runs: listed, older, token: page.token })
     }
 
     /// A run was seen on a page.
@@ -251,7 +260,7 @@ impl Hub {
     }
 
     /// Goes on to the next page, to the runs that were not seen, or to the end of the round.
-    fn page_taken(&mut self, job_id: JobId, listed: &[RunId], token: Option<String>) {
+    fn page_taken(&mut self, job_id: JobId, listed: &[RunId], older: bool, token: Option<String>) {
         let now = self.now.tick;
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
         let Some(round) = group.round.as_mut() else { return };
@@ -263,13 +272,12 @@ impl Hub {
             self.gone_taken(job_id, listed, token);
             return;
         }
-        let before = round.seen;
         for run_id in listed {
-            round.seen += usize::from(round.left.remove(run_id));
+            round.left.remove(run_id);
         }
-        // The newest come first: a page without one that was not told of before has only older ones after it.
-        let newer = round.reading == Reading::New && round.seen == before;
-        if token.is_some() && !round.left.is_empty() && !newer {
+        // The newest come first: a page of runs that were told of before has only older ones after it.
+        let over = round.reading == Reading::New && older;
+        if token.is_some() && !round.left.is_empty() && !over {
             round.token = token;
             self.lanes.routine(Want::Sweep(job_id));
             return;
@@ -325,14 +333,19 @@ impl Hub {
     /// Runs that the pages did not have. A few are read by themselves. Many are left to the next round, since pages move
     /// while runs begin and end; so are those that no page has told of yet, which may be newer than the first page was.
     fn left_over(&mut self, job_id: JobId, runs: Vec<RunId>) {
-        let Some(group) = self.jobs.get(&job_id) else { return };
+        let Some(group) = self.jobs.get_mut(&job_id) else { return };
         let many = runs.len() > group.pages();
+        let whole = group.round.as_ref().is_none_or(|round| round.reading == Reading::Active);
+        if many && !whole {
+            // More began than were read meanwhile: there are some behind those that were told of before.
+            group.read_active = None;
+        }
         let until = self.now.tick.after(REPEAT_MS);
         for run_id in &runs {
             let Some(watch) = self.runs.get_mut(run_id).filter(|w| matches!(w.state, State::Listed)) else {
                 continue;
             };
-            watch.unlisted = watch.unlisted.saturating_add(1);
+            watch.unlisted = watch.unlisted.saturating_add(u8::from(whole || !many));
             let newer = runs.len() > 1 && watch.start_time().is_none();
             if watch.unlisted <= MOST_REPEATS && (many || newer) {
                 self.hold(*run_id, until);

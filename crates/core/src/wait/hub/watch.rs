@@ -388,6 +388,7 @@ impl Hub {
             (gap, schedule)
         });
         let Some((gap, schedule)) = gaps.min_by_key(|(gap, _)| *gap) else { return };
+        let gap = group.map_or(gap, |group| group.hastened(gap, &self.settings));
         let due = now.after(schedule.jittered(gap, &mut watch.seeded).max(1));
         watch.state = State::Waiting(due, gap);
         self.timers.insert((due, Timer::Run(run_id)));
