@@ -142,11 +142,13 @@ pub(super) struct Refusal {
     pub(super) told: String,
     /// What exactly is wrong with parameters: violations or problems.
     pub(super) details: Option<Value>,
+    /// What credentials are asked for (RFC 9110, section 11.6.1); belongs to 401.
+    pub(super) challenge: Option<&'static str>,
 }
 
 impl Refusal {
     pub(super) fn new(status: u16, code: ErrorCode, told: impl Into<String>) -> Self {
-        Self { status, code, told: told.into(), details: None }
+        Self { status, code, told: told.into(), details: None, challenge: None }
     }
 
     pub(super) fn invalid(told: impl Into<String>) -> Self {
@@ -164,7 +166,8 @@ impl Refusal {
         if let Some(details) = self.details {
             body["details"] = details;
         }
-        Reply { status: self.status, ..Reply::json(body) }
+        let challenge = self.challenge.map(|asked| ("www-authenticate", asked.to_owned()));
+        Reply { status: self.status, headers: challenge.into_iter().collect(), ..Reply::json(body) }
     }
 }
 

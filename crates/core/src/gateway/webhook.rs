@@ -29,6 +29,14 @@ impl fmt::Debug for WebhookSecret {
 }
 
 impl WebhookSecret {
+    /// What a sender without it is asked for.
+    fn challenge(&self) -> &'static str {
+        match self {
+            Self::Basic { .. } => "Basic realm=\"webhook\", charset=\"UTF-8\"",
+            Self::Bearer(_) => "Bearer realm=\"webhook\", Basic realm=\"webhook\", charset=\"UTF-8\"",
+        }
+    }
+
     /// Whether the value of the header is right.
     fn accepts(&self, given: &str) -> bool {
         match self {
@@ -60,7 +68,8 @@ pub(super) fn read(
     };
     let given = incoming.header("authorization").unwrap_or_default();
     if !secret.accepts(given) {
-        return Err(Refusal::new(401, ErrorCode::Unauthenticated, "Unauthorized"));
+        let refusal = Refusal::new(401, ErrorCode::Unauthenticated, "Unauthorized");
+        return Err(Refusal { challenge: Some(secret.challenge()), ..refusal });
     }
     let body = incoming.json()?;
     let about = |name: &str| body.get(name).and_then(Value::as_object);
@@ -128,6 +137,26 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_sender_is_told_what_is_asked_for() {
+        let basic = WebhookSecret::Basic { username: "hook".to_owned(), password: "s".to_owned() };
+        for (secret, schemes) in
+            [(basic, vec!["Basic"]), (WebhookSecret::Bearer("t".to_owned()), vec!["Bearer", "Basic"])]
+        {
+            let refusal = read(&Incoming::default(), Some(&secret)).expect_err("nothing was given");
+            let reply = refusal.reply("jobs");
+            assert_eq!(reply.status, 401);
+            let (name, challenge) = reply.headers.first().expect("a challenge");
+            assert_eq!(*name, "www-authenticate");
+            let named: Vec<&str> = challenge
+                .split(", ")
+                .filter_map(|part| part.split_once(" realm="))
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(named, schemes, "{challenge}");
+        }
+    }
 
     #[test]
     fn base64_is_that_of_the_standard() {
