@@ -58,6 +58,7 @@ declare namespace native {
     body: Uint8Array;
     fault?: string;
     detail?: string;
+    cause?: number;
   }
 
   type Credentials = (asked: string) => Promise<string>;

@@ -144,7 +144,7 @@ function sending(transport: (request: HttpRequest) => Promise<HttpResponse>): na
         body: typeof answer.body === "string" ? Buffer.from(answer.body) : Buffer.from(answer.body ?? new Uint8Array()),
       };
     } catch (thrown) {
-      return { status: 0, headers: [], body: Buffer.alloc(0), ...faultOf(thrown) };
+      return { status: 0, headers: [], body: Buffer.alloc(0), ...faultOf(thrown), cause: keepCause(thrown) };
     }
   };
 }

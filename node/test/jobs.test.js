@@ -142,6 +142,11 @@ test("what a callback throws is the cause of the error", async () => {
   assert.equal(error.cause, cause);
   assert.match(error.message, /the vault is locked/);
   assert.equal(error.context.cause, undefined);
+  const offline = Object.assign(new TypeError("the cable is out"), { code: "ECONNREFUSED" });
+  const apart = new Jobs({ ...HOST, retryBudgetMs: 0, transport: async () => { throw offline; } });
+  const unreached = await refusal(apart.getRun(7), "UNREACHABLE");
+  assert.equal(unreached.cause, offline);
+  assert.equal(unreached.context.cause, undefined);
   for (const nothing of [undefined, null, "", {}, 7]) {
     const silent = new Jobs({ host: HOST.host, discover: false, transport, authenticate: () => nothing });
     await refusal(silent.getRun(7), "UNAUTHENTICATED");

@@ -38,6 +38,8 @@ pub struct TransportAnswer {
     pub fault: Option<String>,
     /// For people.
     pub detail: Option<String>,
+    /// The number under which JavaScript keeps what was thrown.
+    pub cause: Option<u32>,
 }
 
 /// The function. Weak: a client that is not used keeps no process alive.
@@ -77,7 +79,7 @@ fn read(answer: TransportAnswer) -> Result<Response, Fault> {
             "refused" => TransportFault::Refused,
             _ => TransportFault::Broken,
         };
-        return Err(Fault { kind, detail: answer.detail.unwrap_or_default() });
+        return Err(Fault { kind, detail: answer.detail.unwrap_or_default(), cause: answer.cause });
     }
     let status =
         u16::try_from(answer.status).map_err(|_| refused(format!("{} is no HTTP status", answer.status)))?;
@@ -93,5 +95,5 @@ fn read(answer: TransportAnswer) -> Result<Response, Fault> {
 }
 
 fn refused(detail: String) -> Fault {
-    Fault { kind: TransportFault::Refused, detail }
+    Fault { kind: TransportFault::Refused, detail, cause: None }
 }

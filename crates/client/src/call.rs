@@ -131,11 +131,14 @@ impl Workspace {
                     conceal(&mut response, &credentials);
                     Ok((response, credentials))
                 }
-                Err(f) => Err(fault::transport(
-                    request.operation,
-                    f.kind,
-                    &redact(&f.detail, &secrets(&credentials)),
-                )),
+                Err(f) => {
+                    let detail = redact(&f.detail, &secrets(&credentials));
+                    let error = fault::transport(request.operation, f.kind, &detail);
+                    Err(match f.cause {
+                        Some(cause) => error.with("cause", cause),
+                        None => error,
+                    })
+                }
             }
         };
         // Also bounds the wait for a permit and for a token, and transports that do not heed the time-out.

@@ -47,6 +47,8 @@ pub struct Fault {
     pub kind: TransportFault,
     /// For people.
     pub detail: String,
+    /// A number under which whoever sent has kept what it caught; the error has it as context `cause`.
+    pub cause: Option<u32>,
 }
 
 /// Carries out exchanges.
