@@ -16,7 +16,7 @@ const EVENTS_AHEAD: usize = 2;
 /// In which form events are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// As they go over the wire, heartbeats too.
+    /// As they go over the wire. Heartbeats are JavaScript's: one timer for all streams is less than one for each.
     Frames,
     /// JSON text `{id, event, data}`.
     Objects,
@@ -94,9 +94,9 @@ pub(crate) async fn deliver(
 }
 
 async fn next(stream: &mut EventStream, form: Form) -> Option<String> {
-    if form == Form::Frames {
-        return stream.next_frame().await;
-    }
     let event = stream.next_event().await?;
+    if form == Form::Frames {
+        return Some(event.frame());
+    }
     Some(js_text(&json!({"id": event.id, "event": event.event, "data": event.data})))
 }

@@ -165,6 +165,7 @@ export class JobsPlugin extends Plugin<JobsConfig> {
       telemetry: this.#measure(),
       noStartedEvent: compat?.noStartedEvent ?? false,
       ignoreOtherBodies: compat?.ignoreOtherBodies ?? false,
+      plainErrors: compat?.plainErrors ?? false,
       identity: (): Identity => this.#identities.current(),
       log: (message) => this.#warn(message),
     };
@@ -176,8 +177,9 @@ export class JobsPlugin extends Plugin<JobsConfig> {
   }
 
   #malformed = (error: { type?: string; status?: number }, _request: unknown, response: never, next: (error: unknown) => void): void => {
-    if (error?.type === "entity.parse.failed") return refuse(this, response, 400, "The body is not valid JSON", "MALFORMED");
-    if (error?.type === "entity.too.large") return refuse(this, response, 413, "Payload Too Large", "LIMIT_EXCEEDED");
+    const host = { name: this.name, plainErrors: this.config.compat?.plainErrors ?? false };
+    if (error?.type === "entity.parse.failed") return refuse(host, response, 400, "The body is not valid JSON", "MALFORMED");
+    if (error?.type === "entity.too.large") return refuse(host, response, 413, "Payload Too Large", "LIMIT_EXCEEDED");
     next(error);
   };
 

@@ -6,6 +6,7 @@ import { gunzip, inflate } from "node:zlib";
 import type { IAppRouter } from "@databricks/appkit";
 import { addon } from "../addon.js";
 import type { AppGateway, Opened } from "./gateway.js";
+import { Heads, Heartbeats } from "./streams.js";
 import type { Identity } from "./identity.js";
 import type { JobsTelemetry } from "./telemetry.js";
 
@@ -19,6 +20,7 @@ export interface RouteHost {
   readonly telemetry: JobsTelemetry;
   readonly noStartedEvent: boolean;
   readonly ignoreOtherBodies: boolean;
+  readonly plainErrors: boolean;
   identity(): Identity;
   log(message: string): void;
 }
@@ -77,7 +79,7 @@ export async function serve(host: RouteHost, route: RouteInfo, request: Request,
     if (answer.body === null && !answer.pieces) return void response.end();
     response.setHeader("content-type", "application/json; charset=utf-8");
     if (answer.pieces) return await send(answer.pieces, response);
-    response.end(answer.body);
+    response.end(answer.status >= 400 && host.plainErrors ? plain(answer.body as string) : answer.body);
   } catch (thrown) {
     host.log(`${route.name} failed: ${String((thrown as Error)?.stack ?? thrown)}`);
     if (!response.headersSent) refuse(host, response, 500, FAILED[route.name] ?? "Request failed", "INTERNAL");
@@ -113,11 +115,17 @@ const FAILED: Record<string, string> = {
   "cancel-run": "Cancel run failed",
 };
 
+/** The body of an error as AppKit's own plugin has it. */
+function plain(body: string): string {
+  const { error, plugin } = JSON.parse(body) as { error: string; plugin: string };
+  return JSON.stringify({ error, plugin });
+}
+
 /** A refusal of this side, in the form of the core's. */
-export function refuse(host: { name: string }, response: ServerResponse, status: number, error: string, code: string): void {
+export function refuse(host: Pick<RouteHost, "name" | "plainErrors">, response: ServerResponse, status: number, error: string, code: string): void {
   response.statusCode = status;
   response.setHeader("content-type", "application/json; charset=utf-8");
-  response.end(JSON.stringify({ error, plugin: host.name, code }));
+  response.end(JSON.stringify({ error, plugin: host.name, ...(host.plainErrors ? {} : { code }) }));
 }
 
 function pairs(request: Request): [string, string][] {
@@ -175,9 +183,15 @@ function collected(request: Request): Promise<Uint8Array | null> {
     });
     request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
     request.once("error", reject);
-    request.once("close", () => reject(new Error("the connection was closed before the body was there")));
+    // It is told of every request; an error that nobody sees would cost its stack.
+    request.once("close", () => {
+      if (!request.readableEnded) reject(new Error("the connection was closed before the body was there"));
+    });
   });
 }
+
+const heads = new Heads();
+const heartbeats = new Heartbeats();
 
 /** Sends events until the stream or the client is at its end. */
 function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promise<void> {
@@ -191,9 +205,11 @@ function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promis
   response.once("close", gone);
   response.writeHead(opened.status, Object.fromEntries(opened.headers));
   heads.add(response);
+  heartbeats.sent(response);
   return new Promise((resolve) => {
     const over = (): void => {
       heads.sent(response);
+      heartbeats.over(response);
       response.removeListener("close", gone);
       host.gateway.close(stream, !delivered);
       resolve();
@@ -209,7 +225,8 @@ function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promis
         }
         if (skipped) return true;
         heads.sent(response);
-        const hasRoom = delivered || frame.startsWith(":") ? response.write(frame) : response.write(frame, wrote);
+        heartbeats.sent(response);
+        const hasRoom = delivered ? response.write(frame) : response.write(frame, wrote);
         if (!hasRoom) response.once("drain", () => stream.room());
         return hasRoom;
       },
@@ -220,31 +237,6 @@ function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promis
     });
   });
 }
-
-/** How long the head of a stream waits for its first event, in milliseconds: most often they leave together. */
-const HEAD_MS = 20;
-
-/** Heads of streams whose first event has not come yet. They share one timer. */
-class Heads {
-  readonly #waiting = new Set<ServerResponse>();
-  #timer: NodeJS.Timeout | undefined;
-
-  add(response: ServerResponse): void {
-    this.#waiting.add(response);
-    this.#timer ??= setTimeout(this.#send, HEAD_MS);
-  }
-
-  sent(response: ServerResponse): void {
-    this.#waiting.delete(response);
-  }
-
-  readonly #send = (): void => {
-    this.#timer = undefined;
-    for (const response of this.#waiting) if (!response.destroyed) response.flushHeaders();
-    this.#waiting.clear();
-  };
-}
-const heads = new Heads();
 
 /** Registers the routes on AppKit's router. */
 export type Register = (

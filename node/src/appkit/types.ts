@@ -60,6 +60,8 @@ export interface Compat {
   noStartedEvent?: boolean;
   /** Bodies that are not JSON objects by their type are ignored, and the job starts without parameters. */
   ignoreOtherBodies?: boolean;
+  /** Bodies of errors have `error` and `plugin` alone, without `code` and `details`. */
+  plainErrors?: boolean;
 }
 
 /** Configuration of the plugin. */

@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { RunFailedError } from "lakeflow-jobs/appkit";
 import { ask, bootBoth, collect, events, until } from "./both.js";
 
-const compat = { repeatUpdates: true, noStartedEvent: true, ignoreOtherBodies: true };
+const compat = { repeatUpdates: true, noStartedEvent: true, ignoreOtherBodies: true, plainErrors: true };
 let booted;
 
 before(async () => {
@@ -47,6 +47,17 @@ test("compat.ignoreOtherBodies: other bodies are no parameters", async () => {
       assert.deepEqual([status, sent], [200, [{ job_id: 11 }]], `${plugin}, ${type}`);
     }
   }
+});
+
+test("compat.plainErrors: an error is what AppKit's own plugin says, to the last field", async () => {
+  const asked = [["GET", "/nope/status"], ["GET", "/etl/runs/abc"], ["POST", "/etl/run", { params: {} }], ["POST", "/etl/run", { params: [] }]];
+  for (const [method, path, body] of asked) {
+    const [builtin, ours] = await Promise.all(["builtin", "ours"].map((plugin) => ask(booted.base, plugin, method, path, body)));
+    assert.equal(ours.status, builtin.status, path);
+    assert.deepEqual(JSON.parse(ours.text), { ...JSON.parse(builtin.text), plugin: "ours" }, path);
+  }
+  const malformed = await ask(booted.base, "ours", "POST", "/etl/run", "{", { "content-type": "application/json" });
+  assert.deepEqual(Object.keys(JSON.parse(malformed.text)), ["error", "plugin"]);
 });
 
 test("cancelOnAbort: an abort cancels the run, and only with the option", async () => {

@@ -1,0 +1,74 @@
+// What all open streams share, so that a thousand of them cost one timer each: heads that wait for a first event, and heartbeats.
+// Knows nothing of events.
+
+import type { ServerResponse } from "node:http";
+
+/** How long the head of a stream waits for its first event, in milliseconds: most often they leave together. */
+const HEAD_MS = 20;
+
+/** Heads of streams whose first event has not come yet. */
+export class Heads {
+  readonly #waiting = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+
+  add(response: ServerResponse): void {
+    this.#waiting.add(response);
+    this.#timer ??= setTimeout(this.#send, HEAD_MS);
+  }
+
+  sent(response: ServerResponse): void {
+    this.#waiting.delete(response);
+  }
+
+  readonly #send = (): void => {
+    this.#timer = undefined;
+    for (const response of this.#waiting) if (!response.destroyed) response.flushHeaders();
+    this.#waiting.clear();
+  };
+}
+
+/** A comment that keeps the connection open; the core's. */
+const HEARTBEAT = ": heartbeat\n\n";
+
+/** A heartbeat is due when nothing was sent for so long, in milliseconds. It is sent within `LOOK_MS` then. */
+const HEARTBEAT_MS = 10_000;
+const LOOK_MS = 250;
+
+/** Streams that a look serves, and one of so many when that is more: where a thousand are due at once the event loop goes on. */
+const AT_ONCE = 64;
+const PART = 20;
+
+/** Heartbeats of open streams. */
+export class Heartbeats {
+  /** When something was sent last, the longest ago first. */
+  readonly #streams = new Map<ServerResponse, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Something was sent; also the stream was opened. */
+  sent(response: ServerResponse): void {
+    this.#streams.delete(response);
+    this.#streams.set(response, performance.now());
+    // A stream that is open keeps the process alive by its connection.
+    this.#timer ??= setInterval(this.#look, LOOK_MS).unref();
+  }
+
+  /** The stream is over. */
+  over(response: ServerResponse): void {
+    this.#streams.delete(response);
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #look = (): void => {
+    const now = performance.now();
+    let left = Math.max(AT_ONCE, this.#streams.size / PART);
+    for (const [response, sent] of this.#streams) {
+      if (now - sent < HEARTBEAT_MS || left <= 0) return;
+      left -= 1;
+      // What was not taken yet keeps the connection open as well as a comment would.
+      if (!response.destroyed && !response.writableNeedDrain) response.write(HEARTBEAT);
+      this.sent(response);
+    }
+  };
+}
