@@ -49,7 +49,7 @@ pub use text::{js_text, text};
 pub use wait::WaitMachine;
 
 use crate::error::{Error, ErrorCode};
-use crate::json::{self, Quoted, joined};
+use crate::json::{self, Listed, Quoted};
 use crate::value::{Map, Value};
 #[cfg(feature = "whole")]
 use serde::Serialize;
@@ -142,7 +142,7 @@ pub fn call_one_of(rules: &[(&str, Rule)], rule: &str, input: &str) -> Answer {
         }
         names.push(*name);
     }
-    let message = format!("{} is not a rule; rules are {}", Quoted(rule), joined(&names, ", "));
+    let message = format!("{} is not a rule; rules are {}", Quoted(rule), Listed(&names, ", "));
     Err(Error::new(ErrorCode::InvalidArgument, "call_rule", message))
 }
 

@@ -118,16 +118,6 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// Texts with a separator between them.
-pub(crate) fn joined(texts: &[&str], separator: &str) -> String {
-    let mut joined = String::new();
-    for (n, text) in texts.iter().enumerate() {
-        joined += if n == 0 { "" } else { separator };
-        joined += text;
-    }
-    joined
-}
-
 /// The items of a list; none of any other value.
 pub(crate) fn items(value: Option<&Value>) -> &[Value] {
     if let Some(Value::Array(items)) = value { items } else { &[] }

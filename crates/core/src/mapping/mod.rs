@@ -9,7 +9,7 @@ mod text;
 pub use limits::{MAX_PARAMETER_BYTES, check_run_now};
 
 use crate::json::Path;
-use crate::json::{Quoted, joined};
+use crate::json::{Listed, Quoted};
 use crate::problem::Problem;
 use crate::suggest::Nearest;
 use crate::value::{Map, Value};
@@ -174,7 +174,7 @@ fn args(name: &str, params: &Map<String, Value>, problems: &mut Vec<Problem>) ->
 }
 
 fn unknown(path: &Path<'_>, key: &str, known: &[&str], problems: &mut Vec<Problem>) {
-    let (quoted, all) = (Quoted(key), joined(known, ", "));
+    let (quoted, all) = (Quoted(key), Listed(known, ", "));
     let message = format_args!("{quoted} is not a parameter here, the parameters are {all}");
     let problem = Problem::add(problems, "unknown_parameter", format_args!("{path}"), message);
     let mut nearest = Nearest::to(key);

@@ -2,7 +2,7 @@
 
 use super::time_part::TimePart;
 use crate::cut;
-use crate::json::{Listed, Quoted, joined};
+use crate::json::{Listed, Quoted};
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use serde::Deserialize;
@@ -290,7 +290,7 @@ fn unknown(path: &[&str]) -> String {
 /// Reads one time argument.
 fn time_part(path: &[&str]) -> Result<TimePart, String> {
     let all = || TimePart::ALL.iter().map(|part| part.as_str());
-    let one_of = || format!("ends with one of {}", joined(&all().collect::<Vec<_>>(), ", "));
+    let one_of = || format!("ends with one of {}", Listed(&all().collect::<Vec<_>>(), ", "));
     let [name] = path else { return Err(one_of()) };
     TimePart::parse(name).ok_or_else(|| did_you_mean(name, all()).unwrap_or_else(one_of))
 }
