@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
-import { LIT_LESS } from './lit-less.mjs'
+import { LIT_LESS, squeeze } from './lit-less.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, '..', '..', 'crates', 'engine', 'console')
@@ -21,6 +21,14 @@ const MINIFIED = `/* terser ${JSON.parse(readFileSync(join(here, '..', 'package-
 const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
 /** What comes later elsewhere is there at once: one file packs better than three. */
 const AT_ONCE = { name: 'at-once', setup: build => build.onResolve({ filter: /\/panel-later\.js$/ }, ({ resolveDir }) => ({ path: join(resolveDir, 'panel-now.ts') })) }
+/** Names of properties that nobody outside of the elements knows, shortened in them; what is made of JSON, what a page sets and what
+ * the browser names is not among them. */
+const INNER = `again bad beat busy choose describedBy drawn form_ fresh gaps graphOnPhone grown inner jsonError jsonText jump loaded offer onLine pick prepare
+  reach requestUpdate said sent setZoom sight stopped trouble undo look strings parts mode zoom order view drag stream level bottom finder follow tell invalid`.split(/\s+/)
+const told = ['src/elements/types.ts', 'console/types/elements.d.ts'].map(name => readFileSync(join(here, '..', name), 'utf8').replace(/\/\*.*?\*\//gs, '')).join()
+for (const name of INNER) if (new RegExp(`\\b${name}\\b`).test(told)) throw new Error(`${name} is told to pages, so it cannot be shortened: look at INNER in node/console/build.mjs`)
+const MANGLED = { properties: { regex: new RegExp(`^(_\\$.*|${INNER.join('|')})$`) } }
+
 /** Bundles entries that share what they have in common; names are those of the outputs. */
 const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
   const made = await build({
@@ -28,9 +36,9 @@ const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
     legalComments: 'none', charset: 'utf8', metafile: true, banner: { js: MINIFIED }, tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   })
   const files = new Map()
-  // Inner names of lit are shortened, the same in all files.
+  // Inner names are shortened, the same in all files.
   const nameCache = {}
-  for (const file of made.outputFiles) files.set(basename(file.path), Buffer.from(await smaller(squeeze(file.text), { nameCache, mangle: { properties: { regex: /^_\$/ } } })))
+  for (const file of made.outputFiles) files.set(basename(file.path), Buffer.from(await smaller(squeeze(file.text), { nameCache, mangle: MANGLED })))
   const outputs = new Map(Object.entries(made.metafile.outputs).map(([path, one]) => [basename(path), one]))
   /** Packed bytes of some files with what they import; what is imported later is not among them. */
   const load = names => {
@@ -47,9 +55,7 @@ const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {
   return { files, load, entry }
 }
 /** A second look at what esbuild minified: three percent less after packing. */
-const smaller = async (text, more) => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, keep_fargs: false, lhs_constants: false, unsafe_arrows: true }, format: { ecma: 2022 }, ...more })).code
-/** White space of templates means nothing between tags; scripts have no other line breaks left. */
-const squeeze = text => text.replace(/\n\s+(?=[<>$])/g, '').replace(/\n\s+(?=[\w@.?])/g, ' ')
+const smaller = async (text, more) => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3, ecma: 2022, inline: 1, keep_fargs: false, lhs_constants: false, unsafe_arrows: true }, format: { ecma: 2022 }, ...more })).code
 const hashed = (name, extension, bytes) => `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 10)}.${extension}`
 
 /** The elements as the package has them: lit inside, and types written by hand. Both together are one file; of the run alone,

@@ -13,7 +13,11 @@ const GLYPHS = {
   grid: 'M3 3h4v4H3zM9 3h4v4H9zM3 9h4v4H3zM9 9h4v4H9z',
 }
 
-export const CSS_TEXT = `${TOKENS}${inked(GLYPHS)}
+/** Links look like buttons on pages, too, and tabs and segments are links. */
+const SHARED = TOKENS.replace(/button([^{]*)/g, '$&,.btn$1').replace(/\.(seg|tabs)>\[[^{]*/g, '$&,.$1>[aria-current]')
+
+export const CSS_TEXT = `${SHARED}${inked(GLYPHS)}
+.danger{color:$bad-text}${['ok', 'bad', 'wait'].map(tone => `[data-tone=${tone}]{--c:var(--${tone});--w:var(--${tone}-soft)}`).join('')}
 :root{color-scheme:light dark}[data-theme=light]{color-scheme:light}[data-theme=dark]{color-scheme:dark}
 html{background:var(--canvas)}body{margin:0;background:var(--canvas);color:var(--text);font:400 13px/1.45 var(--sans);-webkit-font-smoothing:antialiased}
 a{color:inherit;text-decoration:none}.lk{color:var(--accent)}.lk:hover,.lk2:hover{text-decoration:underline}h1{font-size:20px;line-height:28px;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}

@@ -1,8 +1,7 @@
 // Dialogs over a screen: repairing, the list of keys, jumping to a job or a run.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile } from '../src/elements/html.js'
-import { latestOf } from '../src/elements/timeline.js'
-import { label, over } from '../src/elements/states.js'
+import { label, latestOf, over, stateOf } from '../src/elements/states.js'
 import { span } from '../src/elements/time.js'
 import type { RunModel } from '../src/elements/types.js'
 import { jobsApi, post } from './api.js'
@@ -75,7 +74,7 @@ export class Repair {
     const kept = this.model.tasks.length - n
     const why = (key: string): string => {
       const task = this.model.tasks.find(task => task.key === key)!
-      const state = latestOf(task)?.s ?? 'BLOCKED'
+      const state = stateOf(task)
       if (this.chosen.has(key)) return label(state).toLowerCase()
       const above = task.deps.map(dep => dep[0]).find(up => again.has(up))
       return above ? `after ${above}` : label(state).toLowerCase()
@@ -83,7 +82,7 @@ export class Repair {
     return frame('Repair the run', close, html`
       <p class="muted">The same run goes on: what is ticked runs again, ${kept ? `${kept} ${kept === 1 ? 'task keeps its result' : 'tasks keep their results'}` : 'no task keeps its result'}.</p>
       <div class="opts" role="group" aria-label="Tasks to run again">${[...this.model.tasks].sort((a, b) => Number(this.first.has(b.key)) - Number(this.first.has(a.key))).map((task, n) => {
-        const state = latestOf(task)?.s ?? 'BLOCKED'
+        const state = stateOf(task)
         const on = again.has(task.key)
         const follows = on && !this.chosen.has(task.key)
         return html`<label><input type="checkbox" ?autofocus=${!n} .checked=${on} ?disabled=${follows || this.busy} @change=${(event: Event) => {

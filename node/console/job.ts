@@ -1,6 +1,6 @@
 // The home of a job: figures, the matrix of its runs with a preview of one, or the list of its runs.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
-import { glyph, tile } from '../src/elements/html.js'
+import { glyph, tile, titled } from '../src/elements/html.js'
 import { counts, failed, label, over, STATES, trigger } from '../src/elements/states.js'
 import { away, day, now, span } from '../src/elements/time.js'
 import type { Run } from '../src/elements/types.js'
@@ -160,7 +160,7 @@ export class JobScreen implements Screen {
       <div class="row">${badge(run.s)}<span class="num muted">${span(took(run))}</span></div>
       ${row && this.task ? html`<div><h3>Task</h3><div class="row">${tile(run.states[r] ?? '', 's')}<b>${row.key}</b></div><span class="muted">${label(run.states[r] ?? '')}${run.ms[r] ? `, ${span(run.ms[r]!)}` : ''}${row.usual ? `, usually ${span(row.usual)}` : ''}</span></div>` : nothing}
       ${bad ? html`<div class="err"><b>${row.key} ${label(run.states[r]!).toLowerCase()}</b>${told ? html`<span class="mono">${told.split('\n')[0]!.slice(0, 240)}</span>` : nothing}<a class="lk" href=${open}>Open the log at the error</a></div>` : nothing}
-      <div><h3>Tasks</h3><div class="row">${counts(run.states.filter(Boolean)).map(([state, n]) => html`<span class="row" .style=${'gap:4px'}>${tile(state, 's', label(state))}<span class="sr">${label(state)}: </span>${n}</span>`)}</div></div>
+      <div><h3>Tasks</h3><div class="row">${counts(run.states.filter(Boolean)).map(([state, n]) => html`<span class="row" .style=${'gap:4px'}>${titled(state, 's')}<span class="sr">${label(state)}: </span>${n}</span>`)}</div></div>
       ${run.params.length ? html`<div><h3>Parameters</h3>${paramList(run, before)}</div>` : nothing}
       ${slower.length ? html`<div><h3>Slower than usual</h3>${slower.map(one => html`<div>${one.key} <b class="num">+${span(one.ms)}</b></div>`)}</div>` : nothing}
       <div class="row">${over(run.s) && run.s !== 'SUCCESS' && run.start ? html`<a class="btn pri" href=${`/runs/${run.id}?repair=1`}>${glyph('retry')}Repair</a><a class="btn" href=${open}>Open run</a>` : html`<a class="btn pri" href=${open}>Open run</a>`}${before ? html`<a class="btn" href=${`/compare?a=${before.id}&b=${run.id}`}>Compare with the run before</a>` : nothing}</div><p class="muted">Shift+click on another run compares the two.</p></aside>`

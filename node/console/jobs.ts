@@ -1,7 +1,7 @@
 // The first page: the jobs of the bundle with their last runs, and what is wrong with the bundle.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { repeat } from 'lit/directives/repeat.js'
-import { glyph, tile } from '../src/elements/html.js'
+import { glyph, titled } from '../src/elements/html.js'
 import { label } from '../src/elements/states.js'
 import { away, span, stamp } from '../src/elements/time.js'
 import type { App, Problem, Screen } from './app.js'
@@ -49,7 +49,7 @@ export class JobsScreen implements Screen {
           const last = job.runs[0]
           const left = !!bundle && !of.has(job.id) && !!of.size
           const next = job.schedule?.next?.[0]
-          return html`<tr class=${left ? 'gonejob' : ''}><td><span class="st">${last ? tile(last.s, '', label(last.s)) : html`<i class="t none" aria-hidden="true"></i>`}<a class="jobname lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a>${left ? html`<span class="tag">not in the bundle</span>` : nothing}</span></td>
+          return html`<tr class=${left ? 'gonejob' : ''}><td><span class="st">${last ? titled(last.s) : html`<i class="t none" aria-hidden="true"></i>`}<a class="jobname lk2" href=${`/jobs/${job.id}`}><b .style=${'font-weight:600'}>${job.name}</b></a>${left ? html`<span class="tag">not in the bundle</span>` : nothing}</span></td>
           <td class="opt">${job.schedule ? html`${job.schedule.words ?? html`<code>${job.schedule.text}</code>`} <span class="muted num" title=${next ? next.local : ''}>${job.schedule.paused ? 'paused' : next ? away(next.at) : ''}</span>` : html`<span class="muted">by hand</span>`}</td>
           <td>${last ? html`<a class="lk2 num" href=${`/runs/${last.id}`} title=${stamp(last.at)}>${label(last.s)}, ${away(last.at)}${last.start ? `, ${span(took(last))}` : ''}</a>` : html`<span class="muted">never</span>`}</td>
           <td class="opt num">${job.usual ? span(job.usual) : '–'}</td><td class="opt"><span class="row">${share(job.runs)}</span></td><td class="opt">${spark(job.runs)}</td>

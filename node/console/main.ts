@@ -1,8 +1,8 @@
 // The console: frame, addresses, keys, the connection. Screens are in files of their own.
 import { html, nothing, render, type TemplateResult } from 'lit/html.js'
 import { repeat } from 'lit/directives/repeat.js'
-import { glyph, sheet, tile } from '../src/elements/html.js'
-import { label, over, tone } from '../src/elements/states.js'
+import { glyph, sheet, titled } from '../src/elements/html.js'
+import { over, tone } from '../src/elements/states.js'
 import { clock, setClock } from '../src/elements/time.js'
 import type { Run } from '../src/elements/types.js'
 import { get, heard } from './api.js'
@@ -225,7 +225,7 @@ function rail(): TemplateResult {
   return html`<nav class="rail ${railOpen ? 'open' : ''}" aria-label="Jobs">
     <a href="/" aria-current=${here === '/' ? 'page' : nothing}>${glyph('grid')}<span>All jobs</span></a><a href="/runs" aria-current=${here === '/runs' ? 'page' : nothing}>${glyph('lines')}<span>Runs</span></a><a href="/schedules" aria-current=${here === '/schedules' ? 'page' : nothing}>${glyph('calendar')}<span>Schedules</span></a>
     <h2 .style=${'margin-top:12px'}>Jobs<span>${home?.jobs.length ?? ''}</span></h2>
-    ${repeat(home?.jobs ?? [], job => job.id, job => html`<a class=${of.size && !of.has(job.id) ? 'left' : ''} href=${`/jobs/${job.id}`} aria-current=${screen.job === job.id ? 'page' : nothing}>${job.runs[0] ? tile(job.runs[0].s, 's', label(job.runs[0].s)) : html`<i class="t s none" aria-hidden="true"></i>`}<span title=${job.name}>${job.name}</span>${spark(job.runs)}</a>`)}
+    ${repeat(home?.jobs ?? [], job => job.id, job => html`<a class=${of.size && !of.has(job.id) ? 'left' : ''} href=${`/jobs/${job.id}`} aria-current=${screen.job === job.id ? 'page' : nothing}>${job.runs[0] ? titled(job.runs[0].s, 's') : html`<i class="t s none" aria-hidden="true"></i>`}<span title=${job.name}>${job.name}</span>${spark(job.runs)}</a>`)}
     <div class="foot"><span>${home ? `Engine ${home.version}` : ''}</span><span>${location.host}</span></div></nav>`
 }
 

@@ -4,9 +4,8 @@ import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, copy } from '../src/elements/html.js'
 import type { LakeflowRunElement } from '../src/elements/run-element.js'
 import '../src/elements/run.js'
-import { failed, over } from '../src/elements/states.js'
+import { failed, latestOf, over, stateOf } from '../src/elements/states.js'
 import { tabsOf } from '../src/elements/tabs.js'
-import { latestOf } from '../src/elements/timeline.js'
 import { now, span } from '../src/elements/time.js'
 import type { Details, LogPart, RunModel, RunSource } from '../src/elements/types.js'
 import { get, jobsApi } from './api.js'
@@ -192,7 +191,7 @@ export class RunScreen implements Screen {
     const run = model?.run
     const active = run && !over(run.s)
     const running = model?.tasks.filter(task => latestOf(task)?.s === 'RUNNING').length ?? 0
-    const bad = model?.tasks.some(task => failed(latestOf(task)?.s ?? ''))
+    const bad = model?.tasks.some(task => failed(stateOf(task)))
     const why = active ? 'A run can be repaired once it is over' : run?.s === 'SUCCESS' ? 'Everything succeeded; tasks can be chosen in the dialog' : ''
     const stop = html`<button class="danger" ?disabled=${run?.s === 'TERMINATING' || this.app.stale()} aria-expanded=${this.pop} @click=${() => { if (this.pop) { this.pop = false; this.app.draw() } else this.ask() }}>${glyph('stop')}Cancel run</button>`
     const pop = this.pop ? html`<div class="pop" role="dialog" aria-label="Cancel the run?" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Escape') { event.stopPropagation(); this.pop = false; this.app.draw() } }}><span>${running ? `${running} running ${running === 1 ? 'task is' : 'tasks are'} stopped, the rest does not start.` : 'No task is running; none will start.'}</span><span class="row"><button class="danger" @click=${() => void this.cancel()}>Cancel the run</button><button @click=${() => { this.pop = false; this.app.draw() }}>Keep it</button></span></div>` : nothing
@@ -205,7 +204,7 @@ export class RunScreen implements Screen {
         }}
         @lakeflow-unfold=${(event: Event) => { event.preventDefault(); this.whole = true; void this.load() }}
         @lakeflow-repair=${(event: CustomEvent<{ task: string }>) => void this.repair(event.detail.task)}>
-        <div slot="actions" class="acts"><button class="ghost" @click=${() => void copy(location.href).then(done => this.app.say(done ? 'Link copied' : 'The browser does not allow copying'))}>${glyph('link')}Copy link</button>
+        <div slot="actions" class="acts"><button class="ghost" @click=${() => void copy(location.href).then(said => this.app.say(said))}>${glyph('link')}Copy link</button>
           ${run?.stored && !active ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>${glyph('play')}Run again</a>` : nothing}
           ${active ? html`<span class="cancel">${stop}${pop}</span>` : nothing}
           <button title=${why} ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button></div>

@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const made = await build({ entryPoints: [join(import.meta.dirname, '../../src/elements/tokens.ts')], bundle: true, write: false, format: 'esm' })
-const { COLOURS } = await import(`data:text/javascript,${encodeURIComponent(made.outputFiles[0].text)}`)
+const { COLOURS: TABLE } = await import(`data:text/javascript,${encodeURIComponent(made.outputFiles[0].text)}`)
+const COLOURS = Object.fromEntries(TABLE.split('\n').map(line => {
+  const [name, ...themes] = line.split(' ')
+  return [name, themes.map(hex => `#${hex}`)]
+}))
 const THEMES = ['light', 'dark']
 const TONES = ['wait', 'run', 'ok', 'warn', 'bad', 'off']
 

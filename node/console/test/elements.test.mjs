@@ -285,6 +285,54 @@ test('the run by keyboard alone: graph, timeline, tabs, full screen', async () =
   assert.equal(await at(), 'Details')
 })
 
+test('the divider gives the graph its height, by keys and by pointer, also in the next page', async () => {
+  const page = await open('/run.html')
+  const show = model => page.evaluate(model => { document.querySelector('lakeflow-run').model = model }, model)
+  const model = RUN('SUCCESS')
+  model.graph.height = 1200
+  await show(model)
+  const divider = page.getByRole('separator', { name: 'Height of the graph' })
+  const height = () => page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.querySelector('.gs').offsetHeight)
+  const told = async () => Number(await divider.getAttribute('aria-valuenow'))
+  const first = await height()
+  assert.equal(await told(), first)
+  await divider.focus()
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('ArrowUp')
+  assert.equal(await height(), first - 40)
+  await page.keyboard.press('ArrowDown')
+  assert.deepEqual([await height(), await told()], [first - 20, first - 20])
+  const { x, y, width } = await divider.boundingBox()
+  await page.mouse.move(x + width / 2, y + 4)
+  await page.mouse.down()
+  await page.mouse.move(x + width / 2, y - 96, { steps: 4 })
+  await page.mouse.up()
+  const chosen = await height()
+  assert.ok(Math.abs(chosen - (first - 120)) <= 6, `${chosen} of ${first}`)
+  await page.mouse.move(x + width / 2, y + 200)
+  assert.equal(await height(), chosen, 'let go')
+  await page.reload()
+  await page.waitForFunction(() => window.ready)
+  await show(model)
+  assert.deepEqual([await height(), await told()], [chosen, chosen])
+})
+
+test('what waits for its retry says when that is, and counts down', async () => {
+  const page = await open('/run.html')
+  const model = RUN('RUNNING')
+  model.tasks[1].attempts = [{ ...model.tasks[1].attempts[0], s: 'FAILED', end: 60_000 }, { id: '9007199254740996', key: 'check', n: 1, s: 'WAITING_FOR_RETRY', retry: model.now + 600_000 }]
+  await page.evaluate(model => { document.querySelector('lakeflow-run').model = model }, model)
+  const run = page.locator('lakeflow-run')
+  const node = run.locator('.n[data-key=check] small')
+  const row = run.locator('.tr', { hasText: 'check' }).locator('.bl')
+  const first = await node.textContent()
+  assert.match(first, /^retry in (10m 00|9m \d\d)s$/)
+  assert.match(await row.textContent(), /^in \d+m \d\ds$/)
+  await run.locator('.n[data-key=check] small', { hasNotText: first }).waitFor()
+  const left = text => { const [, minutes, seconds] = /(\d+)m (\d+)s/.exec(text); return 60 * minutes + Number(seconds) }
+  assert.ok(left(await node.textContent()) < left(first))
+})
+
 test('custom properties and parts dress the elements', async () => {
   const page = await open('/form.html', { bypassCSP: true })
   const form = page.locator('lakeflow-param-form')
@@ -324,6 +372,8 @@ for (const colorScheme of ['light', 'dark']) {
           await page.locator('lakeflow-param-form').getByRole('button', { name: 'Run now' }).click()
           await page.getByText('One thing is wrong').waitFor()
         }
+        const unseen = await page.evaluate(() => [...document.querySelector('lakeflow-run, lakeflow-param-form').shadowRoot.querySelectorAll('.g, .t')].filter(one => getComputedStyle(one, one.matches('.t') ? '::before' : null).maskImage === 'none').map(one => one.outerHTML))
+        assert.deepEqual(unseen, [], 'every glyph has its ink')
         await page.evaluate(axe)
         const found = await page.evaluate(() => window.axe.run('lakeflow-run, lakeflow-param-form', { resultTypes: ['violations'] }))
         assert.deepEqual(found.violations.map(one => `${path} ${one.id}: ${one.nodes.slice(0, 2).map(node => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`), [])

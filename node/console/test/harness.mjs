@@ -82,7 +82,7 @@ print("ERROR acme no customer", file=sys.stderr)
 print("ende")
 `,
   'stream.py': 'import time\nfor n in range(8000):\n    print("row", n + 1, flush=True)\n    if n % 100 == 99:\n        time.sleep(0.1)\n',
-  'lines.py': 'import sys\nfor n in range(120000 if sys.argv[1] == "more" else 50000):\n    print("line", n + 1, "of the log, with some words so that it has a usual length")\n',
+  'lines.py': 'import sys\nfor n in range(120000 if sys.argv[1] == "more" else 50000):\n    print("line", n + 1, "of the log, with some words so that it has a usual length: of 50,000 such, 5 MB are made")\n',
 }
 
 export class Engine {

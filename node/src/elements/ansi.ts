@@ -7,7 +7,7 @@ export const pen = (): Pen => ({ class: new Set(), color: '', link: '' })
 
 const NAMES = ['k', 'r', 'g', 'y', 'b', 'm', 'c', 'w']
 const WEIGHTS: Record<number, string> = { 1: 'B', 2: 'D', 3: 'I', 4: 'U', 7: 'V', 9: 'S' }
-const ESCAPE = /\x1b(?:\[([0-9;:]*)m|\]8;[^;\x07\x1b]*;([^\x07\x1b]*)(?:\x07|\x1b\\)|\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/g
+const ESCAPE = /\x1b(?:\[([0-9;:]*)m|\[[0-?]*[ -/]*[@-~]|\](8;[^;\x07\x1b]*;)?([^\x07\x1b]*)(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/g
 
 /** The pieces of one line. A carriage return writes over what came before it, as progress bars do. */
 export function pieces(line: string, at: Pen): Piece[] {
@@ -35,7 +35,7 @@ export function pieces(line: string, at: Pen): Piece[] {
 
 function turn(escape: RegExpMatchArray, at: Pen): void {
   if (escape[1] !== undefined) sgr(escape[1], at)
-  else if (escape[2] !== undefined) at.link = /^https?:\/\//i.test(escape[2]) ? escape[2] : ''
+  else if (escape[2]) at.link = /^https?:\/\//i.test(escape[3]!) ? escape[3]! : ''
 }
 
 function sgr(text: string, at: Pen): void {

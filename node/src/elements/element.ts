@@ -33,7 +33,7 @@ export abstract class Base extends HTMLElement {
           get(this: Base) { return this.#values[name] },
           set(this: Base, value) {
             const before = this.#values[name]
-            if (Object.is(before, value)) return
+            if (before === value) return
             this.#values[name] = value
             if (!this.#changed.has(name)) this.#changed.set(name, before)
             this.requestUpdate()
@@ -79,6 +79,9 @@ export abstract class Base extends HTMLElement {
   abstract render(): TemplateResult
   /** After a drawing. */
   drawn(): void {}
+
+  /** What is drawn, by its selector. */
+  find<T extends HTMLElement = HTMLElement>(selector: string): T | null { return this.shadowRoot!.querySelector<T>(selector) }
 
   /** Tells the page; false when it says no. */
   protected tell(name: string, detail: unknown): boolean {

@@ -1,5 +1,6 @@
 // Search in a log: in the whole of it where the source can, for patterns too; else in the lines that are held. Matches are
 // marked without touching the lines.
+import { topOf } from './html.js'
 import type { LogView } from './log.js'
 import type { Hit } from './types.js'
 
@@ -65,10 +66,10 @@ export class Finder {
     this.#hits = found.hits
     if (fresh) {
       // From where one looks, as browsers do it.
-      const top = log.box.getBoundingClientRect().top
-      const line = [...log.list.children].find(block => block.getBoundingClientRect().bottom > top)
-      const seen = [...(line?.children ?? [])].find(line => line.getBoundingClientRect().bottom > top)
-      const from = seen ? log.number(seen) : 0
+      const top = topOf(log.box)
+      const seen = (all: Iterable<Element>): Element | undefined => [...all].find(one => one.getBoundingClientRect().bottom > top)
+      const line = seen(seen(log.list.children)?.children ?? [])
+      const from = line ? log.number(line) : 0
       this.at = this.#hits.length && 1 + Math.max(0, this.#hits.findIndex(([n]) => n >= from))
       await this.#show()
     } else {

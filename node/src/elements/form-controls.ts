@@ -2,7 +2,8 @@
 // pasted and left is heard by the field around a control.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import type { Field } from './form-element.js'
-import { act } from './html.js'
+import { act, arrow, many } from './html.js'
+import { clamp } from './time.js'
 
 /** The text that stands for the empty text, where none stands for "not set". */
 export const EMPTY = '\0'
@@ -63,7 +64,7 @@ export function drawControl(c: Control): TemplateResult {
     case 'textarea': case 'list': case 'json': {
       const lines = shown.split('\n')
       const count = lines.filter(line => line.trim()).length
-      return html`<textarea id=${id} class=${control === 'textarea' ? '' : 'mono'} rows=${Math.min(8, Math.max(control === 'json' ? 4 : 2, lines.length))} spellcheck=${control === 'textarea'} placeholder=${example} aria-invalid=${c.invalid} aria-describedby=${described} .value=${shown}></textarea>${control === 'list' ? html`<span class="fd">${count} ${count === 1 ? 'item' : 'items'}</span>` : nothing}`
+      return html`<textarea id=${id} class=${control === 'textarea' ? '' : 'mono'} rows=${clamp(control === 'json' ? 4 : 2, lines.length, 8)} spellcheck=${control === 'textarea'} placeholder=${example} aria-invalid=${c.invalid} aria-describedby=${described} .value=${shown}></textarea>${control === 'list' ? html`<span class="fd">${many(count, 'item')}</span>` : nothing}`
     }
   }
   const input = html`<input id=${id} type=${control === 'password' ? control : 'text'} inputmode=${control === 'number' ? (field.type === 'integer' ? 'numeric' : 'decimal') : nothing} autocomplete="off" spellcheck="false" placeholder=${example} aria-invalid=${c.invalid} aria-describedby=${described} ?required=${field.required} .value=${shown}>`
@@ -97,7 +98,7 @@ function combobox(c: Control, choices: (readonly [string, string])[]): TemplateR
   const key = (event: KeyboardEvent): void => {
     const input = event.currentTarget as HTMLElement
     const at = Number(/\d*$/.exec(input.getAttribute('aria-activedescendant') ?? '')![0] || -1)
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+    const step = arrow(event, 'Up', 'Down')
     if (step && found.length) open(event, true, at < 0 && step < 0 ? found.length - 1 : (at + step + found.length) % found.length)
     else if (event.key === 'Enter' && found[at]) {
       c.set(found[at][0])

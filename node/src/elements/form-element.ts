@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { Base, type Changes } from './element.js'
 import { FORM_CSS } from './form-css.js'
 import { drawControl, EMPTY, textOf, typed } from './form-controls.js'
-import { act, glyph, later, note, seg, words, wrong } from './html.js'
+import { act, glyph, later, many, note, pretty, seg, words, wrong } from './html.js'
 
 /** A field, as `describe` of the core tells it. */
 export interface Field {
@@ -177,12 +177,12 @@ export class LakeflowParamFormElement extends Base {
       const checked = await (await this.#core()).check(this.schema, this.#entries())
       if (turn !== this.#turn) return
       this.checked = checked
-      if (this.mode !== 'json') this.jsonText = JSON.stringify(checked.params, null, 2)
+      if (this.mode !== 'json') this.jsonText = pretty(checked.params)
       if (this.mode === 'request') void this.#preview()
       this.#internals.setFormValue(this.value)
       const first = checked.violations[0]
       await this.updateComplete
-      if (first) this.#internals.setValidity({ customError: true }, first.message, this.shadowRoot!.querySelector<HTMLElement>('input,textarea,select,button')!)
+      if (first) this.#internals.setValidity({ customError: true }, first.message, this.find('input,textarea,select,button')!)
       else this.#internals.setValidity({})
       this.tell('change', { ...checked })
     } catch (error) {
@@ -207,15 +207,14 @@ export class LakeflowParamFormElement extends Base {
   }
 
   #paste(event: ClipboardEvent, field?: Field): void {
-    const text = event.clipboardData!.getData('text/plain').trim()
+    const text = event.clipboardData!.getData('text').trim()
     const lines = text.split('\n').map(line => /^([\w.-]+)=(.*)$/.exec(line))
     let values: Values | undefined
     if (field?.control === 'json') return
     if (text[0] === '{') try { values = JSON.parse(text) as Values } catch { return }
     else if (lines[1] && lines.every(line => line)) values = Object.fromEntries(lines.map(line => line!.slice(1)))
     if (values) {
-      const n = Object.keys(values).length
-      this.#ask(`Fill ${n} ${n === 1 ? 'field' : 'fields'} with what was pasted?`, values)
+      this.#ask(`Fill ${many(Object.keys(values).length, 'field')} with what was pasted?`, values)
     } else if (field?.control === 'list' && text.includes(',') && !lines[1]) {
       // Items, too; the browser puts them where the text would be.
       document.execCommand('insertText', false, text.split(',').map(item => item.trim()).join('\n'))
@@ -242,7 +241,7 @@ export class LakeflowParamFormElement extends Base {
 
   async #preview(): Promise<void> {
     this.shown = ''
-    if (this.request && !this.violations.length) this.shown = await this.request(this.params).then(request => JSON.stringify(request, null, 2), words)
+    if (this.request && !this.violations.length) this.shown = await this.request(this.params).then(pretty, words)
   }
 
   async submit(): Promise<void> {
@@ -251,8 +250,7 @@ export class LakeflowParamFormElement extends Base {
     await this.#check()
     if (this.jsonError || this.violations.length) {
       await this.updateComplete
-      const find = (at: string): HTMLElement | null => this.shadowRoot!.querySelector(at)
-      this.#show(find('[aria-invalid=true],.bad input') ?? find('.sum'))
+      this.#show(this.find('[aria-invalid=true],.bad input') ?? this.find('.sum'))
       return
     }
     const { params } = this
@@ -285,12 +283,12 @@ export class LakeflowParamFormElement extends Base {
     if (this.request) modes.push(['request', 'Request'])
     const seen = this.sent ? this.violations : []
     return html`<div class="form" part="form" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void this.submit() }}>
-      <div class="bar">${seg('View', modes, mode, mode => {
+      <div class="row bar">${seg('View', modes, mode, mode => {
         this.mode = mode
         if (mode === 'request') void this.#preview()
-        this.jsonText = JSON.stringify(this.params, null, 2)
+        this.jsonText = pretty(this.params)
       })}<span class="sp"></span>
-        ${presets?.length ? html`<select aria-label="Fill from" @change=${(event: Event) => {
+        ${presets?.length ? html`<select class="sm" aria-label="Fill from" @change=${(event: Event) => {
           const select = event.target as HTMLSelectElement
           const preset = presets[Number(select.value)]
           if (preset) this.#ask(`Fill from ${preset.label}?`, preset.values)
@@ -302,13 +300,13 @@ export class LakeflowParamFormElement extends Base {
       ${mode === 'fields' ? this.#fieldsView(form) : mode === 'json' ? html`<label class="f"><span class="lab">Parameters as JSON</span><textarea class="mono js" .style=${this.jsonError && `--l:${this.#line}`} rows="12" spellcheck="false" aria-invalid=${!!this.jsonError} .value=${this.jsonText} @input=${(event: Event) => this.#json((event.target as HTMLTextAreaElement).value)}></textarea>${this.jsonError ? html`<span class="fe" part="error">${this.jsonError}; the last good values are kept</span>` : nothing}</label>`
         : html`<pre tabindex="0">${this.shown || 'What is wrong has to be put right first'}</pre>`}
       ${failure ? wrong('The run was not started', failure) : nothing}
-      <div class="foot"><button class="pri" part="submit" aria-busy=${this.busy} ?disabled=${this.disabled} @click=${() => void this.submit()}>${glyph('play')}${this.busy ? 'Starting…' : this.label}</button><slot name="foot"></slot></div></div>`
+      <div class="row foot"><button class="pri" part="submit" aria-busy=${this.busy} ?disabled=${this.disabled} @click=${() => void this.submit()}>${glyph('play')}${this.busy ? 'Starting…' : this.label}</button><slot name="foot"></slot></div></div>`
   }
 
   #offer({ label, texts }: { label: string; texts: Texts }): TemplateResult {
     const changes = [...texts].filter(([name, text]) => text !== (this.texts.get(name) ?? ''))
     const word = (text = ''): string => (text ? (text === EMPTY ? 'empty' : text.slice(0, 80)) : 'not set')
-    return html`<div class="offer" role="alert"><span>${label}</span><span class="sp"></span>${act('Fill', () => this.#change(texts, true), 'sm pri')}${act('No', () => { this.offer = undefined })}
+    return html`<div class="row offer" role="alert"><span>${label}</span><span class="sp"></span>${act('Fill', () => this.#change(texts, true), 'sm pri')}${act('No', () => { this.offer = undefined })}
       <ul>${changes.length ? changes.slice(0, 20).map(([name, text]) => html`<li><span class="mono">${name}</span> ${word(this.texts.get(name))} → <b>${word(text)}</b></li>`) : 'Nothing would change'}</ul></div>`
   }
 
@@ -320,7 +318,7 @@ export class LakeflowParamFormElement extends Base {
     this.mode = 'fields'
     void this.updateComplete.then(() => {
       const field = [...this.#fields.values()].find(field => this.#errors(field).includes(found))
-      this.#show(this.shadowRoot!.querySelector<HTMLElement>(field ? `#${CSS.escape(`f-${field.name}`)}` : 'input,textarea,select'))
+      this.#show(this.find(field ? `#${CSS.escape(`f-${field.name}`)}` : 'input,textarea,select'))
     })
   }
 
@@ -330,12 +328,12 @@ export class LakeflowParamFormElement extends Base {
       ${fields.length || others.length || open ? nothing : note('This job takes no parameters.')}
       ${fields.map(field => this.#field(field))}
       ${others.map(name => html`<div class="f"><label class="lab" for=${`x-${name}`}>${name} <span class="tag">not in the schema</span></label><div class="row"><input id=${`x-${name}`} .value=${(this.texts.get(name) ?? '').replace(EMPTY, '')} @input=${(event: Event) => this.#set(name, (event.target as HTMLInputElement).value)}><button class="ghost" aria-label=${`Remove ${name}`} @click=${() => { const texts = new Map(this.texts); texts.delete(name); this.#change(texts) }}>${glyph('cross')}</button></div></div>`)}
-      ${open ? html`<div class="add"><button class="sm" @click=${this.#add}>${glyph('plus')}Add a parameter</button><input id="add" placeholder="name" aria-label="Name of the parameter to add" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') this.#add() }} @paste=${(event: ClipboardEvent) => this.#paste(event)}></div>` : nothing}
+      ${open ? html`<div class="row add"><button class="sm" @click=${this.#add}>${glyph('plus')}Add a parameter</button><input id="add" placeholder="name" aria-label="Name of the parameter to add" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') this.#add() }} @paste=${(event: ClipboardEvent) => this.#paste(event)}></div>` : nothing}
       ${cut ? note('More parameters than fit a form: give the others as JSON.') : nothing}`
   }
 
   #add = (): void => {
-    const input = this.shadowRoot!.querySelector<HTMLInputElement>('#add')!
+    const input = this.find<HTMLInputElement>('#add')!
     const name = input.value.trim()
     if (name) this.#set(name, this.texts.get(name) ?? '')
     else input.focus()

@@ -1,23 +1,18 @@
 // The task graph: nodes as links placed by the core's layout, edges in one picture below them. Positions do not depend on
 // states, so nothing moves when a state changes.
-import { html, nothing, svg, type TemplateResult } from 'lit/html.js'
-import { act, icon, short, tile } from './html.js'
-import { counts, label, tone, worst } from './states.js'
-import { now, span } from './time.js'
+import { html, nothing, type TemplateResult } from 'lit/html.js'
+import { act, halt, icon, many as number, short, tile } from './html.js'
+import { counts, label, latestOf, stateOf, tone, worst } from './states.js'
+import { now, remaining, span } from './time.js'
 import type { Attempt, Graph, Task } from './types.js'
 
 /** What happened to a task, in a few words; of one that did not run, why not. */
 export function line(task: Task, latest: Attempt | undefined): string {
   if (!latest) return task.type
   if (latest.each) return `${latest.each.done} of ${latest.each.all} done`
-  switch (latest.s) {
-    case 'EXCLUDED': return 'not taken'
-    case 'BLOCKED': case 'QUEUED': case 'UPSTREAM_FAILED': case 'UPSTREAM_CANCELED': case 'DISABLED':
-      return label(latest.s).toLowerCase()
-    case 'WAITING_FOR_RETRY': return 'waiting for retry'
-    default:
-      return latest.start ? `${task.type} · ${span((latest.end ?? now()) - latest.start)}` : `${task.type} · ${label(latest.s).toLowerCase()}`
-  }
+  if (latest.retry) return `retry in ${remaining(latest.retry)}`
+  const state = label(latest.s).toLowerCase()
+  return latest.s === 'EXCLUDED' ? 'not taken' : /^[BDQUW]/.test(latest.s) ? state : `${task.type} · ${latest.start ? span((latest.end ?? now()) - latest.start) : state}`
 }
 
 /** The way of an edge: bends in the gaps, straight through the layers it passes. */
@@ -35,7 +30,6 @@ export function way(points: [number, number][]): string {
 export interface GraphState {
   graph: Graph
   tasks: Map<string, Task>
-  latest: (task: Task) => Attempt | undefined
   selected: string
   zoom: number
   pick: (key: string) => void
@@ -59,7 +53,7 @@ export function drawGraph(g: GraphState): TemplateResult {
   const states = new Map(graph.nodes.map(node => [node.key, worst(statesOf(g, node))]))
   const state = (key: string): string => states.get(key) ?? 'BLOCKED'
   const failing = (key: string): boolean => tone(state(key)) === 'bad'
-  const total = tasks.size.toLocaleString('en')
+  const total = number(tasks.size, 'task')
   const many = graph.nodes.length > MANY
   const [left, top, right, bottom] = g.sight ?? [0, 0, 1500, 800]
   const seen = ({ x, y }: { x: number; y: number }): boolean => !many || (x > 2 * left - right && x < 2 * right - left && y > 2 * top - bottom && y < 2 * bottom - top)
@@ -68,9 +62,9 @@ export function drawGraph(g: GraphState): TemplateResult {
     const touches = !!holder && (from === holder || to === holder)
     if (!touches && (graph.edges.length > 600 || many && !seen(at.get(from)!) && !seen(at.get(to)!))) return nothing
     const branch = tasks.get(to)?.deps.find(dep => dep[0] === from)?.[1]
-    const kind = touches ? (failing(holder) && (to === holder ? state(from) !== 'SUCCESS' || failing(to) : failing(to)) ? 'hot' : 'on') : ''
+    const kind = touches ? (failing(holder) && (failing(to) || to === holder && state(from) !== 'SUCCESS') ? 'hot' : 'on') : ''
     const [x, y] = points[0]!
-    return svg`<path class="e ${kind} ${state(to) === 'EXCLUDED' ? 'off' : ''}" d=${way(points)}></path>${branch ? svg`<text class="el" x=${x + 4} y=${y + (points[1]![1] > y ? 14 : -5)}>${branch}</text>` : nothing}`
+    return html`<svg><path class="e ${kind} ${state(to) === 'EXCLUDED' ? 'off' : ''}" d=${way(points)}></path>${branch ? html`<svg><text class="el" x=${x + 4} y=${y + (points[1]![1] > y ? 14 : -5)}>${branch}</text></svg>` : nothing}</svg>`
   }
   const scrolled = (event: Event): void => {
     const { scrollLeft: x, scrollTop: y, clientWidth: w, clientHeight: h } = event.currentTarget as HTMLElement
@@ -89,7 +83,15 @@ export function drawGraph(g: GraphState): TemplateResult {
         </div>
       </div>
     </div>
-    ${graph.folded ? html`<div class="fold"><span>${total} tasks folded to ${graph.nodes.length} nodes: equal siblings and chains share one</span><span class="sp"></span>${act(`Show all ${total}`, g.unfold)}</div>` : nothing}`
+    ${graph.folded ? html`<div class="fold"><span>${total} folded to ${number(graph.nodes.length, 'node')}: equal siblings and chains share one</span><span class="sp"></span>${act(`Show all ${tasks.size.toLocaleString('en')}`, g.unfold)}</div>` : nothing}`
+}
+
+/** Follows a pointer until it is let go. */
+export function grab(event: PointerEvent, move: (event: PointerEvent) => void): void {
+  const own = event.currentTarget as HTMLElement
+  own.setPointerCapture(event.pointerId)
+  own.onpointermove = move
+  own.onlostpointercapture = () => { own.onpointermove = null }
 }
 
 /** The ground is dragged along; a touch does that by itself. */
@@ -97,19 +99,14 @@ function drag(event: PointerEvent): void {
   const box = event.currentTarget as HTMLElement
   if (event.pointerType !== 'mouse' || event.button || (event.target as Element).closest('.n')) return
   const [x, y] = [box.scrollLeft + event.clientX, box.scrollTop + event.clientY]
-  box.setPointerCapture(event.pointerId)
-  box.onpointermove = event => box.scrollTo(x - event.clientX, y - event.clientY)
-  box.onlostpointercapture = () => { box.onpointermove = null }
+  grab(event, event => box.scrollTo(x - event.clientX, y - event.clientY))
 }
 
-const statesOf = (g: GraphState, node: Graph['nodes'][number]): string[] => (node.members ?? [node.key]).map(key => {
-  const task = g.tasks.get(key)
-  return (task && g.latest(task)?.s) ?? 'BLOCKED'
-})
+const statesOf = (g: GraphState, node: Graph['nodes'][number]): string[] => (node.members ?? [node.key]).map(key => stateOf(g.tasks.get(key)))
 
 function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string, shown: string): TemplateResult {
   const task = g.tasks.get(node.key)
-  const latest = task && g.latest(task)
+  const latest = latestOf(task)
   const members = node.members
   const states = statesOf(g, node)
   const name = members ? `${members.length} × ${task?.type ?? 'task'}` : node.key
@@ -131,16 +128,18 @@ function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string, s
 
 /** Arrows walk along edges, and up and down within a layer. */
 function walk(event: KeyboardEvent, graph: Graph, key: string): void {
-  const own = graph.nodes.find(node => node.key === key)!
-  const next =
-    event.key === 'ArrowRight' ? graph.edges.find(edge => edge.from === key)?.to
-    : event.key === 'ArrowLeft' ? graph.edges.find(edge => edge.to === key)?.from
-    : event.key === 'ArrowDown' ? graph.nodes.find(node => node.layer === own.layer && node.y > own.y)?.key
-    : event.key === 'ArrowUp' ? graph.nodes.filter(node => node.layer === own.layer && node.y < own.y).at(-1)?.key
-    : undefined
+  const { nodes, edges } = graph
+  const at = nodes.findIndex(node => node.key === key)
+  // Nodes are in the order of layers, from top to bottom.
+  const beside = (n: number): string | undefined => (nodes[n]?.layer === nodes[at]!.layer ? nodes[n]!.key : undefined)
+  const next = ({
+    ArrowRight: edges.find(edge => edge.from === key)?.to,
+    ArrowLeft: edges.find(edge => edge.to === key)?.from,
+    ArrowDown: beside(at + 1),
+    ArrowUp: beside(at - 1),
+  } as Record<string, string | undefined>)[event.key]
   if (!next) return
-  event.preventDefault()
-  event.stopPropagation()
+  halt(event)
   const box = (event.target as HTMLElement).closest('.gs')!
   box.querySelector<HTMLElement>(`.n[data-key="${CSS.escape(next)}"]`)?.focus()
 }

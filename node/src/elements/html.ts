@@ -2,9 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { label } from './states.js'
 
-/** The tile of a state; the word is beside it or in `title`. */
-export const tile = (state: string, size = '', title = ''): TemplateResult =>
-  html`<i class="t ${size}" data-s=${state} title=${title || nothing} aria-hidden="true"></i>`
+/** The tile of a state; the word is beside it. */
+export const tile = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-s=${state} aria-hidden="true"></i>`
+/** The same with its word when it is pointed at. */
+export const titled = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-s=${state} title=${label(state)} aria-hidden="true"></i>`
 export const glyph = (name: string): TemplateResult => html`<i class="g" data-g=${name} aria-hidden="true"></i>`
 /** A tile that is read out, for places without a word. */
 export const badge = (state: string, size = ''): TemplateResult =>
@@ -22,12 +23,25 @@ export const seg = <T>(name: string, items: [T, Text][], now: T, pick: (item: T)
 /** Something that went wrong: what, and in whose words. */
 export const wrong = (title: string, text: unknown): TemplateResult => html`<div class="err" role="alert"><b>${title}</b><span>${text}</span></div>`
 export const note = (text: unknown): TemplateResult => html`<p class="muted">${text}</p>`
+/** `1 task`, `2,000 tasks`. */
+export const many = (n: number, thing: string): string => `${n.toLocaleString('en')} ${thing}${n === 1 ? '' : 's'}`
+export const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
 /** The words of what was thrown. */
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const words = (error: unknown): string => (error as Partial<Error>).message ?? String(error)
 
 /** A long name with its middle cut and its ends kept. */
 export const short = (name: string, most = 26): string =>
   name.length <= most ? name : `${name.slice(0, Math.ceil(most / 2) - 1)}…${name.slice(1 - Math.floor(most / 2))}`
+
+/** The event is done with. */
+export const halt = (event: Event): void => {
+  event.preventDefault()
+  event.stopPropagation()
+}
+/** 1 for the one arrow key, -1 for the other, else 0. */
+export const arrow = (event: KeyboardEvent, back: string, forth: string): number => Number(event.key === `Arrow${forth}`) - Number(event.key === `Arrow${back}`)
+/** Top of an element, in the window. */
+export const topOf = (element: Element): number => element.getBoundingClientRect().top
 
 /** A style sheet of its text, in which `$name` stands for `var(--name)`; one object for all that use it. */
 const sheets = new Map<string, CSSStyleSheet>()
@@ -41,13 +55,13 @@ export function sheet(text: string): CSSStyleSheet {
   return found
 }
 
-/** Puts text where it can be pasted from; false when the browser refuses. */
-export async function copy(text: string): Promise<boolean> {
+/** Puts text where it can be pasted from, and says whether that was done. */
+export async function copy(text: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text)
-    return true
+    return 'Copied'
   } catch {
-    return false
+    return 'The browser does not allow copying'
   }
 }
 

@@ -13,7 +13,6 @@ export { useWeb } from './web.js'
 
 /** Defines both elements; harmless when that is done already. */
 export function define(): void {
-  if (!customElements.get('lakeflow-run')) customElements.define('lakeflow-run', LakeflowRunElement)
-  if (!customElements.get('lakeflow-param-form')) customElements.define('lakeflow-param-form', LakeflowParamFormElement)
+  for (const [tag, element] of [['lakeflow-run', LakeflowRunElement], ['lakeflow-param-form', LakeflowParamFormElement]] as const) if (!customElements.get(tag)) customElements.define(tag, element)
 }
 define()

@@ -5,7 +5,7 @@
 import { html, nothing, render } from 'lit/html.js'
 import { pen, pieces, type Pen } from './ansi.js'
 import { Finder } from './find.js'
-import { act, words } from './html.js'
+import { act, topOf, words } from './html.js'
 import { bytes } from './time.js'
 import type { LogPart, RunSource } from './types.js'
 
@@ -36,9 +36,15 @@ export interface LogState {
 }
 
 const make = (tag: string, css: string): HTMLElement => Object.assign(document.createElement(tag), { className: css })
+/** Lines that the browser skips together while they are out of sight. */
+interface Block extends HTMLElement {
+  /** Lines before it, and its bytes. */
+  n: number
+  size: number
+}
 const utf8 = new TextEncoder()
 /** Bytes of a line with its end. */
-const sizeOf = (line: string): number => 1 + (/[^\x00-\x7f]/.test(line) ? utf8.encode(line).length : line.length)
+const sizeOf = (line: string): number => 1 + utf8.encode(line).length
 
 export class LogView {
   readonly box = make('div', 'box')
@@ -81,10 +87,11 @@ export class LogView {
     box.onscroll = () => this.#scrolled()
     box.onclick = event => this.#clicked(event)
     // Lines are as high as they are only once they were seen: the end is held on to.
-    new ResizeObserver(() => { if (this.state.follow && this.state.loaded && !this.#ahead) box.scrollTop = box.scrollHeight }).observe(this.list)
+    new ResizeObserver(() => { if (this.state.follow && this.state.loaded && !this.#ahead) this.#toEnd() }).observe(this.list)
     void this.#open()
   }
 
+  get #blocks(): Block[] { return [...this.list.children] as Block[] }
   get stopped(): AbortSignal { return this.#stop.signal }
   close(): void {
     this.#stop.abort()
@@ -169,7 +176,7 @@ export class LogView {
       if (this.state.over) this.#flush()
     }
     while (this.#held > MOST && this.list.childElementCount > 1) {
-      const [count, size] = this.#drop(this.list.firstElementChild!)
+      const [count, size] = this.#drop(this.#blocks[0]!)
       this.#first += count
       this.#from += size
     }
@@ -177,17 +184,16 @@ export class LogView {
     // What is selected is being read.
     if (this.#reads) this.state.follow = false
     const { follow, loaded, fresh } = this.state
-    if (follow && loaded && !this.#ahead) this.box.scrollTop = this.box.scrollHeight
+    if (follow && loaded && !this.#ahead) this.#toEnd()
     if (this.#last > before) this.finder.grown()
     this.set({ lines: this.#last, loaded: true, fresh: follow || !loaded ? 0 : fresh + this.#last - before })
   }
 
   /** Lets a block go; its lines and bytes. */
-  #drop(block: Element): [number, number] {
-    const size = Number((block as HTMLElement).dataset['b'])
-    this.#held -= size
+  #drop(block: Block): [number, number] {
+    this.#held -= block.size
     block.remove()
-    return [block.childElementCount, size]
+    return [block.childElementCount, block.size]
   }
 
   #flush(): void {
@@ -214,11 +220,10 @@ export class LogView {
   }
 
   #add(text: string, err: boolean): void {
-    let block = this.list.lastElementChild as HTMLElement | null
+    let block = this.list.lastElementChild as Block | null
     if (!block || block.childElementCount >= BLOCK) {
       if (block) this.#measure(block)
-      block = make('div', 'blk')
-      Object.assign(block.dataset, { n: this.#last, b: 0 })
+      block = Object.assign(make('div', 'blk'), { n: this.#last, size: 0 })
       this.list.append(block)
     }
     const line = this.#line(text)
@@ -229,7 +234,7 @@ export class LogView {
     const { bad } = this.state
     if (this.#level === 'x' && (!bad || bad > this.#last)) this.state.bad = this.#last + 1
     const size = sizeOf(text)
-    block.dataset['b'] = String(Number(block.dataset['b']) + size)
+    block.size += size
     this.#held += size
     this.#last++
   }
@@ -241,7 +246,7 @@ export class LogView {
       for (const piece of pieces(text, this.#pen)) {
         const span = make(piece.link ? 'a' : 'span', piece.class)
         if (piece.color) span.style.color = piece.color
-        if (piece.link) Object.assign(span, { href: piece.link, rel: 'noopener noreferrer', target: '_blank' })
+        if (piece.link) Object.assign(span, { href: piece.link, rel: 'noreferrer', target: '_blank' })
         span.textContent = piece.text
         line.append(span)
       }
@@ -288,7 +293,7 @@ export class LogView {
   async #older(): Promise<void> {
     const part = await this.source.log(this.attempt, { before: this.#from }, this.stopped)
     if (part.from >= this.#from) return
-    const blocks = [...this.list.children]
+    const blocks = this.#blocks
     const kept = [this.#last, this.#pen, this.#level] as const
     const { box } = this
     const height = box.scrollHeight - box.scrollTop
@@ -297,7 +302,7 @@ export class LogView {
     this.#last = part.line
     const [text, err] = this.#append(part, ['', false])
     if (text) this.#add(text, err)
-    this.#measure(this.list.lastElementChild as HTMLElement)
+    this.#measure(this.#blocks.at(-1)!)
     this.list.append(...blocks)
     ;[this.#last, this.#pen, this.#level] = kept
     box.scrollTop = box.scrollHeight - height
@@ -306,7 +311,7 @@ export class LogView {
     this.#from = part.from
     this.#kept = part.kept
     while (this.#held > MOST && this.list.childElementCount > 1) {
-      const [count, size] = this.#drop(this.list.lastElementChild!)
+      const [count, size] = this.#drop(this.#blocks.at(-1)!)
       // A line that was begun comes again with what follows.
       this.#to -= size + (this.#ahead ? 0 : sizeOf(this.#rest[0]) - 1)
       this.#last -= count
@@ -344,20 +349,20 @@ export class LogView {
     this.set({ follow: false })
     // Heights out of sight are estimates until they are seen, so each look is more exact.
     for (let n = 0; n < 4; n++) {
-      const offset = line.getBoundingClientRect().top - this.box.getBoundingClientRect().top
+      const offset = topOf(line) - topOf(this.box)
       this.box.scrollTop += offset - this.box.clientHeight * share + (share > 0.5 ? 20 : 0)
     }
   }
 
   /** A line that is held. */
   at(number: number): Element | undefined {
-    const block = [...this.list.children].findLast(block => Number((block as HTMLElement).dataset['n']) < number)
-    return block?.children[number - 1 - Number((block as HTMLElement).dataset['n'])]
+    const block = this.#blocks.findLast(block => block.n < number)
+    return block?.children[number - 1 - block.n]
   }
   /** Number of a line. */
   number(line: Element): number {
-    const block = line.parentElement!
-    return Number(block.dataset['n']) + [...block.children].indexOf(line) + 1
+    const block = line.parentElement as Block
+    return block.n + [...block.children].indexOf(line) + 1
   }
 
   /** Marks lines and brings the first into sight. */
@@ -404,14 +409,15 @@ export class LogView {
       return
     }
     this.set({ follow: true, fresh: 0 })
-    this.box.scrollTop = this.box.scrollHeight
+    this.#toEnd()
   }
+  #toEnd(): void { this.box.scrollTop = this.box.scrollHeight }
 
   /** The next or previous line that tells of an error. */
   error(step: number): void {
-    const top = this.box.getBoundingClientRect().top + this.box.clientHeight * 0.3
+    const top = topOf(this.box) + this.box.clientHeight * 0.3
     const all = [...this.list.querySelectorAll('.x')].filter(line => !line.previousElementSibling?.classList.contains('x'))
-    const later = all.filter(line => (line.getBoundingClientRect().top - top) * step > 4)
+    const later = all.filter(line => (topOf(line) - top) * step > 4)
     const next = step > 0 ? later[0] : later.at(-1)
     if (next) this.scrollTo(next, 0.3)
   }
@@ -424,13 +430,13 @@ export class LogView {
   only(stream: string, level: string): void {
     Object.assign(this, { stream, level })
     Object.assign(this.box.dataset, { r: stream, l: level })
-    for (const block of this.list.children) this.#measure(block as HTMLElement)
+    this.#blocks.forEach(block => this.#measure(block))
     this.#describe()
     if (this.state.follow) this.bottom()
     this.changed()
   }
   /** A block's height while it is out of sight. */
-  #measure(block: HTMLElement): void {
+  #measure(block: Block): void {
     const filter = this.stream || this.level
     block.style.containIntrinsicSize = filter ? `0 ${block.querySelectorAll(this.#shown).length * 20}px` : `auto ${block.childElementCount * 20}px`
   }

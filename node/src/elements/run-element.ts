@@ -2,16 +2,16 @@
 // a source for logs and details; it decides nothing about runs.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { Base, type Changes } from './element.js'
-import { drawGraph, zoomButtons, type Sight } from './graph.js'
-import { act, copy, seg, tile, words, wrong } from './html.js'
+import { drawGraph, grab, zoomButtons, type Sight } from './graph.js'
+import { act, arrow, copy, halt, many, seg, tile, topOf, words, wrong } from './html.js'
 import type { LogView } from './log.js'
 import { tabsOf, type Tab } from './tabs.js'
 import { RUN_CSS } from './run-css.js'
-import { counts, failed, label, over, trigger } from './states.js'
-import { drawTimeline, latestOf, rounds } from './timeline.js'
-import { away, now, setClock, span, stamp } from './time.js'
+import { counts, failed, label, latestOf, over, stateOf, trigger } from './states.js'
+import { drawTimeline, rounds } from './timeline.js'
+import { away, clamp, now, setClock, span, stamp } from './time.js'
 import type { Attempt, Details, RunModel, RunSource, Task } from './types.js'
-import { follow, type Follower } from './follow.js'
+import { follow } from './follow.js'
 import { enter, type Room } from './panel-later.js'
 
 type View = 'tasks' | 'timeline' | 'log'
@@ -20,12 +20,11 @@ type View = 'tasks' | 'timeline' | 'log'
 const START = {
   model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
   repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
-  inner: '', details: undefined, trouble: '', wrap: undefined, full: false, whole: false, beat: 0, problem: '', graphOnPhone: false, said: '',
+  inner: '', details: undefined, trouble: '', wrap: undefined, split: Math.trunc(Math.min(560, innerHeight * 0.52)), full: false, whole: false, beat: 0, problem: '', graphOnPhone: false, said: '',
 }
 
-const WRAP = 'lakeflow-wrap'
-/** In the place of a task that is not there. */
-const NONE = { attempts: [] as Attempt[] } as Task
+/** Where the browser remembers how runs were looked at. */
+const KEPT = 'lakeflow-run'
 
 export class LakeflowRunElement extends Base {
   static observedAttributes = ['run', 'src', 'task', 'attempt', 'tab', 'repairable']
@@ -53,6 +52,8 @@ export class LakeflowRunElement extends Base {
   declare trouble: string
   /** As it was chosen; else narrow logs are wrapped. */
   declare wrap: boolean | undefined
+  /** How high the graph may be. */
+  declare split: number
   declare full: boolean
   declare beat: number
   declare whole: boolean
@@ -71,17 +72,14 @@ export class LakeflowRunElement extends Base {
   /** The task was chosen here, not by a person: a failure may take its place. */
   #auto = false
   #chosen = false
-  #follower: Follower | undefined
+  #follower: AbortController | undefined
   #states = ''
   /** Puts the rows of the timeline into their place. */
   #rows: ((place: Element | null) => void) | undefined
 
   constructor() {
     super(START, RUN_CSS)
-    try {
-      const kept = localStorage.getItem(WRAP)
-      if (kept) this.wrap = kept === '1'
-    } catch { /* forbidden: nothing is remembered */ }
+    try { Object.assign(this, JSON.parse(localStorage.getItem(KEPT)!)) } catch { /* forbidden: nothing is remembered */ }
     this.addEventListener('keydown', this.#pressed)
   }
 
@@ -97,14 +95,15 @@ export class LakeflowRunElement extends Base {
     this.#log?.close()
     this.#log = undefined
     this.#opening = ''
-    this.#follower?.stop()
-    this.#follower = undefined
+    this.#follower?.abort()
   }
 
   override prepare(changed: Changes): void {
+    const { wrap, split } = this
+    if (changed.has('wrap') || changed.has('split')) try { localStorage.setItem(KEPT, JSON.stringify({ wrap, split })) } catch { /* as above */ }
     if (['src', 'fetcher', 'run', 'whole'].some(name => changed.has(name)) && (this.src || this.run)) {
-      this.#follower?.stop()
-      this.#follower = follow(this, this)
+      this.#follower?.abort()
+      void follow(this, (this.#follower = new AbortController()).signal)
     }
     const model = this.model
     if (!model) return
@@ -116,9 +115,9 @@ export class LakeflowRunElement extends Base {
       this.#chosen = true
       this.#auto = !this.task
     }
-    if (changed.has('model') && this.#auto && !failed(latestOf(this.#current ?? NONE)?.s ?? '')) {
+    if (changed.has('model') && this.#auto && !failed(stateOf(this.#current))) {
       const first = this.#firstChoice(model)
-      if (first && (!this.task || failed(latestOf(model.tasks.find(task => task.key === first)!)?.s ?? ''))) this.task = first
+      if (first && (!this.task || failed(stateOf(model.tasks.find(task => task.key === first))))) this.task = first
     }
     if (this.round < 0 || this.round >= rounds(model.run).length) this.round = rounds(model.run).length - 1
     if (known && changed.has('task')) Object.assign(this, { inner: '', ...(this.line ? {} : { attempt: 0 }) })
@@ -132,7 +131,7 @@ export class LakeflowRunElement extends Base {
   }
 
   override drawn(): void {
-    this.#rows?.(this.shadowRoot!.querySelector('.tm ul'))
+    this.#rows?.(this.find('.tm ul'))
     const graph = this.model?.graph
     const key = graph ? `${this.model!.run.id}:${graph.nodes.length}` : ''
     if (graph && key !== this.#fitted) {
@@ -143,7 +142,7 @@ export class LakeflowRunElement extends Base {
 
   /** First the first failed task, else the longest running. */
   #firstChoice(model: RunModel): string {
-    const by = (test: (state: string) => boolean): Task[] => model.tasks.filter(task => test(latestOf(task)?.s ?? ''))
+    const by = (test: (state: string) => boolean): Task[] => model.tasks.filter(task => test(stateOf(task)))
     const running = by(state => state === 'RUNNING').sort((a, b) => (latestOf(a)!.start ?? 0) - (latestOf(b)!.start ?? 0))
     return (by(failed)[0] ?? running[0])?.key ?? ''
   }
@@ -151,7 +150,7 @@ export class LakeflowRunElement extends Base {
   /** Tells a screen reader, and the page, what changed: the run and the selected task, not more. */
   #say(before: RunModel | undefined): void {
     const model = this.model!
-    const own = latestOf(this.#current ?? NONE)
+    const own = latestOf(this.#current)
     const states = `${model.run.s}/${this.task}/${own?.s ?? ''}`
     if (before && states !== this.#states && states.split('/')[1] === this.#states.split('/')[1]) {
       this.said = `Run ${label(model.run.s)}${own ? `. ${this.task} ${label(own.s)}` : ''}`
@@ -215,35 +214,53 @@ export class LakeflowRunElement extends Base {
     }
   }
 
-  choose(change: Partial<this> = {}): void {
+  choose(change: { tab?: Tab; attempt?: number; inner?: string; task?: string; view?: View } = {}): void {
     Object.assign(this, change)
     this.tell('select', { task: this.task, attempt: this.attempt, tab: this.tab, line: this.line })
   }
   pick(key: string): void {
     if (key === this.task) return
     this.#auto = false
-    Object.assign(this, { task: key, attempt: 0, inner: '', line: undefined })
-    this.choose()
+    this.line = undefined
+    this.choose({ task: key, attempt: 0, inner: '' })
+  }
+  /** Selects a task that was chosen in the list. */
+  see(key: string): void {
+    this.pick(key)
+    if (this.view === 'tasks') this.view = 'log'
   }
   /** Brings the first failed task into view. */
   failure(): void {
     const key = this.model && this.#firstChoice(this.model)
     if (key) this.task = key
-    Object.assign(this, { view: 'log', tab: 'log' })
-    this.choose()
+    this.choose({ view: 'log', tab: 'log' })
   }
 
   #fit(): void {
-    const room = this.shadowRoot!.querySelector('.gs')?.clientWidth ?? 0
-    if (room && this.model) this.#setZoom(Math.min(1, Math.max(0.5, room / this.model.graph.width)))
+    const room = (this.#ground as HTMLElement | null)?.clientWidth ?? 0
+    if (room && this.model) this.#setZoom(clamp(0.5, room / this.model.graph.width, 1))
   }
   #setZoom(zoom: number): void {
-    this.zoom = Math.min(2, Math.max(0.25, zoom))
+    this.zoom = clamp(0.25, zoom, 2)
+  }
+
+  get #ground(): HTMLElement { return this.find('.gs')! }
+  /** The graph is at most as high; what it does not need is the timeline's. */
+  #divide(height: number): void { this.split = Math.trunc(clamp(90, height, this.#ground.scrollHeight + 2)) }
+  #divider(): TemplateResult {
+    return html`<div class="dv" role="separator" tabindex="0" aria-label="Height of the graph" aria-valuenow=${this.split}
+      @pointerdown=${(event: PointerEvent) => grab(event, event => this.#divide(event.clientY - topOf(this.#ground)))}
+      @keydown=${(event: KeyboardEvent) => {
+        const step = arrow(event, 'Up', 'Down')
+        if (!step) return
+        halt(event)
+        this.#divide(this.#ground.offsetHeight + 20 * step)
+      }}></div>`
   }
 
   #pressed = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && (this.window || this.full)) {
-      event.stopPropagation()
+      halt(event)
       Object.assign(this, { window: undefined, full: false })
     }
   }
@@ -252,11 +269,10 @@ export class LakeflowRunElement extends Base {
     if (!model) {
       return html`<slot name="empty">${this.problem ? wrong('The run cannot be shown', this.problem) : html`<div class="rh"><div class="hold" .style=${'height:92px'}></div></div>`}</slot>`
     }
-    const tasks = this.filter ? model.tasks.filter(task => (latestOf(task)?.s ?? 'BLOCKED') === this.filter) : model.tasks
+    const tasks = this.filter ? model.tasks.filter(task => stateOf(task) === this.filter) : model.tasks
     const by = new Map(model.tasks.map(task => [task.key, task]))
     const task = this.#current
-    const timeline = tasks.length ? drawTimeline({ run: model.run, tasks, critical: new Set(model.critical), selected: this.task, round: this.round, order: this.order, zoom: this.window, drag: this.drag,
-      pick: key => { this.pick(key); if (this.view === 'tasks') this.view = 'log' }, setZoom: window => { this.window = window }, setDrag: drag => { this.drag = drag } }) : undefined
+    const timeline = tasks.length ? drawTimeline(this, tasks) : undefined
     this.#rows = timeline?.place
     const { run } = model
     const whole = (): void => { this.window = undefined }
@@ -264,9 +280,9 @@ export class LakeflowRunElement extends Base {
     return html`${this.#header(model)}
     <div class="sr" role="status">${this.said}</div>
     ${seg<View>('Parts of the run', [['tasks', 'Tasks'], ['timeline', 'Timeline'], ['log', 'Log']], this.view, view => { this.view = view }, 'mt')}
-    <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc">
-      <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${model.tasks.length.toLocaleString('en')} ${model.tasks.length === 1 ? 'task' : 'tasks'}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
-        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, latest: latestOf, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => { if (this.tell('unfold', {})) this.whole = true } }) : html`<div class="empty">No task ran</div>`}</section>
+    <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc" .style=${`--lakeflow-graph:${this.split}px`}>
+      <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${many(model.tasks.length, 'task')}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
+        ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => { if (this.tell('unfold', {})) this.whole = true } }) : html`<div class="empty">No task ran</div>`}</section>${model.tasks.length ? this.#divider() : nothing}
       <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-s="SUCCESS"></i>critical path</span><span class="sp"></span>
         ${this.window ? act('Whole run', whole) : last ? act('Zoom to task', () => { this.window = [last.start!, latestOf(task)!.end ?? now()] }) : nothing}
         ${run.repairs.length ? seg('Part of the run', rounds(run).map((_, n): [number, string] => [n, n ? `Repair ${n}` : 'First']), this.round, round => { this.round = round; whole() }) : nothing}
@@ -282,58 +298,39 @@ export class LakeflowRunElement extends Base {
 
   #header(model: RunModel): TemplateResult {
     const run = model.run
-    const states = counts(model.tasks.map(task => latestOf(task)?.s ?? 'BLOCKED'))
+    const states = counts(model.tasks.map(stateOf))
     const from = run.start ?? run.at
     const took = span((run.end ?? now()) - from)
     const was = new Map(run.before?.params)
     const active = !over(run.s)
     return html`<div class="rh"><div class="r1">${tile(run.s, 'x')}<div><h1>Run <span class="num" .style=${'color:inherit'}>${run.id}</span> <span data-s=${run.s}>${label(run.s)}</span></h1>
-      <p class="muted meta"><span class="num" title=${stamp(from)}>${took}${active && run.usual ? `, usually ${span(run.usual)}` : ''}</span><span title=${stamp(run.at)}>${active ? '' : `${away(run.at)}, `}${trigger(run.trigger)}, by ${run.by}</span>${run.params.slice(0, 6).map(([name, value]) => html`<span class="mono">${name}=${value}${was.has(name) && was.get(name) !== value ? html`<span class="was">was ${was.get(name)}</span>` : nothing}</span>`)}${run.params.length > 6 ? html`<span>+${run.params.length - 6}</span>` : nothing}${run.parent ? html`<a href=${`/runs/${run.parent}`}>started by a job</a>` : nothing}</p></div></div>
+      <p class="muted row meta"><span class="num" title=${stamp(from)}>${took}${active && run.usual ? `, usually ${span(run.usual)}` : ''}</span><span title=${stamp(run.at)}>${active ? '' : `${away(run.at)}, `}${trigger(run.trigger)}, by ${run.by}</span>${run.params.slice(0, 6).map(([name, value]) => html`<span class="mono">${name}=${value}${was.has(name) && was.get(name) !== value ? html`<span class="was">was ${was.get(name)}</span>` : nothing}</span>`)}${run.params.length > 6 ? html`<span>+${run.params.length - 6}</span>` : nothing}${run.parent ? html`<a href=${`/runs/${run.parent}`}>started by a job</a>` : nothing}</p></div></div>
       <div class="act"><slot name="actions"></slot></div>
       ${run.msg && run.s !== 'SUCCESS' && run.s !== 'TERMINATING' ? html`<p class="muted banner">${run.msg}</p>` : nothing}
       <div class="prog" role="img" aria-label=${states.map(([state, n]) => `${n} ${label(state).toLowerCase()}`).join(', ') || 'no tasks'}>${states.map(([state, n]) => html`<i data-s=${state} class=${state === 'RUNNING' ? 'stripe' : ''} .style=${`flex:${n}`}></i>`)}</div>
-      <div class="cnts" role="group" aria-label="Tasks by state">${states.map(([state, n]) => html`<button class=${failed(state) ? 'f' : ''} aria-pressed=${this.filter === state} title="Show only these in the timeline" @click=${() => { this.filter = this.filter === state ? '' : state }}>${tile(state, 's')}${n} ${label(state).toLowerCase()}</button>`)}</div></div>`
+      <div class="row cnts" role="group" aria-label="Tasks by state">${states.map(([state, n]) => html`<button class=${failed(state) ? 'f' : ''} aria-pressed=${this.filter === state} title="Show only these in the timeline" @click=${() => { this.filter = this.filter === state ? '' : state }}>${tile(state, 's')}${n} ${label(state).toLowerCase()}</button>`)}</div></div>`
   }
 
   #panel(task: Task): TemplateResult {
     if (!this.#room) return html`<div class="card"></div>`
-    const key = task.key
-    const stopped = failed(latestOf(task)?.s ?? '') ? this.model!.tasks.filter(other => latestOf(other)?.s === 'UPSTREAM_FAILED' && this.#follows(other, key)).map(task => task.key) : []
-    const run = this.model!.run
-    return this.#room.drawPanel({
-      task, attempt: this.#shown, inner: this.#iteration, tab: this.tab as Tab, log: this.#log, wrap: this.wrap, full: this.full, details: this.details,
-      problem: this.trouble, source: this.source, stopped, canRepair: this.repairable && over(run.s) && run.start !== undefined,
-      set: change => {
-        if (change.tab !== undefined) this.tab = change.tab
-        if (change.attempt !== undefined) Object.assign(this, { attempt: task.attempts.findIndex(one => one.id === change.attempt) + 1, inner: '' })
-        if (change.inner !== undefined) Object.assign(this, change.inner ? { inner: change.inner } : { inner: '', tab: 'iterations' })
-        if (change.full !== undefined) this.full = change.full
-        if (change.wrap !== undefined) {
-          this.wrap = change.wrap
-          try { localStorage.setItem(WRAP, change.wrap ? '1' : '0') } catch { /* as above */ }
-        }
-        if (change.tab !== undefined || change.attempt !== undefined) this.choose()
-      },
-      repair: () => this.tell('repair', { task: key }),
-      copied: text => void copy(text).then(done => { this.said = done ? 'Copied' : 'The browser does not allow copying' }),
-      close: () => { this.#auto = false; this.task = ''; this.choose() },
-    })
-  }
-
-  /** Whether a task comes after another one, however far. */
-  #follows(task: Task, key: string): boolean {
-    const seen = new Set<string>()
-    const open = [task]
-    for (let next = open.pop(); next; next = open.pop()) {
-      for (const [up] of next.deps) {
-        if (up === key) return true
-        const above = this.model!.tasks.find(task => task.key === up)
-        if (above && !seen.has(up)) {
-          seen.add(up)
-          open.push(above)
-        }
+    const { tasks } = this.model!
+    const by = new Map(tasks.map(task => [task.key, task]))
+    // Whether a task comes after the selected one, however far.
+    const after = new Map([[task.key, true]])
+    const follows = (key: string): boolean => {
+      if (!after.has(key)) {
+        after.set(key, false)
+        after.set(key, !!by.get(key)?.deps.some(([up]) => follows(up)))
       }
+      return after.get(key)!
     }
-    return false
+    const stopped = failed(stateOf(task)) ? tasks.filter(other => stateOf(other) === 'UPSTREAM_FAILED' && follows(other.key)).map(task => task.key) : []
+    return this.#room.drawPanel(this, { task, attempt: this.#shown, inner: this.#iteration, stopped })
+  }
+  repair(): void { this.tell('repair', { task: this.task }) }
+  async copy(text: string): Promise<void> { this.said = await copy(text) }
+  leave(): void {
+    this.#auto = false
+    this.choose({ task: '' })
   }
 }

@@ -19,6 +19,9 @@ export function span(ms: number): string {
     : m < 1440 ? `${Math.trunc(m / 60)}h ${two(m % 60)}m` : `${Math.trunc(m / 1440)}d ${Math.trunc((m % 1440) / 60)}h`
 }
 
+/** What is left until a time, in whole seconds. */
+export const remaining = (at: number): string => span(Math.max(0, Math.ceil((at - now()) / 1000)) * 1000)
+
 /** `in 7 h 12 min`, `2 h ago`, `just now`. */
 export function away(at: number, from = now()): string {
   const s = Math.round(Math.abs(at - from) / 1000)
@@ -36,10 +39,12 @@ export const day = (at: number): string => stamp(at).replace(stamp(now()).slice(
 /** `5.2 MB` */
 export const bytes = (n: number): string =>
   n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1000).toFixed(n < 1e4 ? 1 : 0)} kB` : `${(n / 1e6).toFixed(1)} MB`
+/** A number within bounds. */
+export const clamp = (least: number, n: number, most: number): number => Math.max(least, Math.min(n, most))
 /** Marks of a time axis that shows `ms`: about `most` of them over that, between two times. */
 export function ticks(ms: number, most: number, from = 0, to = ms): number[] {
   const steps = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5]
   const step = steps.find(step => ms / step <= most) ?? Math.ceil(ms / most / 864e5) * 864e5
   const first = Math.ceil(from / step)
-  return Array.from({ length: Math.max(0, Math.min(5000, Math.floor(to / step) - first + 1)) }, (_, n) => (first + n) * step)
+  return Array.from({ length: clamp(0, Math.floor(to / step) - first + 1, 5000) }, (_, n) => (first + n) * step)
 }

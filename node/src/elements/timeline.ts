@@ -3,29 +3,25 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { rows } from './element.js'
 import { short, tile } from './html.js'
-import { label, over, tone } from './states.js'
-import { now, span, ticks } from './time.js'
-import type { Attempt, Run, Task } from './types.js'
+import { label, latestOf, over, stateOf, tone } from './states.js'
+import { clamp, now, remaining, span, ticks } from './time.js'
+import type { Attempt, Run, RunModel, Task } from './types.js'
 
-export interface TimelineState {
-  run: Run
-  tasks: Task[]
-  critical: Set<string>
-  selected: string
+/** What is read and changed of the element that shows the timeline. */
+export interface TimelineHost {
+  model: RunModel | undefined
+  task: string
   /** Which life of the run: 0 the original, then the repairs. */
   round: number
   order: 'start' | 'duration'
-  zoom: [number, number] | undefined
+  window: [number, number] | undefined
   drag: [number, number] | undefined
-  pick: (key: string) => void
-  setZoom: (zoom: [number, number] | undefined) => void
-  setDrag: (drag: [number, number] | undefined) => void
+  see(key: string): void
 }
 
 /** Beginnings of the original run and of its repairs. */
 export const rounds = (run: Run): number[] => [run.start ?? run.at, ...run.repairs.map(repair => repair.start)]
 
-export const latestOf = (task: Task): Attempt | undefined => task.attempts.at(-1)
 const took = (task: Task): number => { const last = latestOf(task); return last?.start ? (last.end ?? now()) - last.start : -1 }
 const began = (task: Task): number => task.attempts.find(attempt => !attempt.old && attempt.start)?.start ?? Infinity
 const until = (attempt: Attempt): number => attempt.end ?? now()
@@ -76,54 +72,57 @@ export class Axis {
 }
 
 /** The frame of the timeline, and what puts the rows into its list. */
-export function drawTimeline(t: TimelineState): { frame: TemplateResult; place: (list: Element | null) => void } {
-  const starts = rounds(t.run)
-  const from = starts[t.round] ?? t.run.at
+export function drawTimeline(t: TimelineHost, tasks: Task[]): { frame: TemplateResult; place: (list: Element | null) => void } {
+  const { run } = t.model!
+  const starts = rounds(run)
+  const from = starts[t.round] ?? run.at
   const next = starts[t.round + 1]
   const inside = (attempt: Attempt): boolean => !!attempt.start && attempt.start >= from && (!next || attempt.start < next)
-  const attempts = t.tasks.flatMap(task => task.attempts.filter(inside))
-  const live = !over(t.run.s) && t.round === starts.length - 1
+  const attempts = tasks.flatMap(task => task.attempts.filter(inside))
+  const live = !over(run.s) && t.round === starts.length - 1
   const end = live ? now() : Math.max(from + 1, ...attempts.map(until))
-  const [left, right] = t.zoom ?? [from, end]
-  const room = t.zoom ? 1 : 1.12
+  const [left, right] = t.window ?? [from, end]
+  const room = t.window ? 1 : 1.12
   const axis = new Axis(left, Math.max(right, left + 500), attempts.filter(one => until(one) > left && one.start! < right).map(one => [Math.max(one.start!, left), until(one)]))
   const at = (time: number): number => axis.at(time) / room
-  const order = [...t.tasks]
+  // It belongs to the last life of a run.
+  const path = new Set(t.round === starts.length - 1 ? t.model!.critical : [])
+  const order = [...tasks]
   if (t.order === 'duration') order.sort((a, b) => took(b) - took(a))
   else order.sort((a, b) => (began(a) === began(b) ? 0 : began(a) - began(b)))
   const marks = ticks(axis.width * room, 6, left - from, right * 2 - left - from).map(mark => mark + from)
     .filter(mark => at(mark) <= 100 && !axis.gaps.some(([a, b]) => Math.abs(at(mark) - at((a + b) / 2)) < 7))
   const share = (event: PointerEvent): number => {
     const track = (event.currentTarget as HTMLElement).querySelector('.tk')!.getBoundingClientRect()
-    return axis.time(Math.min(1, Math.max(0, ((event.clientX - track.left) / track.width) * room)))
+    return axis.time(clamp(0, ((event.clientX - track.left) / track.width) * room, 1))
   }
   const frame = html`<div class="tm">
     <div class="ax" aria-hidden="true"
-      @pointerdown=${(event: PointerEvent) => { (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId); t.setDrag([share(event), share(event)]) }}
-      @pointermove=${(event: PointerEvent) => { if (t.drag) t.setDrag([t.drag[0], share(event)]) }}
+      @pointerdown=${(event: PointerEvent) => { (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId); t.drag = [share(event), share(event)] }}
+      @pointermove=${(event: PointerEvent) => { if (t.drag) t.drag = [t.drag[0], share(event)] }}
       @pointerup=${() => {
         if (t.drag) {
           const [a, b] = [Math.min(...t.drag), Math.max(...t.drag)]
-          if (at(b) - at(a) > 2) t.setZoom([a, b])
+          if (at(b) - at(a) > 2) t.window = [a, b]
         }
-        t.setDrag(undefined)
+        t.drag = undefined
       }}><span></span><span></span><span class="tk">${marks.map(mark => html`<em .style=${`left:${at(mark)}%`}>${span(mark - from)}</em>`)}${axis.gaps.map(([a, b]) => html`<em class="gap" .style=${`left:${at((a + b) / 2)}%`}>${span(b - a)} idle</em>`)}</span></div>
     <div class="gr" aria-hidden="true"><span></span><span></span><span class="tk">${marks.map(mark => html`<em .style=${`left:${at(mark)}%`}></em>`)}${[...axis.gaps.map(gap => [...gap, 'gap'] as const), ...(t.drag ? [[Math.min(...t.drag), Math.max(...t.drag), 'sel'] as const] : [])].map(([a, b, kind]) => html`<em class=${kind} .style=${`left:${at(a)}%;width:${at(b) - at(a)}%`}></em>`)}${live && at(end) <= 100 ? html`<em class="now" .style=${`left:${at(end)}%`}></em>` : nothing}</span></div>
     <ul aria-label="Timeline"></ul>
   </div>`
-  return { frame, place: list => rows(list, 'li', order, task => task.key, task => drawRow(t, task, inside, at)) }
+  return { frame, place: list => rows(list, 'li', order, task => task.key, task => drawRow(t, task, path, inside, at)) }
 }
 
-function drawRow(t: TimelineState, task: Task, inside: (attempt: Attempt) => boolean, at: (time: number) => number): TemplateResult {
+function drawRow(t: TimelineHost, task: Task, path: Set<string>, inside: (attempt: Attempt) => boolean, at: (time: number) => number): TemplateResult {
   const latest = latestOf(task)
-  const state = latest?.s ?? 'BLOCKED'
+  const state = stateOf(task)
   const shown = task.attempts.filter(inside)
   const last = shown.at(-1)
-  const critical = t.critical.has(task.key) && t.round === rounds(t.run).length - 1
+  const critical = path.has(task.key)
   const waits = state === 'WAITING_FOR_RETRY' ? task.attempts.at(-2) : undefined
-  const words = last ? span(until(last) - last.start!) : why(state, latest)
-  return html`<button class="tr" aria-current=${task.key === t.selected ? 'true' : nothing} @click=${() => t.pick(task.key)}>${tile(state, 's')}<span class="tl" title=${task.key}>${short(task.key, 28)}</span><span class="tk">${shown.map(attempt => drawBars(attempt, attempt === last && critical, at))}${waits?.end ? html`<i class="rt" .style=${`left:${at(waits.end)}%;width:${Math.max(0, at(now()) - at(waits.end))}%`}></i>` : nothing}${last
-    ? html`<span class="bl" .style=${end(at(until(last)))}>${words}</span>`
+  const words = latest?.retry ? `in ${remaining(latest.retry)}` : last ? span(until(last) - last.start!) : why(state, latest)
+  return html`<button class="tr" aria-current=${task.key === t.task ? 'true' : nothing} @click=${() => t.see(task.key)}>${tile(state, 's')}<span class="tl" title=${task.key}>${short(task.key, 28)}</span><span class="tk">${shown.map(attempt => drawBars(attempt, attempt === last && critical, at))}${waits?.end ? html`<i class="rt" .style=${`left:${at(waits.end)}%;width:${Math.max(0, at(now()) - at(waits.end))}%`}></i>` : nothing}${last
+    ? html`<span class="bl" .style=${end(at(waits ? now() : until(last)))}>${words}</span>`
     : html`<span class="nv">${words}</span>`}</span><span class="sr">, ${label(state)}${critical ? ', on the critical path' : ''}</span></button>`
 }
 

@@ -14,6 +14,8 @@ export interface Attempt {
   /** Key of its state, for example `RUNNING`. */
   s: string
   msg?: string
+  /** Will begin, of one that waits for its retry. */
+  retry?: number
   /** Began to be set up. */
   start?: number
   /** Began to run its own code. */

@@ -33,10 +33,13 @@ fn a_retry_waits_from_the_start_of_the_failed_attempt() {
     assert!(bench.started().is_empty());
     assert_eq!(bench.until, Some(1000));
     assert_eq!(bench.outcome("a"), "WaitingForRetry");
+    let tasks = bench.machine.view().tasks;
+    assert_eq!(tasks[2].retry_time, tasks[0].start_time.map(|at| at + 1000), "a page counts down to it");
     bench.at(999);
     assert!(bench.started().is_empty());
     bench.at(1000);
     assert_eq!(bench.started(), ["a"]);
+    assert_eq!(bench.machine.view().tasks[2].retry_time, None);
     bench.fail("a");
     assert_eq!(bench.job(), "FAILED");
     assert_eq!(bench.outcome("b"), "UPSTREAM_FAILED");

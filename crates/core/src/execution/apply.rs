@@ -303,6 +303,7 @@ impl Machine {
         attempt.number = failed.number + 1;
         attempt.runs_before = failed.runs_after();
         attempt.stage = Stage::WaitingForRetry;
+        attempt.due = failed.started.map(|at| at + i64::try_from(interval).unwrap_or(i64::MAX));
         let next = self.add(attempt);
         self.set_timer(next, Some(due));
         if let Some(Iteration { parent, index }) = self.state.attempts[ix].iteration

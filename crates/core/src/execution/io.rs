@@ -326,6 +326,9 @@ pub struct TaskRunView {
     pub listed: bool,
     /// Where it stands.
     pub phase: Phase,
+    /// When it will be started, of one that waits for its retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_time: Option<WallTime>,
     /// When it was started; `None` before.
     pub start_time: Option<WallTime>,
     /// When user code began to run.

@@ -88,6 +88,8 @@ pub(super) struct Attempt {
     pub(super) stop: Option<StopReason>,
     pub(super) started: Option<WallTime>,
     pub(super) started_tick: i64,
+    /// When it is to start, if it waits for that.
+    pub(super) due: Option<WallTime>,
     pub(super) executing: Option<WallTime>,
     pub(super) ended: Option<WallTime>,
     /// As executed.
@@ -226,6 +228,7 @@ impl Attempt {
             stop: None,
             started: None,
             started_tick: 0,
+            due: None,
             executing: None,
             ended: None,
             resolved: None,

@@ -86,6 +86,7 @@ impl Machine {
             repair_id: self.state.rounds.get(attempt.round).and_then(|round| round.repair_id),
             listed: self.is_listed(attempt),
             phase: task_phase(attempt),
+            retry_time: attempt.due.filter(|_| attempt.stage == Stage::WaitingForRetry),
             start_time: attempt.started,
             execution_start: attempt.executing,
             end_time: attempt.ended,

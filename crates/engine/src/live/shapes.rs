@@ -71,6 +71,7 @@ pub(crate) fn attempt(view: &TaskRunView) -> Value {
     task.insert("key".to_owned(), json!(view.task_key));
     task.insert("n".to_owned(), json!(view.attempt_number));
     put_phase(&mut task, &view.phase, Level::Task);
+    put(&mut task, "retry", view.retry_time.map(|at| json!(at)));
     put(&mut task, "start", view.start_time.map(|at| json!(at)));
     put(&mut task, "exec", view.execution_start.map(|at| json!(at)));
     put(&mut task, "end", view.end_time.map(|at| json!(at)));
