@@ -10,10 +10,13 @@ use crate::value::Value;
 pub(super) fn mapped(input: Value) -> Answer {
     let mut input = Input::of(input)?;
     let task_type = input.text("task_type")?;
-    let task_type = task_type
-        .map(|name| name.parse::<TaskType>())
-        .transpose()
-        .map_err(|e| Error::new(ErrorCode::InvalidArgument, "map_params", e.to_string()))?;
+    let task_type = match task_type.map(|name| name.parse::<TaskType>()) {
+        Some(Err(unknown)) => {
+            return Err(Error::new(ErrorCode::InvalidArgument, "map_params", unknown.to_string()));
+        }
+        Some(Ok(task_type)) => Some(task_type),
+        None => None,
+    };
     let params = match input.text("params_text")? {
         Some(text) => parse("map_params", &text)?,
         None => input.optional("params").unwrap_or_default(),

@@ -16,8 +16,9 @@ use crate::value::Value;
 /// The keywords for arrays of one schema.
 #[derive(Debug)]
 pub(crate) struct ArrayRules {
-    min: Option<u64>,
-    max: Option<u64>,
+    /// Without the keyword 0, and below the largest number.
+    min: u64,
+    max: u64,
     unique: bool,
     prefix: Vec<NodeId>,
     items: Option<NodeId>,
@@ -47,15 +48,15 @@ pub(crate) fn compile<'a>(
         None => false,
     };
     let rules = ArrayRules {
-        min: read.count(slot::MIN_ITEMS),
-        max: read.count(slot::MAX_ITEMS),
+        min: read.least(slot::MIN_ITEMS),
+        max: read.most(slot::MAX_ITEMS),
         unique,
         prefix: read.list(slot::PREFIX_ITEMS).unwrap_or_default(),
         items: read.schema(slot::ITEMS),
         contains: read.schema(slot::CONTAINS).map(|schema| Contains { schema, min, max }),
     };
-    let empty = rules.min.is_none()
-        && rules.max.is_none()
+    let empty = rules.min == 0
+        && rules.max == u64::MAX
         && !rules.unique
         && rules.prefix.is_empty()
         && rules.items.is_none()
@@ -72,19 +73,17 @@ pub(crate) fn check<I: Instance>(
 ) -> bool {
     let length = instance.len() as u64;
     let mut valid = true;
-    if let Some(min) = rules.min
-        && length < min
-    {
+    if length < rules.min {
         valid = false;
-        if !counted(check, at, "minItems", instance, (length, "item"), ("fewer than the minimum", min)) {
+        let relation = ("fewer than the minimum", rules.min);
+        if !counted(check, at, "minItems", instance, (length, "item"), relation) {
             return false;
         }
     }
-    if let Some(max) = rules.max
-        && length > max
-    {
+    if length > rules.max {
         valid = false;
-        if !counted(check, at, "maxItems", instance, (length, "item"), ("more than the maximum", max)) {
+        let relation = ("more than the maximum", rules.max);
+        if !counted(check, at, "maxItems", instance, (length, "item"), relation) {
             return false;
         }
     }

@@ -20,8 +20,9 @@ use crate::value::Value;
 /// The keywords for objects of one schema.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectRules {
-    min: Option<u64>,
-    max: Option<u64>,
+    /// Without the keyword 0, and below the largest number.
+    min: u64,
+    max: u64,
     /// Names of `properties` and `required`, sorted by length and then by bytes.
     known: Vec<Property>,
     /// How many of `known` are required.
@@ -98,8 +99,8 @@ pub(crate) fn compile<'a>(
         dependent_required.push((name.into(), names));
     }
     let rules = ObjectRules {
-        min: read.count(slot::MIN_PROPERTIES),
-        max: read.count(slot::MAX_PROPERTIES),
+        min: read.least(slot::MIN_PROPERTIES),
+        max: read.most(slot::MAX_PROPERTIES),
         known,
         required,
         patterns,
@@ -108,8 +109,8 @@ pub(crate) fn compile<'a>(
         dependent_required,
         dependent_schemas,
     };
-    let empty = rules.min.is_none()
-        && rules.max.is_none()
+    let empty = rules.min == 0
+        && rules.max == u64::MAX
         && !rules.visits_members()
         && rules.dependent_required.is_empty()
         && rules.dependent_schemas.is_empty();
@@ -188,17 +189,15 @@ pub(crate) fn check<I: Instance>(
 fn check_size<I: Instance>(rules: &ObjectRules, check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
     let count = instance.len() as u64;
     let mut valid = true;
-    if let Some(min) = rules.min
-        && count < min
-    {
+    if count < rules.min {
         valid = false;
-        counted(check, at, "minProperties", instance, (count, "property"), ("fewer than the minimum", min));
+        let relation = ("fewer than the minimum", rules.min);
+        counted(check, at, "minProperties", instance, (count, "property"), relation);
     }
-    if let Some(max) = rules.max
-        && count > max
-    {
+    if count > rules.max {
         valid = false;
-        counted(check, at, "maxProperties", instance, (count, "property"), ("more than the maximum", max));
+        let relation = ("more than the maximum", rules.max);
+        counted(check, at, "maxProperties", instance, (count, "property"), relation);
     }
     valid
 }

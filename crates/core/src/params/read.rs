@@ -33,6 +33,16 @@ impl Read<'_> {
         self.counts[slot as usize]
     }
 
+    /// The least that a count may be.
+    pub(crate) fn least(&self, slot: u8) -> u64 {
+        self.count(slot).unwrap_or(0)
+    }
+
+    /// The most.
+    pub(crate) fn most(&self, slot: u8) -> u64 {
+        self.count(slot).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn schema(&self, slot: u8) -> Option<NodeId> {
         self.schemas[slot as usize]
     }

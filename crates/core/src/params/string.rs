@@ -12,8 +12,9 @@ use crate::json::Path;
 /// The keywords for strings of one schema.
 #[derive(Debug)]
 pub(crate) struct StringRules {
-    min: Option<u64>,
-    max: Option<u64>,
+    /// Without the keyword 0, and below the largest number.
+    min: u64,
+    max: u64,
     pattern: Option<Pattern>,
     format: Option<Format>,
 }
@@ -25,36 +26,29 @@ pub(crate) fn compile<'a>(
     read: &mut Read<'a>,
 ) -> Option<Box<StringRules>> {
     let rules = StringRules {
-        min: read.count(slot::MIN_LENGTH),
-        max: read.count(slot::MAX_LENGTH),
+        min: read.least(slot::MIN_LENGTH),
+        max: read.most(slot::MAX_LENGTH),
         pattern: read.texts[slot::PATTERN as usize]
             .and_then(|source| c.pattern(&at.keyword("pattern"), source)),
         format: read.texts[slot::FORMAT as usize].and_then(|name| c.format(at, name)),
     };
-    let empty =
-        rules.min.is_none() && rules.max.is_none() && rules.pattern.is_none() && rules.format.is_none();
+    let empty = rules.min == 0 && rules.max == u64::MAX && rules.pattern.is_none() && rules.format.is_none();
     (!empty).then(|| Box::new(rules))
 }
 
 pub(crate) fn check(rules: &StringRules, check: &mut Check<'_>, text: &str, at: &Path<'_>) -> bool {
     let mut valid = true;
-    if rules.min.is_some() || rules.max.is_some() {
-        let length = LazyLength::of(text);
-        if let Some(min) = rules.min
-            && length.is_less(min)
-        {
-            valid = false;
-            if !length_fails(check, at, "minLength", text, "fewer than the minimum", min) {
-                return false;
-            }
+    let length = LazyLength::of(text);
+    if length.is_less(rules.min) {
+        valid = false;
+        if !length_fails(check, at, "minLength", text, "fewer than the minimum", rules.min) {
+            return false;
         }
-        if let Some(max) = rules.max
-            && length.is_more(max)
-        {
-            valid = false;
-            if !length_fails(check, at, "maxLength", text, "more than the maximum", max) {
-                return false;
-            }
+    }
+    if length.is_more(rules.max) {
+        valid = false;
+        if !length_fails(check, at, "maxLength", text, "more than the maximum", rules.max) {
+            return false;
         }
     }
     if let Some(pattern) = &rules.pattern {
