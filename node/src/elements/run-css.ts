@@ -32,7 +32,7 @@ ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .key{color:$muted;font-size:11px;gap:6px;display:inline-flex;align-items:center}.key i{height:10px;width:16px;position:static}.key .br{margin-left:8px}
 .dp{min-width:0;flex-direction:column;display:flex;min-height:0}
 .dh,.at{padding:12px 16px 0}.dt{margin-bottom:8px}.dt h2{font-size:15px;line-height:20px;overflow-wrap:anywhere}.dt .seg{border-color:transparent}
-.dp .tabs{padding:0 8px;margin:0 -16px}.dp>.err{margin:12px 16px 0}.at .seg{flex:0 1 auto;overflow-x:auto}
+.dp .tabs{padding:0 8px;margin:0 -16px}.dp>.err{margin:12px 16px 0}.at{min-height:38px}.at .seg{flex:0 1 auto;overflow-x:auto}
 .lt{padding:12px 16px}.lt .row{width:100%}.lt .seg>[aria-pressed=true]{color:$accent}.lt [aria-pressed=true]{background:$sunken}.fe{color:$bad-text;font-size:12px}.find{background:$surface;height:28px;color:$faint;padding:0 8px;border-radius:$r;border:1px solid $control;flex:1}.find:focus-within{outline:2px solid $focus;outline-offset:1px}.find input{background:none;outline:0;height:24px;padding:0;min-width:60px;border:0;font-size:12px;flex:1}
 .body{padding:16px;overflow:auto;min-height:180px;flex:1}
 .dl{gap:6px 16px;display:grid;grid-template-columns:minmax(90px,max-content) minmax(0,1fr)}.dl dt{color:$muted}.dl dd{overflow-wrap:anywhere}
