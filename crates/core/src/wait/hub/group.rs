@@ -58,6 +58,9 @@ const SPARE_CALLS: u64 = 10;
 /// Gaps of the schedule up to this long, in milliseconds, are quick.
 const QUICK_MS: u64 = 250;
 
+/// Readings of what active runs do that are further apart than this, in milliseconds, are seldom.
+const SELDOM_MS: u64 = 30_000;
+
 /// Of a large crowd's calls this part, a quarter, may go into reading what the runs that go on are doing; the rest finds
 /// those that have ended.
 const PROGRESS_PART: u64 = 4;
@@ -205,8 +208,9 @@ impl Group {
         let rate = self.rate(settings);
         // A reading of all active runs is paid for by the calls of the time until the next.
         let every = pages as u64 * 1_000_000 * PROGRESS_PART / rate.unsigned_abs().max(1);
-        // While runs end it comes half as often: those who wait for an end wait for all of these pages.
-        let every = if self.ends > 0 { every * 2 } else { every };
+        // While runs end it comes half as often: those who wait for an end wait for all of these pages. What is seldom read
+        // anyway is not: it also finds runs that ended unseen.
+        let every = if self.ends > 0 { every.max((every * 2).min(SELDOM_MS)) } else { every };
         if self.read_active.is_none_or(|read| now.since(read) >= every) {
             return Reading::Active;
         }
