@@ -124,6 +124,7 @@ declare namespace native {
     AppGateway: new (settings: string, wake: () => void, check?: (asked: string) => Promise<string>) => AppGateway;
     readRegistry(settings: string): string;
     gatewayRoutes(): string;
+    gatewayHeartbeat(): string;
     version(): string;
     runCommand(args: string[]): number;
     WaitMachine: new (tick: number, wall: number, options: string) => WaitMachine;

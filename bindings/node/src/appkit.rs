@@ -11,7 +11,8 @@ use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{
-    Body, Checked, Incoming, JobRef, ROUTES, Registry, Reply, Settings, WebhookSecret,
+    Body, Checked, HEARTBEAT, HEARTBEAT_MS, Incoming, JobRef, ROUTES, Registry, Reply, Settings,
+    WebhookSecret,
 };
 use lakeflow_core::wait::PollSchedule;
 use napi::bindgen_prelude::{Buffer, Promise};
@@ -89,6 +90,12 @@ fn described(registry: &Registry) -> String {
 #[napi]
 pub fn gateway_routes() -> String {
     js_text(&ROUTES)
+}
+
+/// What keeps a stream open on which nothing happens, as JSON text: `frame`, and after how many milliseconds it is due (`afterMs`).
+#[napi]
+pub fn gateway_heartbeat() -> String {
+    js_text(&json!({"frame": HEARTBEAT, "afterMs": HEARTBEAT_MS}))
 }
 
 /// A request.

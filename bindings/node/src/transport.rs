@@ -95,5 +95,5 @@ fn read(answer: TransportAnswer) -> Result<Response, Fault> {
 }
 
 fn refused(detail: String) -> Fault {
-    Fault { kind: TransportFault::Refused, detail, cause: None }
+    Fault::new(TransportFault::Refused, detail)
 }

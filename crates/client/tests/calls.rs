@@ -102,8 +102,7 @@ async fn deadlines_hold_in_a_hanging_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn deadlines_hold_in_a_back_off_and_the_error_says_what_was_wrong() {
-    let (_, jobs) =
-        host(|_| Err(Fault { kind: TransportFault::Broken, detail: "reset".to_owned(), cause: None }));
+    let (_, jobs) = host(|_| Err(Fault::new(TransportFault::Broken, "reset")));
     let (took, error) = timed(within(jobs, 5).get_run(RunId(7))).await;
     about(took, 5);
     assert_eq!((error.code, error.retry), (ErrorCode::Unavailable, Retry::Spent));

@@ -63,7 +63,7 @@ impl Host {
                 match answer {
                     Answer::Json(body) => response(200, body),
                     Answer::Status(status, body) => response(status, body),
-                    Answer::Fault(kind) => Err(Fault { kind, detail: "it broke".to_owned(), cause: None }),
+                    Answer::Fault(kind) => Err(Fault::new(kind, "it broke")),
                     Answer::Hang => std::future::pending().await,
                 }
             })

@@ -2,6 +2,7 @@
 // Knows nothing of events.
 
 import type { ServerResponse } from "node:http";
+import { addon } from "../addon.js";
 
 /** How long the head of a stream waits for its first event, in milliseconds: most often they leave together. */
 const HEAD_MS = 20;
@@ -27,11 +28,7 @@ export class Heads {
   };
 }
 
-/** A comment that keeps the connection open; the core's. */
-const HEARTBEAT = ": heartbeat\n\n";
-
-/** A heartbeat is due when nothing was sent for so long, in milliseconds. It is sent within `LOOK_MS` then. */
-const HEARTBEAT_MS = 10_000;
+/** A heartbeat that is due is sent within so many milliseconds. */
 const LOOK_MS = 250;
 
 /** Streams that a look serves, and one of so many when that is more: where a thousand are due at once the event loop goes on. */
@@ -43,6 +40,8 @@ export class Heartbeats {
   /** When something was sent last, the longest ago first. */
   readonly #streams = new Map<ServerResponse, number>();
   #timer: NodeJS.Timeout | undefined;
+  /** The core's: what is sent, and when nothing else was for how long. */
+  #beat: { frame: string; afterMs: number } | undefined;
 
   /** Something was sent; also the stream was opened. */
   sent(response: ServerResponse): void {
@@ -61,13 +60,14 @@ export class Heartbeats {
   }
 
   readonly #look = (): void => {
+    const { frame, afterMs } = (this.#beat ??= JSON.parse(addon().gatewayHeartbeat()) as { frame: string; afterMs: number });
     const now = performance.now();
     let left = Math.max(AT_ONCE, this.#streams.size / PART);
     for (const [response, sent] of this.#streams) {
-      if (now - sent < HEARTBEAT_MS || left <= 0) return;
+      if (now - sent < afterMs || left <= 0) return;
       left -= 1;
       // What was not taken yet keeps the connection open as well as a comment would.
-      if (!response.destroyed && !response.writableNeedDrain) response.write(HEARTBEAT);
+      if (!response.destroyed && !response.writableNeedDrain) response.write(frame);
       this.sent(response);
     }
   };

@@ -35,7 +35,7 @@ impl HttpTransport {
         host: &url::Url,
         more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Self, Fault> {
-        let refused = |detail: String| Fault { kind: TransportFault::Refused, detail, cause: None };
+        let refused = |detail: String| Fault::new(TransportFault::Refused, detail);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(host).map_err(|e| refused(format!("TLS cannot be set up: {e}")))?)
             .connect_timeout(Duration::from_secs(10))
@@ -94,7 +94,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, Fault> {
     while let Some(chunk) = answer.chunk().await.map_err(|e| fault(&e))? {
         if body.len() + chunk.len() > ANSWER_LIMIT {
             let detail = format!("the answer is larger than {ANSWER_LIMIT} bytes");
-            return Err(Fault { kind: TransportFault::Refused, detail, cause: None });
+            return Err(Fault::new(TransportFault::Refused, detail));
         }
         body.extend_from_slice(&chunk);
     }
@@ -114,7 +114,7 @@ fn fault(error: &reqwest::Error) -> Fault {
     } else {
         TransportFault::Broken
     };
-    Fault { kind, detail, cause: None }
+    Fault::new(kind, detail)
 }
 
 fn caused_by_certificate(error: &reqwest::Error) -> bool {

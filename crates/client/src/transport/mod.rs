@@ -51,6 +51,13 @@ pub struct Fault {
     pub cause: Option<u32>,
 }
 
+impl Fault {
+    /// A fault of which nothing is kept but what it says.
+    pub fn new(kind: TransportFault, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), cause: None }
+    }
+}
+
 /// Carries out exchanges.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request and reads the whole answer, whatever its status.

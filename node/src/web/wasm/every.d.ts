@@ -1,16 +1,4 @@
-// What `cargo xtask web` makes: the glue of wasm-bindgen around `bindings/wasm`.
+// What `cargo xtask web` makes: the glue of the module with every rule, which is the page's in form.
 
-/** A compiled schema of the module. */
-export class Schema {
-  constructor(schema: string);
-  validate(params: string): string;
-  isValid(params: string): boolean;
-  warnings(): string;
-  free(): void;
-}
-/** Calls a rule of the core with JSON text. */
-export function callRule(rule: string, input: string): string;
-/** JSON text of the names of the rules that the module carries. */
-export function rules(): string;
-/** Starts the module. */
-export default function start(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+export * from "./full.js";
+export { default } from "./full.js";
