@@ -234,8 +234,8 @@ impl AppGateway {
                 Answer::Stream(stream) => {
                     let reins = Arc::new(Reins::new(form));
                     held(&open).insert(ticket, reins.clone());
-                    owed.pay(opened(ticket, &stream));
-                    deliver(stream, form, reins, inbox, ticket).await;
+                    let head = opened(ticket, &stream);
+                    deliver(stream, form, reins, inbox, owed, head).await;
                     held(&open).remove(&ticket);
                 }
             }

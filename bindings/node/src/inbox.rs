@@ -27,7 +27,7 @@ pub struct Told {
     pub pieces: Option<u32>,
     /// What went wrong, for the host's log. Without a status the request was not answered at all.
     pub error: Option<String>,
-    /// The request opened a stream; its events come under the same ticket.
+    /// The request opened a stream; its events come under the same ticket, the first one perhaps with this.
     pub stream: Option<bool>,
     /// The stream is over; nothing follows this.
     pub over: Option<bool>,
@@ -89,13 +89,15 @@ impl Owed {
         Self { inbox, told: Some(Told { ticket, error, ..Told::default() }) }
     }
 
-    /// The end of a stream, which is told in any case.
-    pub(crate) fn end(inbox: Arc<Inbox>, ticket: u32) -> Self {
-        Self { inbox, told: Some(Told { ticket, over: Some(true), ..Told::default() }) }
-    }
-
     pub(crate) fn pay(mut self, told: Told) {
         self.told = Some(told);
+    }
+
+    /// Pays with the beginning of a stream. What is owed from then on is the stream's end.
+    pub(crate) fn then_end(self, told: Told) -> Self {
+        let (inbox, ticket) = (self.inbox.clone(), told.ticket);
+        self.pay(told);
+        Self { inbox, told: Some(Told { ticket, over: Some(true), ..Told::default() }) }
     }
 
     /// As [`Owed::pay`], with the pieces of a long answer.

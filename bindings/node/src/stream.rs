@@ -4,8 +4,11 @@ use crate::inbox::{Inbox, Owed, Told};
 use lakeflow_client::routes::EventStream;
 use lakeflow_core::door::js_text;
 use serde_json::json;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// Events that may lie in the inbox as frames; they are as small as what a socket holds.
 const FRAMES_AHEAD: usize = 8;
@@ -56,35 +59,48 @@ impl Reins {
     }
 }
 
-/// Tells the events of a stream until it is over or nobody reads it, then sees the wait to its end: that is where a run is
-/// cancelled whose wait asked for that.
+/// How long the head of a stream waits for its first event: most often they go together.
+const HEAD: Duration = Duration::from_millis(20);
+
+/// Answers the request with the head of a stream, tells the events until it is over or nobody reads it, then sees the wait to
+/// its end: that is where a run is cancelled whose wait asked for that.
 pub(crate) async fn deliver(
     mut stream: Box<EventStream>,
     form: Form,
     reins: Arc<Reins>,
     inbox: Arc<Inbox>,
-    ticket: u32,
+    mut owed: Owed,
+    head: Told,
 ) {
+    let (ticket, mut head) = (head.ticket, Some(head));
     let mut reader = reins.reader.subscribe();
-    let end = Owed::end(inbox.clone(), ticket);
+    let due = Instant::now() + HEAD;
     loop {
-        let next = async {
-            // Closed never: the reins live as long as this task.
-            if let Ok(place) = reins.room.acquire().await {
-                place.forget();
+        let text = {
+            let mut next = pin!(next(&mut stream, &reins, form));
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = reader.wait_for(|reader| *reader != Reader::Reads) => break None,
+                    text = &mut next => break text,
+                    () = tokio::time::sleep_until(due), if head.is_some() => {
+                        owed = owed.then_end(head.take().unwrap_or_default());
+                    }
+                }
             }
-            next(&mut stream, form).await
         };
-        let text = tokio::select! {
-            biased;
-            _ = reader.wait_for(|reader| *reader != Reader::Reads) => None,
-            text = next => text,
-        };
-        if text.is_none() || stream.is_over() {
-            end.pay(Told { ticket, text, over: Some(true), ..Told::default() });
+        let over = text.is_none() || stream.is_over();
+        let (first, told) = (head.is_some(), head.take().unwrap_or_else(|| Told { ticket, ..Told::default() }));
+        let told = Told { text, over: over.then_some(true), ..told };
+        if over {
+            owed.pay(told);
             break;
         }
-        inbox.put(Told { ticket, text, ..Told::default() });
+        if first {
+            owed = owed.then_end(told);
+        } else {
+            inbox.put(told);
+        }
     }
     if let Reader::Gone { undelivered: true } = *reader.borrow() {
         stream.undelivered();
@@ -93,7 +109,12 @@ pub(crate) async fn deliver(
     while stream.next_event().await.is_some() {}
 }
 
-async fn next(stream: &mut EventStream, form: Form) -> Option<String> {
+/// The next event, once there is room for it.
+async fn next(stream: &mut EventStream, reins: &Reins, form: Form) -> Option<String> {
+    // Closed never: the reins live as long as the stream's task.
+    if let Ok(place) = reins.room.acquire().await {
+        place.forget();
+    }
     let event = stream.next_event().await?;
     if form == Form::Frames {
         return Some(event.frame());

@@ -29,7 +29,7 @@ export async function hostOf(client: WorkspaceClientLike): Promise<string | null
   return host === undefined || host === null || String(host) === "" ? null : String(host);
 }
 
-/** Gives the `Authorization` header of a client for each request; requests that ask at once share one answer. */
+/** Gives the `Authorization` header of a client for each request; requests of one turn of the event loop share one answer. */
 export function authorizer(client: WorkspaceClientLike): () => Promise<string> {
   let asking: Promise<string> | undefined;
   const ask = async (): Promise<string> => {
@@ -39,10 +39,14 @@ export function authorizer(client: WorkspaceClientLike): () => Promise<string> {
     if (!authorization) throw new Error("AppKit's client gave no Authorization header");
     return authorization;
   };
+  const asked = (): void => {
+    asking = undefined;
+  };
   return () => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
+    if (!asking) {
+      asking = ask();
+      asking.then(() => setImmediate(asked), asked);
+    }
     return asking;
   };
 }

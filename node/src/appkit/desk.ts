@@ -113,8 +113,11 @@ export class Desk {
       return true;
     }
     const opened = told.stream && this.#gateway ? new Events(this.#gateway, this, ticket) : undefined;
-    // What follows may come before the one who waits has gone on.
-    if (opened) this.#streams.set(ticket, opened);
+    if (opened) {
+      // What follows may come before the one who waits has gone on.
+      if (!told.over) this.#streams.set(ticket, opened);
+      if (told.text !== undefined || told.over) opened.push(told.text, told.over === true);
+    }
     awaited.resolve({ told, stream: opened });
     return true;
   }

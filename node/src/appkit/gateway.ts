@@ -78,10 +78,13 @@ export class AppGateway {
     return this.#gateway.unknown(String(key));
   }
 
-  /** Answers a request. The stream, when it is one, has to be closed. */
+  /** Room for more work in this turn of the event loop, or a promise of it. */
+  turn(): Promise<void> | undefined {
+    return this.#desk.turns.take();
+  }
+
+  /** Answers a request, which has its turn. The stream, when it is one, has to be closed. */
   async handle(identity: Identity, request: GatewayRequest): Promise<Reply | Opened> {
-    const pause = this.#desk.turns.take();
-    if (pause) await pause;
     const client = await identity.client();
     const timeout = request.timeout ?? this.#timeout ?? (request.method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
     const asked: native.GatewayRequest = {

@@ -27,6 +27,8 @@ export function createJobAPI(host: Host, key: string, identity: Identity): JobsA
   const at = `/${encodeURIComponent(key)}`;
 
   const ask = async (operation: string, request: Omit<GatewayRequest, "program">): Promise<Reply> => {
+    const pause = host.gateway.turn();
+    if (pause) await pause;
     const reply = await host.telemetry.operation(
       operation,
       identity,

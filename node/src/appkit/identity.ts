@@ -39,6 +39,8 @@ export class Identities {
   readonly #config: JobsConfig;
   readonly #clients = new WeakMap<WorkspaceClientLike, Promise<native.Client>>();
   readonly #users = new Map<string, Promise<native.Client>>();
+  /** The app's own, by its client: every request asks for it. */
+  readonly #services = new WeakMap<WorkspaceClientLike, Identity>();
 
   constructor(config: JobsConfig) {
     this.#config = config;
@@ -47,13 +49,17 @@ export class Identities {
   /** The identity of the scope that this is called in. It stays what it is when the scope is left. */
   current(): Identity {
     const scope = getExecutionContext() as unknown as Context;
-    if (scope.userId === undefined) {
-      return { context: "service", userId: scope.serviceUserId ?? "service", client: () => this.#service(scope.client), authorization: authorization(scope.client) };
-    }
+    if (scope.userId === undefined) return this.#services.get(scope.client) ?? this.#serviceIdentity(scope);
     const { client, userId } = scope;
     // Another token of the same user is another identity: what the first may see the second may not.
     const key = `${userId}\n${scope.tokenFingerprint ?? fingerprint(client)}`;
     return { context: "user", userId, client: () => this.#user(key, client), authorization: authorization(client) };
+  }
+
+  #serviceIdentity({ client, serviceUserId = "service" }: Context): Identity {
+    const identity: Identity = { context: "service", userId: serviceUserId, client: () => this.#service(client), authorization: authorization(client) };
+    this.#services.set(client, identity);
+    return identity;
   }
 
   #service(client: WorkspaceClientLike): Promise<native.Client> {

@@ -6,7 +6,7 @@ import { gunzip, inflate } from "node:zlib";
 import type { IAppRouter } from "@databricks/appkit";
 import { addon } from "../addon.js";
 import type { AppGateway, Opened } from "./gateway.js";
-import { Heads, Heartbeats } from "./streams.js";
+import { Heartbeats } from "./streams.js";
 import type { Identity } from "./identity.js";
 import type { JobsTelemetry } from "./telemetry.js";
 
@@ -59,6 +59,8 @@ export async function serve(host: RouteHost, route: RouteInfo, request: Request,
   try {
     const body = await read(host, request);
     if ("refused" in body) return refuse(host, response, ...body.refused);
+    const pause = host.gateway.turn();
+    if (pause) await pause;
     const identity = host.identity();
     const asked = {
       method: request.method ?? "GET",
@@ -149,7 +151,8 @@ async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Ar
   if (request.method === "GET" || request.readableEnded) return {};
   const sent = await collected(request);
   if (sent === null) return TOO_LARGE;
-  const body = await unpacked(sent, request.headers["content-encoding"]);
+  const encoding = request.headers["content-encoding"];
+  const body = encoding === undefined ? sent : await unpacked(sent, encoding);
   if ("refused" in body) return body;
   const ignored = host.ignoreOtherBodies && (!isJson || Buffer.from(body).toString().trimStart().startsWith("["));
   return body.length === 0 || ignored ? {} : { body };
@@ -159,7 +162,7 @@ async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Ar
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
 /** A body without its encoding, which may not make it larger than a body may be. */
-async function unpacked(sent: Uint8Array, encoding = "identity"): Promise<Uint8Array | Refused> {
+async function unpacked(sent: Uint8Array, encoding: string): Promise<Uint8Array | Refused> {
   const name = encoding.trim().toLowerCase();
   if (name === "identity" || sent.length === 0) return sent;
   if (!Object.hasOwn(UNPACK, name)) return { refused: [415, `The encoding ${JSON.stringify(name.slice(0, 40))} is not known`, "MALFORMED"] };
@@ -190,7 +193,6 @@ function collected(request: Request): Promise<Uint8Array | null> {
   });
 }
 
-const heads = new Heads();
 const heartbeats = new Heartbeats();
 
 /** Sends events until the stream or the client is at its end. */
@@ -204,37 +206,40 @@ function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promis
   };
   response.once("close", gone);
   response.writeHead(opened.status, Object.fromEntries(opened.headers));
-  heads.add(response);
   heartbeats.sent(response);
   return new Promise((resolve) => {
     const over = (): void => {
-      heads.sent(response);
       heartbeats.over(response);
       response.removeListener("close", gone);
       host.gateway.close(stream, !delivered);
       resolve();
     };
+    let began = false;
     stream.listen({
       frame(frame, last) {
         const skipped = response.destroyed || (host.noStartedEvent && frame.includes("\nevent: started\n"));
         if (last) {
+          began = true;
           if (skipped) response.end();
           else response.end(frame);
           over();
           return false;
         }
         if (skipped) return true;
-        heads.sent(response);
+        began = true;
         heartbeats.sent(response);
         const hasRoom = delivered ? response.write(frame) : response.write(frame, wrote);
         if (!hasRoom) response.once("drain", () => stream.room());
         return hasRoom;
       },
       over() {
+        began = true;
         response.end();
         over();
       },
     });
+    // The head goes with the first event where that is there already.
+    if (!began) response.flushHeaders();
   });
 }
 

@@ -1,32 +1,7 @@
-// What all open streams share, so that a thousand of them cost one timer each: heads that wait for a first event, and heartbeats.
-// Knows nothing of events.
+// What all open streams share, so that a thousand of them cost one timer: heartbeats. Knows nothing of events.
 
 import type { ServerResponse } from "node:http";
 import { addon } from "../addon.js";
-
-/** How long the head of a stream waits for its first event, in milliseconds: most often they leave together. */
-const HEAD_MS = 20;
-
-/** Heads of streams whose first event has not come yet. */
-export class Heads {
-  readonly #waiting = new Set<ServerResponse>();
-  #timer: NodeJS.Timeout | undefined;
-
-  add(response: ServerResponse): void {
-    this.#waiting.add(response);
-    this.#timer ??= setTimeout(this.#send, HEAD_MS);
-  }
-
-  sent(response: ServerResponse): void {
-    this.#waiting.delete(response);
-  }
-
-  readonly #send = (): void => {
-    this.#timer = undefined;
-    for (const response of this.#waiting) if (!response.destroyed) response.flushHeaders();
-    this.#waiting.clear();
-  };
-}
 
 /** A heartbeat that is due is sent within so many milliseconds. */
 const LOOK_MS = 250;

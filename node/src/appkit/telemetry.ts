@@ -29,6 +29,8 @@ export class JobsTelemetry {
   /** Carries out an operation in its two spans; `isOk` says of its result whether it succeeded. */
   async operation<T>(operation: string, identity: Identity, work: () => Promise<T>, isOk: (result: T) => boolean): Promise<T> {
     return this.#telemetry.startActiveSpan("plugin.execute", {}, async (outer) => {
+      // What nobody records has no parts.
+      if (outer.isRecording?.() === false) return this.#measured(operation, [outer], work, isOk);
       outer.setAttribute("execution.context", identity.context);
       outer.setAttribute("caller.id", identity.userId);
       const options = { kind: CLIENT, attributes: { "jobs.operation": operation } };
