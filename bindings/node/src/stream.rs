@@ -90,7 +90,8 @@ pub(crate) async fn deliver(
             }
         };
         let over = text.is_none() || stream.is_over();
-        let (first, told) = (head.is_some(), head.take().unwrap_or_else(|| Told { ticket, ..Told::default() }));
+        let (first, told) =
+            (head.is_some(), head.take().unwrap_or_else(|| Told { ticket, ..Told::default() }));
         let told = Told { text, over: over.then_some(true), ..told };
         if over {
             owed.pay(told);
