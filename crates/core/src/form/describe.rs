@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::{MAX_FIELDS, MAX_GROUPS};
 use crate::cut;
 use crate::json::{self, Object, ToJson};
-use crate::params::escaped;
+use crate::params::push_step;
 use crate::value::{Map, Value};
 #[cfg(feature = "whole")]
 use serde::{Serialize, Serializer};
@@ -237,7 +237,11 @@ fn fields<'a>(
         *left = rest;
         let place = Place {
             name: if name.is_empty() { property.to_owned() } else { format!("{name}.{property}") },
-            path: format!("{path}/{}", escaped(property)),
+            path: {
+                let mut path = path.to_owned();
+                push_step(&mut path, property);
+                path
+            },
             property,
             required: facts.requires(property),
             depth,

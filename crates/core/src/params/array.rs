@@ -35,7 +35,7 @@ struct Contains {
 #[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
-    at: &Place<'a>,
+    at: Place<'a>,
     read: &mut Read<'a>,
 ) -> Option<Box<ArrayRules>> {
     let (min, max) = (read.count(slot::MIN_CONTAINS), read.count(slot::MAX_CONTAINS));

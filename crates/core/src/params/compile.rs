@@ -9,13 +9,12 @@ use super::instance::Shown;
 use super::keywords::{KEYWORDS, OLD_KEYWORDS, slot};
 use super::limits::MAX_SUBSCHEMAS;
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
+use super::notes::Notes;
 use super::numbers::{Numbers, address};
 use super::store::Store;
-use super::violation::compare_pointers;
 use super::{Formats, Options, array, logic, number, object, string, value};
 use crate::cut;
 use crate::json::Quoted;
-use crate::order::sort_by;
 use crate::problem::Problem;
 use crate::suggest::Nearest;
 use crate::value::Value;
@@ -24,14 +23,13 @@ pub(crate) struct Compiler<'a> {
     pub(super) store: Store<'a>,
     nodes: Vec<Node>,
     queue: Vec<(NodeId, Place<'a>)>,
-    /// Where each node stands.
-    paths: Vec<String>,
+    /// The value of each node.
+    values: Vec<&'a Value>,
     /// Nodes by the address of their value.
     known: Numbers,
     /// Nodes with a `$dynamicRef`, and its anchor's name.
     dynamic: Vec<(NodeId, &'a str)>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) warnings: Vec<Problem>,
+    pub(super) warnings: Notes,
     pub(super) formats: Formats,
     /// Addresses of lists under `items`, as earlier drafts have them.
     pub(super) old_items: Numbers,
@@ -47,16 +45,15 @@ pub(crate) fn compile<'a>(
         store,
         nodes: vec![Node::default(), Node::default()],
         queue: Vec::new(),
-        paths: vec![String::new(), String::new()],
+        values: vec![schema, schema],
         known: Numbers::default(),
         dynamic: Vec::new(),
-        problems: Vec::new(),
-        warnings: Vec::new(),
+        warnings: Notes::default(),
         formats: options.formats,
         old_items: Numbers::default(),
     };
     if !compiler.store.problems.is_empty() {
-        return Err(sorted(compiler.store.problems));
+        return Err(compiler.store.problems.placed(&compiler.store.documents));
     }
     let root = compiler.store.root();
     let root = compiler.queue(root);
@@ -79,7 +76,7 @@ impl<'a> Compiler<'a> {
         }
         let id = self.nodes.len() as NodeId;
         self.nodes.push(Node::default());
-        self.paths.push(place.path.clone());
+        self.values.push(place.value);
         self.known.insert(address, id);
         self.queue.push((id, place));
         id
@@ -90,10 +87,10 @@ impl<'a> Compiler<'a> {
             while let Some((id, place)) = self.queue.pop() {
                 if self.nodes.len() > MAX_SUBSCHEMAS {
                     let message = format_args!("the schema has more than {MAX_SUBSCHEMAS} subschemas");
-                    Problem::add(&mut self.problems, "schema_too_large", format_args!(""), message);
+                    self.store.problems.add("schema_too_large", self.values[0], message);
                     return;
                 }
-                self.nodes[id as usize] = self.node(id, &place);
+                self.nodes[id as usize] = self.node(id, place);
             }
             // Documents that were loaded meanwhile can add targets for dynamic references.
             self.link_dynamic();
@@ -103,13 +100,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn node(&mut self, id: NodeId, place: &Place<'a>) -> Node {
-        let mut place = place.clone();
+    fn node(&mut self, id: NodeId, mut place: Place<'a>) -> Node {
         let value = place.value;
         let Value::Object(schema) = value else {
             let message = format_args!("a schema is an object or a boolean, not {}", Shown(&value));
-            let path = format_args!("{}", place.path);
-            let problem = Problem::add(&mut self.problems, "not_a_schema", path, message);
+            let problem = self.store.problems.add("not_a_schema", value, message);
             if self.old_items.get(address(value)).is_some() {
                 problem.hint = Some("2020-12 writes a list of schemas as \"prefixItems\"".to_owned());
             }
@@ -118,7 +113,7 @@ impl<'a> Compiler<'a> {
         if let Some(home) = self.store.home(value) {
             place.resource = home;
         }
-        let at = &place;
+        let at = place;
         let mut read = self.read(at, schema);
         let read = &mut read;
         let node = Node {
@@ -143,11 +138,11 @@ impl<'a> Compiler<'a> {
         node
     }
 
-    pub(super) fn warn_unknown(&mut self, at: &Place<'a>, name: &str) {
+    pub(super) fn warn_unknown(&mut self, name: &str, value: &Value) {
         let quoted = Quoted(name);
         if let Some((_, hint)) = OLD_KEYWORDS.iter().find(|(old, _)| *old == name) {
             let message = format_args!("{quoted} is a keyword of an earlier draft and has no effect");
-            self.warning("old_keyword", at, name, message).hint = Some((*hint).to_owned());
+            self.warning("old_keyword", value, message).hint = Some((*hint).to_owned());
             return;
         }
         let message = format_args!("{quoted} is not a keyword of JSON Schema 2020-12 and has no effect");
@@ -155,7 +150,7 @@ impl<'a> Compiler<'a> {
         for keyword in KEYWORDS {
             nearest.consider(keyword.name);
         }
-        self.warning("unknown_keyword", at, name, message).hint = nearest.hint();
+        self.warning("unknown_keyword", value, message).hint = nearest.hint();
     }
 
     fn link_dynamic(&mut self) {
@@ -173,16 +168,16 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self, root: NodeId) -> Result<(Program, Vec<Problem>), Vec<Problem>> {
-        self.problems.append(&mut self.store.problems);
-        if self.problems.is_empty()
+        let documents = &self.store.documents;
+        let mut problems = self.store.problems;
+        if problems.is_empty()
             && let Some(id) = endless(&self.nodes)
         {
-            let path = self.paths.get(id as usize).cloned().unwrap_or_default();
             let message = format_args!("the schema applies itself to the same value without end");
-            Problem::add(&mut self.problems, "endless_ref", format_args!("{path}"), message);
+            problems.add("endless_ref", self.values[id as usize], message);
         }
-        if !self.problems.is_empty() {
-            return Err(sorted(self.problems));
+        if !problems.is_empty() {
+            return Err(problems.placed(documents));
         }
         let dynamic = !self.dynamic.is_empty();
         if !dynamic {
@@ -190,14 +185,8 @@ impl<'a> Compiler<'a> {
                 node.alias = node.only_ref();
             }
         }
-        Ok((Program { nodes: self.nodes, root, dynamic }, sorted(self.warnings)))
+        Ok((Program { nodes: self.nodes, root, dynamic }, self.warnings.placed(documents)))
     }
-}
-
-fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
-    sort_by(&mut problems, &mut |a, b| compare_pointers(&a.path, &b.path).then_with(|| a.code.cmp(b.code)));
-    problems.dedup();
-    problems
 }
 
 /// A node on a loop of subschemas that are applied to the same value, if there is one.

@@ -64,7 +64,7 @@ impl Logic {
 }
 
 #[inline(never)]
-pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Option<Box<Logic>> {
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Option<Box<Logic>> {
     let mut refs = Vec::new();
     if let Some(reference) = read.texts[slot::REF as usize] {
         refs.extend_from_slice(c.reference(at, "$ref", reference).as_slice());

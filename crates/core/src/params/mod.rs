@@ -17,6 +17,7 @@ mod keywords;
 pub mod limits;
 mod logic;
 mod node;
+mod notes;
 mod number;
 mod numbers;
 mod object;
@@ -36,7 +37,7 @@ use crate::problem::Problem;
 use crate::value::Value;
 use check::{Check, Found};
 use node::Program;
-pub(crate) use violation::escaped;
+pub(crate) use violation::push_step;
 use violation::sort;
 
 /// What `format` does.

@@ -22,7 +22,7 @@ pub(crate) struct NumberRules {
 #[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
-    at: &Place<'a>,
+    at: Place<'a>,
     read: &mut Read<'a>,
 ) -> Option<Box<NumberRules>> {
     // In the order of their slots.

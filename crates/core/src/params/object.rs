@@ -80,13 +80,14 @@ impl ObjectRules {
 #[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
-    at: &Place<'a>,
+    at: Place<'a>,
     read: &mut Read<'a>,
 ) -> Option<Box<ObjectRules>> {
-    let (known, required) = compile_known(c, at, read);
+    let (known, required) = compile_known(c, read);
     let mut patterns = Vec::new();
     for (source, id) in &read.maps[slot::PATTERN_PROPERTIES as usize] {
-        if let Some(pattern) = c.pattern(&at.entry("patternProperties", source).path, source) {
+        let about = at.keyword("patternProperties");
+        if let Some(pattern) = c.pattern(about.get(*source).unwrap_or(about), source) {
             patterns.push((pattern, *id));
         }
     }
@@ -117,13 +118,13 @@ pub(crate) fn compile<'a>(
     (!empty).then(|| Box::new(rules))
 }
 
-fn compile_known<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> (Vec<Property>, usize) {
+fn compile_known<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) -> (Vec<Property>, usize) {
     let mut known: Vec<Property> = Vec::new();
     for (name, id) in &read.maps[slot::PROPERTIES as usize] {
         known.push(Property { name: (*name).into(), schema: Some(*id), required: false });
     }
     if let Some(value) = read.others[slot::REQUIRED as usize] {
-        let names = c.names(&at.child("required", value), value);
+        let names = c.names(value);
         for name in names {
             known.push(Property { name, schema: None, required: true });
         }

@@ -54,11 +54,11 @@ impl Read<'_> {
 
 impl<'a> Compiler<'a> {
     /// Reads all keywords of a schema; notes those that are none.
-    pub(crate) fn read(&mut self, at: &Place<'a>, schema: &'a Map<String, Value>) -> Read<'a> {
+    pub(crate) fn read(&mut self, at: Place<'a>, schema: &'a Map<String, Value>) -> Read<'a> {
         let mut read = Read::default();
         for (name, value) in schema {
             match find(name) {
-                None => self.warn_unknown(at, name),
+                None => self.warn_unknown(name, value),
                 Some(keyword) => {
                     if self.store.resource(at.resource).dialect.knows(keyword.vocabulary) {
                         self.keyword(at, keyword, value, &mut read);
@@ -69,7 +69,7 @@ impl<'a> Compiler<'a> {
         read
     }
 
-    fn keyword(&mut self, at: &Place<'a>, keyword: &'static Keyword, value: &'a Value, read: &mut Read<'a>) {
+    fn keyword(&mut self, at: Place<'a>, keyword: &'static Keyword, value: &'a Value, read: &mut Read<'a>) {
         let name = keyword.name;
         let wanted = match (keyword.takes, value) {
             (Takes::Nothing | Takes::Schema(slot::CONTENT_SCHEMA), _) => return,
@@ -92,13 +92,13 @@ impl<'a> Compiler<'a> {
                 if slot == slot::ITEMS && value.is_array() {
                     self.old_items.insert(address(value), 0);
                 }
-                read.schemas[slot as usize] = Some(self.queue(at.child(name, value)));
+                read.schemas[slot as usize] = Some(self.queue(at.child(value)));
                 return;
             }
             (Takes::List(slot), Value::Array(list)) if !list.is_empty() => {
                 let mut ids = Vec::with_capacity(list.len());
-                for (n, value) in list.iter().enumerate() {
-                    ids.push(self.queue(at.entry(name, &n.to_string()).of(value)));
+                for value in list {
+                    ids.push(self.queue(at.child(value)));
                 }
                 read.lists[slot as usize] = Some(ids);
                 return;
@@ -121,29 +121,28 @@ impl<'a> Compiler<'a> {
     }
 
     /// Reads a keyword that has schemas or lists of names by name.
-    fn entries(&mut self, at: &Place<'a>, name: &'static str, value: &'a Value, read: &mut Read<'a>) {
+    fn entries(&mut self, at: Place<'a>, name: &'static str, value: &'a Value, read: &mut Read<'a>) {
         let Value::Object(entries) = value else { return self.mistyped(at, name, value, "an object") };
         let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
         for (entry, value) in entries {
-            let place = at.entry(name, entry);
             let names = match takes {
                 Takes::Mixed => value.is_array(),
                 Takes::Other(_) => true,
                 _ => false,
             };
             if names {
-                let names = self.names(&place, value);
+                let names = self.names(value);
                 read.needs.push((entry, names));
                 continue;
             }
             let slot = if let Takes::Map(slot) = takes { slot } else { slot::DEPENDENT_SCHEMAS };
-            let id = self.queue(place.of(value));
+            let id = self.queue(at.child(value));
             read.maps[slot as usize].push((entry, id));
         }
     }
 
-    /// A list of property names; `place` is where the list stands.
-    pub(crate) fn names(&mut self, place: &Place<'a>, value: &'a Value) -> Vec<Box<str>> {
+    /// A list of property names.
+    pub(crate) fn names(&mut self, value: &'a Value) -> Vec<Box<str>> {
         let mut names = Vec::new();
         let mut all = value.is_array();
         for name in value.as_array().map_or(&[][..], Vec::as_slice) {
@@ -155,13 +154,13 @@ impl<'a> Compiler<'a> {
         if !all {
             names.clear();
             let message = format_args!("{} is not an array of strings", Shown(&value));
-            Problem::add(&mut self.problems, "keyword_type", format_args!("{}", place.path), message);
+            self.store.problems.add("keyword_type", value, message);
         }
         names
     }
 
     /// The target of a reference.
-    pub(crate) fn reference(&mut self, at: &Place<'a>, keyword: &str, reference: &str) -> Option<NodeId> {
+    pub(crate) fn reference(&mut self, at: Place<'a>, keyword: &str, reference: &str) -> Option<NodeId> {
         match self.store.find(at.resource, reference) {
             Ok(place) => Some(self.queue(place)),
             Err(why) => {
@@ -177,23 +176,23 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(crate) fn is_dynamic(&mut self, at: &Place<'a>, reference: &str) -> bool {
+    pub(crate) fn is_dynamic(&mut self, at: Place<'a>, reference: &str) -> bool {
         self.store.is_dynamic(at.resource, reference)
     }
 
-    pub(crate) fn pattern(&mut self, path: &str, source: &str) -> Option<Pattern> {
+    pub(crate) fn pattern(&mut self, about: &Value, source: &str) -> Option<Pattern> {
         match Pattern::compile(source) {
             Ok(pattern) => Some(pattern),
             Err(why) => {
                 let message = format_args!("the pattern {} is not valid: {why}", ShownText(source));
-                Problem::add(&mut self.problems, "bad_pattern", format_args!("{path}"), message);
+                self.store.problems.add("bad_pattern", about, message);
                 None
             }
         }
     }
 
     /// The check of a `format`, when formats are asserted and this one can be.
-    pub(crate) fn format(&mut self, at: &Place<'a>, name: &str) -> Option<Format> {
+    pub(crate) fn format(&mut self, at: Place<'a>, name: &str) -> Option<Format> {
         if self.formats == Formats::Annotate && !self.store.resource(at.resource).dialect.asserts_formats {
             return None;
         }
@@ -202,18 +201,18 @@ impl<'a> Compiler<'a> {
             let quoted = Quoted(name);
             if name == Format::UNCHECKED {
                 let message = format_args!("the format {quoted} is not checked");
-                self.warning("unchecked_format", at, "format", message);
+                self.warning("unchecked_format", at.keyword("format"), message);
             } else {
                 let message =
                     format_args!("{quoted} is not a format of JSON Schema 2020-12 and is not checked");
-                self.warning("unknown_format", at, "format", message).hint = Format::nearest(name);
+                self.warning("unknown_format", at.keyword("format"), message).hint = Format::nearest(name);
             }
         }
         format
     }
 
     /// Notes that a keyword's value has the wrong type.
-    pub(crate) fn mistyped(&mut self, at: &Place<'a>, keyword: &str, value: &Value, wanted: &str) {
+    pub(crate) fn mistyped(&mut self, at: Place<'a>, keyword: &str, value: &Value, wanted: &str) {
         let value = Shown(&value);
         self.error("keyword_type", at, keyword, format_args!("{keyword} is {value}, not {wanted}"));
     }
@@ -221,7 +220,7 @@ impl<'a> Compiler<'a> {
     /// Notes that a keyword's value has the right type and makes no sense.
     pub(crate) fn wrong_value(
         &mut self,
-        at: &Place<'a>,
+        at: Place<'a>,
         keyword: &str,
         message: fmt::Arguments<'_>,
     ) -> &mut Problem {
@@ -232,24 +231,21 @@ impl<'a> Compiler<'a> {
     pub(crate) fn error(
         &mut self,
         code: &'static str,
-        at: &Place<'a>,
+        at: Place<'a>,
         keyword: &str,
         message: fmt::Arguments<'_>,
     ) -> &mut Problem {
-        let path = at.keyword(keyword);
-        Problem::add(&mut self.problems, code, format_args!("{path}"), message)
+        self.store.problems.add(code, at.keyword(keyword), message)
     }
 
     /// Notes what has no effect.
     pub(crate) fn warning(
         &mut self,
         code: &'static str,
-        at: &Place<'a>,
-        keyword: &str,
+        about: &Value,
         message: fmt::Arguments<'_>,
     ) -> &mut Problem {
-        let path = at.keyword(keyword);
-        let problem = Problem::add(&mut self.warnings, code, format_args!("{path}"), message);
+        let problem = self.warnings.add(code, about, message);
         problem.severity = Severity::Warning;
         problem
     }

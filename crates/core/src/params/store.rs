@@ -4,13 +4,13 @@
 
 use super::keywords::{Takes, Vocabulary, find};
 use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
+use super::notes::Notes;
 use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
-use super::violation::escaped;
+use super::violation::push_step;
 use crate::cut;
 use crate::json::{self, Quoted, read, unescaped, write};
 use crate::order::sort_by;
-use crate::problem::Problem;
 use crate::value::{Map, Value};
 use std::fmt;
 use std::sync::OnceLock;
@@ -20,34 +20,23 @@ pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 const VOCABULARY: &str = "https://json-schema.org/draft/2020-12/vocab/";
 
-/// A subschema and where it stands.
-#[derive(Clone)]
+/// A subschema and the resource that it stands in.
+#[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) value: &'a Value,
     /// Index of the schema resource that URIs in it are relative to.
     pub(crate) resource: usize,
-    /// JSON Pointer in its document, after the document's URI and `#` when that is not the schema itself.
-    pub(crate) path: String,
 }
 
 impl<'a> Place<'a> {
-    /// A value under a keyword.
-    pub(crate) fn child(&self, keyword: &str, value: &'a Value) -> Self {
-        Self { value, resource: self.resource, path: format!("{}/{}", self.path, escaped(keyword)) }
-    }
-
-    /// The path of a keyword.
-    pub(crate) fn keyword(&self, keyword: &str) -> String {
-        format!("{}/{}", self.path, escaped(keyword))
-    }
-
-    /// The place of an entry under a keyword; its value is set with [`Place::of`].
-    pub(crate) fn entry(&self, keyword: &str, name: &str) -> Self {
-        Self { path: format!("{}/{}", self.keyword(keyword), escaped(name)), ..self.clone() }
-    }
-
-    pub(crate) fn of(self, value: &'a Value) -> Self {
+    /// A value inside this one.
+    pub(crate) fn child(self, value: &'a Value) -> Self {
         Self { value, ..self }
+    }
+
+    /// The value of a keyword, for what is noted about it; the subschema where it has none.
+    pub(crate) fn keyword(self, keyword: &str) -> &'a Value {
+        self.value.get(keyword).unwrap_or(self.value)
     }
 }
 
@@ -78,7 +67,9 @@ impl Dialect {
 /// A schema resource: a document, or a subschema with an `$id` of its own.
 pub(crate) struct Resource<'a> {
     uri: String,
-    root: Place<'a>,
+    root: &'a Value,
+    /// JSON Pointer in its document, after the document's URI and `#` when that is not the schema itself.
+    path: String,
     pub(crate) dialect: Dialect,
 }
 
@@ -105,7 +96,9 @@ pub(crate) struct Store<'a> {
     /// The resource of each subschema, by the address of its value.
     home: Numbers,
     given: &'a [(String, Value)],
-    pub(crate) problems: Vec<Problem>,
+    /// The documents that were read, and the paths of their roots.
+    pub(crate) documents: Vec<(String, &'a Value)>,
+    pub(crate) problems: Notes,
 }
 
 fn meta_schema() -> Option<&'static Value> {
@@ -122,9 +115,10 @@ impl<'a> Store<'a> {
             anchors: Vec::new(),
             home: Numbers::default(),
             given,
-            problems: Vec::new(),
+            documents: Vec::new(),
+            problems: Notes::default(),
         };
-        store.load("", schema, "");
+        store.load("", schema, String::new());
         store
     }
 
@@ -139,7 +133,7 @@ impl<'a> Store<'a> {
 
     /// The place of the schema to compile.
     pub(crate) fn root(&self) -> Place<'a> {
-        self.resources[0].root.clone()
+        Place { value: self.resources[0].root, resource: 0 }
     }
 
     /// All places with a `$dynamicAnchor` of this name.
@@ -147,26 +141,26 @@ impl<'a> Store<'a> {
         let mut found = Vec::new();
         for anchor in &self.anchors {
             if anchor.dynamic && anchor.name == name {
-                found.push((anchor.resource as u32, anchor.place.clone()));
+                found.push((anchor.resource as u32, anchor.place));
             }
         }
         found
     }
 
-    fn load(&mut self, uri: &str, document: &'a Value, path: &str) {
-        let index = self.resources.len();
-        let root = Place { value: document, resource: index, path: path.to_owned() };
-        self.add_resource(uri.to_owned(), root.clone());
-        if !measure(document, path, &mut self.problems) {
+    fn load(&mut self, uri: &str, document: &'a Value, mut path: String) {
+        let resource = self.resources.len();
+        self.documents.push((path.clone(), document));
+        self.add_resource(uri.to_owned(), document, &path);
+        if !measure(document, &mut self.problems) {
             return;
         }
-        self.scan(root);
+        self.scan(Place { value: document, resource }, &mut path);
         self.sort();
     }
 
-    fn add_resource(&mut self, uri: String, root: Place<'a>) {
+    fn add_resource(&mut self, uri: String, root: &'a Value, path: &str) {
         self.uris.push((uri.clone(), self.resources.len()));
-        self.resources.push(Resource { uri, root, dialect: Dialect::STANDARD });
+        self.resources.push(Resource { uri, root, path: path.to_owned(), dialect: Dialect::STANDARD });
     }
 
     /// Puts the names in order, and refuses those that are there twice.
@@ -177,8 +171,8 @@ impl<'a> Store<'a> {
             let same = later.0 == kept.0;
             if same && later.1 != kept.1 {
                 let message = format_args!("two schemas have the id {}", Quoted(&later.0));
-                let path = resources[later.1].root.keyword("$id");
-                Problem::add(problems, "duplicate_id", format_args!("{path}"), message);
+                let root = Place { value: resources[later.1].root, resource: 0 };
+                problems.add("duplicate_id", root.keyword("$id"), message);
             }
             same
         });
@@ -188,8 +182,7 @@ impl<'a> Store<'a> {
             if same && !std::ptr::eq(later.place.value, kept.place.value) {
                 let message = format_args!("the anchor {} is there twice", Quoted(later.name));
                 let keyword = if later.dynamic { "$dynamicAnchor" } else { "$anchor" };
-                let path = later.place.keyword(keyword);
-                Problem::add(problems, "duplicate_anchor", format_args!("{path}"), message);
+                problems.add("duplicate_anchor", later.place.keyword(keyword), message);
             }
             kept.dynamic |= same && later.dynamic;
             same
@@ -197,75 +190,82 @@ impl<'a> Store<'a> {
     }
 
     /// Registers the ids and anchors of a subschema and of those inside it.
-    fn scan(&mut self, mut place: Place<'a>) {
+    fn scan(&mut self, mut place: Place<'a>, path: &mut String) {
         let value = place.value;
         if let Value::Object(schema) = value {
-            if let Some(id) = schema.get("$id").and_then(Value::as_str) {
+            if let Some(about) = schema.get("$id")
+                && let Value::String(id) = about
+            {
                 let (id, fragment) = split_fragment(id);
                 if !fragment.is_empty() {
                     let message = format_args!("an id has no fragment, found \"#{fragment}\"");
-                    let path = place.keyword("$id");
-                    let problem =
-                        Problem::add(&mut self.problems, "keyword_value", format_args!("{path}"), message);
+                    let problem = self.problems.add("keyword_value", about, message);
                     problem.hint = Some("2020-12 writes it as \"$anchor\"".to_owned());
                 }
-                self.enter(&mut place, id);
+                self.enter(&mut place, id, path);
             }
             if let Some(dialect) = schema.get("$schema") {
-                self.resources[place.resource].dialect = self.dialect(&place, dialect);
+                self.resources[place.resource].dialect = self.dialect(dialect);
             }
-            self.scan_anchors(&place, schema);
+            self.scan_anchors(place, schema);
         }
         self.home.insert(address(value), place.resource as u32);
         let Value::Object(schema) = value else { return };
+        let end = path.len();
         for (name, value) in schema {
+            push_step(path, name);
+            let keyword = path.len();
             let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
             match (takes, value) {
-                (Takes::Schema(_), _) => self.scan(place.child(name, value)),
+                (Takes::Schema(_), _) => self.scan(place.child(value), path),
                 (Takes::List(_), Value::Array(list)) => {
                     for (n, value) in list.iter().enumerate() {
-                        self.scan(place.entry(name, &n.to_string()).of(value));
+                        push_step(path, &n.to_string());
+                        self.scan(place.child(value), path);
+                        path.truncate(keyword);
                     }
                 }
                 (Takes::Map(_) | Takes::Mixed, Value::Object(map)) => {
                     for (entry, value) in map {
-                        self.scan(place.entry(name, entry).of(value));
+                        push_step(path, entry);
+                        self.scan(place.child(value), path);
+                        path.truncate(keyword);
                     }
                 }
                 _ => {}
             }
+            path.truncate(end);
         }
     }
 
-    fn enter(&mut self, place: &mut Place<'a>, id: &str) {
+    fn enter(&mut self, place: &mut Place<'a>, id: &str, path: &str) {
         let uri = resolve(&self.resources[place.resource].uri, id);
-        let is_document = std::ptr::eq(self.resources[place.resource].root.value, place.value);
+        let is_document = std::ptr::eq(self.resources[place.resource].root, place.value);
         if is_document {
             // A document is known by the name it was given under and by its own.
             self.uris.push((uri.clone(), place.resource));
             self.resources[place.resource].uri = uri;
         } else {
             place.resource = self.resources.len();
-            self.add_resource(uri, place.clone());
+            self.add_resource(uri, place.value, path);
         }
     }
 
-    fn scan_anchors(&mut self, place: &Place<'a>, schema: &'a Map<String, Value>) {
+    fn scan_anchors(&mut self, place: Place<'a>, schema: &'a Map<String, Value>) {
         for keyword in ["$anchor", "$dynamicAnchor"] {
             let Some(value) = schema.get(keyword) else { continue };
             let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
                 let message = format_args!("{} is not the name of an anchor", write(value));
-                let path = place.keyword(keyword);
-                Problem::add(&mut self.problems, "keyword_value", format_args!("{path}"), message);
+                self.problems.add("keyword_value", value, message);
                 continue;
             };
             let dynamic = keyword == "$dynamicAnchor";
-            self.anchors.push(Anchor { resource: place.resource, name, dynamic, place: place.clone() });
+            self.anchors.push(Anchor { resource: place.resource, name, dynamic, place });
         }
     }
 
     /// Reads `$schema`; a dialect that is not 2020-12 or built on it is refused.
-    fn dialect(&mut self, place: &Place<'a>, named: &Value) -> Dialect {
+    fn dialect(&mut self, named: &Value) -> Dialect {
         let uri = named.as_str().unwrap_or_default();
         let uri = match cut::last(uri, b'#') {
             Some((uri, "")) => uri,
@@ -278,9 +278,7 @@ impl<'a> Store<'a> {
         }
         let Some(meta) = self.given(uri) else {
             let message = format_args!("the dialect {} is not known", write(named));
-            let path = place.keyword("$schema");
-            let problem =
-                Problem::add(&mut self.problems, "unsupported_dialect", format_args!("{path}"), message);
+            let problem = self.problems.add("unsupported_dialect", named, message);
             problem.hint = Some(format!("schemas are read as {DIALECT}"));
             return Dialect::STANDARD;
         };
@@ -303,14 +301,14 @@ impl<'a> Store<'a> {
         let index =
             self.by_uri(&uri).ok_or_else(|| format!("no schema with the id {} is at hand", Quoted(&uri)))?;
         let fragment = percent_decoded(fragment).ok_or_else(|| "its fragment is not valid".to_owned())?;
-        let resource = &self.resources[index];
+        let root = Place { value: self.resources[index].root, resource: index };
         if fragment.is_empty() {
-            return Ok(resource.root.clone());
+            return Ok(root);
         }
         if cut::after(&fragment, b'/').is_some() {
-            return self.walk(resource.root.clone(), &fragment);
+            return self.walk(root, &fragment);
         }
-        let anchor = self.anchor(index, &fragment).map(|anchor| anchor.place.clone());
+        let anchor = self.anchor(index, &fragment).map(|anchor| anchor.place);
         anchor.ok_or_else(|| format!("there is no anchor {}", Quoted(&fragment)))
     }
 
@@ -341,16 +339,18 @@ impl<'a> Store<'a> {
             None => return None,
         };
         let index = self.resources.len();
-        self.load(uri, document, &format!("{uri}#"));
+        self.load(uri, document, uri.to_owned() + "#");
         Some(index)
     }
 
     fn walk(&self, mut place: Place<'a>, pointer: &str) -> Result<Place<'a>, String> {
+        let mut path = self.resources[place.resource].path.clone();
         for step in cut::parts(pointer, b'/').skip(1) {
             let name = unescaped(step);
             let next = json::step(place.value, &name);
-            let next = next.ok_or_else(|| format!("{} has no {}", Quoted(&place.path), Quoted(&name)))?;
-            place = place.child(&name, next);
+            let next = next.ok_or_else(|| format!("{} has no {}", Quoted(&path), Quoted(&name)))?;
+            push_step(&mut path, &name);
+            place = place.child(next);
             if let Some(home) = self.home(next) {
                 place.resource = home;
             }
@@ -366,11 +366,11 @@ fn is_anchor(name: &str) -> bool {
 }
 
 /// Refuses documents beyond the limits, before anything descends into them.
-fn measure(document: &Value, path: &str, problems: &mut Vec<Problem>) -> bool {
+fn measure(document: &Value, problems: &mut Notes) -> bool {
     let mut level = vec![document];
     let mut values = 0;
     let mut add = |code, message: fmt::Arguments<'_>| {
-        Problem::add(problems, code, format_args!("{path}"), message);
+        problems.add(code, document, message);
         false
     };
     for _ in 0..MAX_SCHEMA_DEPTH {

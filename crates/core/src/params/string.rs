@@ -22,14 +22,14 @@ pub(crate) struct StringRules {
 #[inline(never)]
 pub(crate) fn compile<'a>(
     c: &mut Compiler<'a>,
-    at: &Place<'a>,
+    at: Place<'a>,
     read: &mut Read<'a>,
 ) -> Option<Box<StringRules>> {
     let rules = StringRules {
         min: read.least(slot::MIN_LENGTH),
         max: read.most(slot::MAX_LENGTH),
         pattern: read.texts[slot::PATTERN as usize]
-            .and_then(|source| c.pattern(&at.keyword("pattern"), source)),
+            .and_then(|source| c.pattern(at.keyword("pattern"), source)),
         format: read.texts[slot::FORMAT as usize].and_then(|name| c.format(at, name)),
     };
     let empty = rules.min == 0 && rules.max == u64::MAX && rules.pattern.is_none() && rules.format.is_none();

@@ -114,7 +114,7 @@ pub(crate) struct Values {
 }
 
 #[inline(never)]
-pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Types {
+pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Types {
     let Some(value) = read.others[slot::TYPE as usize] else { return Types::default() };
     let names = match value {
         Value::Array(names) => names,
@@ -145,7 +145,7 @@ pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut
 }
 
 #[inline(never)]
-pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: &Place<'a>, read: &mut Read<'a>) -> Option<Box<Values>> {
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Option<Box<Values>> {
     let mut one_of = None;
     match read.others[slot::ENUM as usize] {
         None => {}

@@ -34,28 +34,31 @@ impl ToJson for Violation {
 
 /// The JSON Pointer of a place.
 pub(crate) fn pointer(path: &Path<'_>) -> String {
-    let (parent, step) = match path {
-        Path::Root => return String::new(),
-        Path::Key(parent, name) => (parent, escaped(name)),
-        Path::Index(parent, index) => (parent, index.to_string()),
-    };
-    let mut pointer = pointer(parent);
-    pointer.push('/');
-    pointer.push_str(&step);
-    pointer
-}
-
-/// A name as one step of a JSON Pointer.
-pub(crate) fn escaped(name: &str) -> String {
-    let mut step = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '~' => step.push_str("~0"),
-            '/' => step.push_str("~1"),
-            c => step.push(c),
+    let mut text = String::new();
+    match path {
+        Path::Root => {}
+        Path::Key(parent, name) => {
+            text = pointer(parent);
+            push_step(&mut text, name);
+        }
+        Path::Index(parent, index) => {
+            text = pointer(parent);
+            push_step(&mut text, &index.to_string());
         }
     }
-    step
+    text
+}
+
+/// Adds a name to a JSON Pointer as its next step.
+pub(crate) fn push_step(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    for c in name.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
 }
 
 /// Puts violations in the order that holds in every language, whatever the order of members was: by path,
