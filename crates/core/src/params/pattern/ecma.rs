@@ -34,7 +34,7 @@ pub(super) trait Sink: Default {
     /// The text of a group once more; of none yet, the empty text.
     fn same(&mut self, group: Option<usize>);
     /// A group begins; `mark` is what stands behind its `(`: nothing, `?:`, or that of a look around.
-    fn open(&mut self, mark: &str);
+    fn open(&mut self, mark: &'static str);
     /// An alternative ends and the next one begins.
     fn either(&mut self);
     /// A group ends.

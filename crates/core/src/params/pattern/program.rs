@@ -1,10 +1,12 @@
-//! The program of the small engine, and its compiler from the parts of a pattern.
+//! The program of the small engine, written while a pattern is read.
 
 use super::class::CharSet;
 use super::ecma::Sink;
 use crate::{cut, host};
 
-/// One instruction; execution goes on with the next one unless it says otherwise.
+/// One instruction; execution goes on with the next one unless it says otherwise. Other instructions are named by how far away
+/// they are, so that a part can be copied as it is.
+#[derive(Clone, Copy)]
 pub(super) enum Op {
     /// One character of a set, by its number.
     Set(usize),
@@ -16,13 +18,13 @@ pub(super) enum Op {
     Word(bool),
     /// Both ways, the first one first.
     Split(usize, usize),
-    /// Goes on elsewhere.
+    /// Goes on elsewhere; back by a number that wraps.
     Jump(usize),
     /// Notes the place in a slot.
     Save(usize),
     /// Fails when the place is still the one in the slot.
     Progress(usize),
-    /// The text of a group once more.
+    /// The text of a group once more, whose bounds are in this slot and the next one.
     Same(usize),
     /// A look around, whose body follows up to an `Accept`; then it goes on at `next`.
     Look { ahead: bool, negated: bool, next: usize, widths: Widths },
@@ -59,6 +61,7 @@ impl Set {
 }
 
 /// A compiled pattern.
+#[derive(Default)]
 pub(super) struct Program {
     pub(super) ops: Vec<Op>,
     pub(super) sets: Vec<Set>,
@@ -69,279 +72,223 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Compiles a whole pattern.
-    pub(super) fn compile(parts: Parts) -> Result<Self, String> {
-        let mut program = Self {
-            ops: Vec::new(),
-            sets: Vec::new(),
-            slots: 2 * (parts.groups + 1),
-            captures: parts.captures,
-        };
-        program.write(&parts.here.whole())?;
-        program.ops.push(Op::Accept);
-        Ok(program)
+    /// The program of a whole pattern.
+    pub(super) fn compile(mut parts: Parts) -> Result<Self, String> {
+        let jumps = std::mem::take(&mut parts.here.jumps);
+        parts.end(&jumps);
+        parts.program.ops.push(Op::Accept);
+        if parts.wrong.is_empty() { Ok(parts.program) } else { Err(parts.wrong) }
     }
 
-    fn here(&self) -> usize {
-        self.ops.len()
-    }
-
-    fn write(&mut self, part: &Part) -> Result<(), String> {
-        match part {
-            Part::Set { ranges, properties, negated } => {
-                let mut numbers = Vec::new();
-                let mut names = &**properties;
-                while let Some((name, rest)) = cut::once(names, b'}') {
-                    let name = name.to_owned() + "}";
-                    let Some(number) = host::property(&name) else {
-                        return Err(name + " is not a property of Unicode");
-                    };
-                    numbers.push(number);
-                    names = rest;
-                }
-                self.ops.push(Op::Set(self.sets.len()));
-                self.sets.push(Set { ranges: ranges.clone(), properties: numbers, negated: *negated });
-            }
-            Part::Start => self.ops.push(Op::Start),
-            Part::End => self.ops.push(Op::End),
-            Part::Word(wanted) => self.ops.push(Op::Word(*wanted)),
-            Part::Same(group) => self.ops.push(Op::Same(*group)),
-            Part::Sequence(parts) => {
-                for part in parts {
-                    self.write(part)?;
-                }
-            }
-            Part::Group(number, inner) => {
-                self.ops.push(Op::Save(2 * number));
-                self.write(inner)?;
-                self.ops.push(Op::Save(2 * number + 1));
-            }
-            Part::Either(parts) => {
-                let mut jumps = Vec::new();
-                for (n, part) in parts.iter().enumerate() {
-                    let split = self.here();
-                    if n + 1 < parts.len() {
-                        self.ops.push(Op::Split(split + 1, 0));
-                    }
-                    self.write(part)?;
-                    if n + 1 < parts.len() {
-                        jumps.push(self.here());
-                        self.ops.push(Op::Jump(0));
-                        self.ops[split] = Op::Split(split + 1, self.here());
-                    }
-                }
-                for jump in jumps {
-                    self.ops[jump] = Op::Jump(self.here());
-                }
-            }
-            Part::Look { ahead, negated, inner } => {
-                let look = self.here();
-                self.ops.push(Op::Accept);
-                self.write(inner)?;
-                self.ops.push(Op::Accept);
-                let (next, widths) = (self.here(), inner.widths());
-                self.ops[look] = Op::Look { ahead: *ahead, negated: *negated, next, widths };
-            }
-            Part::Repeat { inner, least, most, lazy } => {
-                let times = (*least, *most);
-                self.repeat(inner, times, *lazy)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn repeat(
-        &mut self,
-        inner: &Part,
-        (least, most): (usize, Option<usize>),
-        lazy: bool,
-    ) -> Result<(), String> {
-        let split =
-            |into: usize, past: usize| if lazy { Op::Split(past, into) } else { Op::Split(into, past) };
-        for _ in 0..least {
-            self.write(inner)?;
-        }
-        match most {
-            None => {
-                let slot = self.slots;
-                self.slots += 1;
-                let start = self.here();
-                self.ops.push(Op::Accept);
-                self.ops.push(Op::Save(slot));
-                self.write(inner)?;
-                self.ops.push(Op::Progress(slot));
-                self.ops.push(Op::Jump(start));
-                self.ops[start] = split(start + 1, self.here());
-            }
-            Some(most) => {
-                let mut splits = Vec::new();
-                for _ in least..most {
-                    splits.push(self.here());
-                    self.ops.push(Op::Accept);
-                    self.write(inner)?;
-                }
-                let end = self.here();
-                for at in splits {
-                    self.ops[at] = split(at + 1, end);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A part of a pattern.
-pub(super) enum Part {
-    /// One character of a set; properties are one behind the other: `\p{Lu}\P{L}`.
-    Set {
-        ranges: Vec<(u32, u32)>,
-        properties: String,
-        negated: bool,
-    },
-    Start,
-    End,
-    Word(bool),
-    Same(usize),
-    Sequence(Vec<Self>),
-    Either(Vec<Self>),
-    Group(usize, Box<Self>),
-    Look {
-        ahead: bool,
-        negated: bool,
-        inner: Box<Self>,
-    },
-    Repeat {
-        inner: Box<Self>,
-        least: usize,
-        most: Option<usize>,
-        lazy: bool,
-    },
-}
-
-impl Part {
-    fn widths(&self) -> Widths {
-        match self {
-            Self::Set { .. } => (1, 1),
-            Self::Start | Self::End | Self::Word(_) | Self::Look { .. } => (0, 0),
-            Self::Same(_) => (0, usize::MAX),
-            Self::Group(_, inner) => inner.widths(),
-            Self::Sequence(parts) => {
-                let mut sum: Widths = (0, 0);
-                for part in parts {
-                    let widths = part.widths();
-                    sum = (sum.0.saturating_add(widths.0), sum.1.saturating_add(widths.1));
-                }
-                sum
-            }
-            Self::Either(parts) => {
-                let mut both: Widths = (usize::MAX, 0);
-                for part in parts {
-                    let widths = part.widths();
-                    both = (both.0.min(widths.0), both.1.max(widths.1));
-                }
-                both
-            }
-            Self::Repeat { inner, least, most, .. } => {
-                let (shortest, longest) = inner.widths();
-                let times = most.unwrap_or(usize::MAX);
-                (shortest.saturating_mul(*least), longest.saturating_mul(times))
-            }
+    /// Adds copies of a part.
+    fn copy(&mut self, part: &[Op]) {
+        for op in part {
+            self.ops.push(*op);
         }
     }
 }
 
 /// A group that is open, or the whole pattern.
-#[derive(Default)]
 struct Open {
-    /// How the group began, and its number if it captures.
-    mark: String,
-    number: usize,
-    /// The alternatives that have ended, and the parts of the one that has not.
-    ended: Vec<Part>,
-    parts: Vec<Part>,
+    /// How the group began.
+    mark: &'static str,
+    /// Its first instruction, and the first one of the alternative that has not ended.
+    start: usize,
+    branch: usize,
+    /// Where alternatives that have ended jump behind the group.
+    jumps: Vec<usize>,
+    /// Of the alternatives that have ended, of the one that has not, of that without its last part, and of this part.
+    ended: Widths,
+    sum: Widths,
+    before: Widths,
+    part: Widths,
 }
 
 impl Open {
-    fn either(&mut self) {
-        self.ended.push(Part::Sequence(std::mem::take(&mut self.parts)));
+    fn at(start: usize, mark: &'static str) -> Self {
+        let none = (0, 0);
+        let ended = (usize::MAX, 0);
+        Self { mark, start, branch: start, jumps: Vec::new(), ended, sum: none, before: none, part: none }
     }
 
-    fn whole(mut self) -> Part {
-        self.either();
-        if self.ended.len() == 1 { self.ended.swap_remove(0) } else { Part::Either(self.ended) }
+    /// The widths with those of one more alternative.
+    fn whole(&self) -> Widths {
+        (self.ended.0.min(self.sum.0), self.ended.1.max(self.sum.1))
+    }
+
+    /// Sets the widths of the last part.
+    fn is(&mut self, part: Widths) {
+        self.part = part;
+        self.sum = (self.before.0.saturating_add(part.0), self.before.1.saturating_add(part.1));
+    }
+
+    fn add(&mut self, part: Widths) {
+        self.before = self.sum;
+        self.is(part);
     }
 }
 
-/// A pattern as parts.
-#[derive(Default)]
+/// A pattern on its way to a program.
 pub(super) struct Parts {
+    program: Program,
     above: Vec<Open>,
     here: Open,
-    groups: usize,
-    captures: bool,
+    /// Where the last part begins.
+    last: usize,
+    /// The first slot of each group.
+    groups: Vec<usize>,
+    /// What is wrong with it.
+    wrong: String,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            program: Program::default(),
+            above: Vec::new(),
+            here: Open::at(0, ""),
+            last: 0,
+            groups: Vec::new(),
+            wrong: String::new(),
+        }
+    }
 }
 
 impl Parts {
-    fn add(&mut self, part: Part) {
-        self.here.parts.push(part);
+    fn add(&mut self, op: Op, width: usize) {
+        self.last = self.program.ops.len();
+        self.program.ops.push(op);
+        self.here.add((width, width));
+    }
+
+    fn add_set(&mut self, ranges: Vec<(u32, u32)>, properties: Vec<usize>, negated: bool) {
+        self.add(Op::Set(self.program.sets.len()), 1);
+        self.program.sets.push(Set { ranges, properties, negated });
+    }
+
+    /// Leads the ends of alternatives to here.
+    fn end(&mut self, jumps: &[usize]) {
+        let ops = &mut self.program.ops;
+        for jump in jumps {
+            ops[*jump] = Op::Jump(ops.len() - jump);
+        }
+    }
+
+    /// So many slots more; the first of them.
+    fn slots(&mut self, count: usize) -> usize {
+        self.program.slots += count;
+        self.program.slots - count
     }
 }
 
 impl Sink for Parts {
     fn literal(&mut self, c: char) {
-        self.add(Part::Set { ranges: vec![(c.into(), c.into())], properties: String::new(), negated: false });
+        self.add_set(vec![(c.into(), c.into())], Vec::new(), false);
     }
 
     fn set(&mut self, set: &CharSet, properties: &str, negated: bool) {
-        self.add(Part::Set { ranges: set.ranges().to_vec(), properties: properties.to_owned(), negated });
+        let mut numbers = Vec::new();
+        let mut names = properties;
+        while let Some((name, rest)) = cut::once(names, b'}') {
+            let name = name.to_owned() + "}";
+            match host::property(&name) {
+                Some(number) => numbers.push(number),
+                None if self.wrong.is_empty() => self.wrong = name + " is not a property of Unicode",
+                None => {}
+            }
+            names = rest;
+        }
+        self.add_set(set.ranges().to_vec(), numbers, negated);
     }
 
     fn anchor(&mut self, c: char) {
-        self.add(if c == '^' { Part::Start } else { Part::End });
+        self.add(if c == '^' { Op::Start } else { Op::End }, 0);
     }
 
     fn boundary(&mut self, wanted: bool, _linear: bool) {
-        self.add(Part::Word(wanted));
+        self.add(Op::Word(wanted), 0);
     }
 
     fn same(&mut self, group: Option<usize>) {
         if let Some(number) = group {
-            self.captures = true;
-            self.add(Part::Same(number));
+            self.program.captures = true;
+            self.add(Op::Same(self.groups[number - 1]), 0);
+            self.here.is((0, usize::MAX));
         } else {
-            self.add(Part::Sequence(Vec::new()));
+            // A part without an instruction.
+            self.last = self.program.ops.len();
+            self.here.add((0, 0));
         }
     }
 
-    fn open(&mut self, mark: &str) {
-        self.groups += usize::from(mark.is_empty());
-        let inner = Open { mark: mark.to_owned(), number: self.groups, ..Open::default() };
+    fn open(&mut self, mark: &'static str) {
+        let inner = Open::at(self.program.ops.len(), mark);
         self.above.push(std::mem::replace(&mut self.here, inner));
+        if mark.is_empty() {
+            let slot = self.slots(2);
+            self.groups.push(slot);
+            self.program.ops.push(Op::Save(slot));
+        } else if mark != "?:" {
+            // In the place of the look around.
+            self.program.ops.push(Op::Accept);
+        }
+        self.here.branch = self.program.ops.len();
     }
 
     fn either(&mut self) {
-        self.here.either();
+        let (here, ops) = (&mut self.here, &mut self.program.ops);
+        ops.insert(here.branch, Op::Split(1, ops.len() - here.branch + 2));
+        here.jumps.push(ops.len());
+        ops.push(Op::Jump(0));
+        here.branch = ops.len();
+        here.ended = here.whole();
+        here.sum = (0, 0);
     }
 
     fn close(&mut self) {
-        let above = self.above.pop().unwrap_or_default();
+        let Some(above) = self.above.pop() else { return };
         let inner = std::mem::replace(&mut self.here, above);
-        let (mark, number) = (inner.mark.clone(), inner.number);
-        let inner = inner.whole();
-        self.add(match &*mark {
-            "?:" => inner,
-            "" => Part::Group(number, Box::new(inner)),
-            look => Part::Look {
-                ahead: !cut::has(look, b'<'),
-                negated: cut::has(look, b'!'),
-                inner: Box::new(inner),
-            },
-        });
+        let (start, mark) = (inner.start, inner.mark);
+        self.end(&inner.jumps);
+        let mut widths = inner.whole();
+        let ops = &mut self.program.ops;
+        if mark.is_empty() {
+            if let Op::Save(slot) = ops[start] {
+                ops.push(Op::Save(slot + 1));
+            }
+        } else if mark != "?:" {
+            ops.push(Op::Accept);
+            let (ahead, negated) = (!cut::has(mark, b'<'), cut::has(mark, b'!'));
+            ops[start] = Op::Look { ahead, negated, next: ops.len() - start, widths };
+            widths = (0, 0);
+        }
+        self.last = start;
+        self.here.add(widths);
     }
 
     fn repeat(&mut self, least: usize, most: Option<usize>, lazy: bool) {
-        if let Some(inner) = self.here.parts.pop() {
-            self.add(Part::Repeat { inner: Box::new(inner), least, most, lazy });
+        let split = |past: usize| if lazy { Op::Split(past, 1) } else { Op::Split(1, past) };
+        let part = self.program.ops.split_off(self.last);
+        let length = part.len();
+        for _ in 0..least {
+            self.program.copy(&part);
         }
+        let mut left = most.unwrap_or_default();
+        while left > least {
+            self.program.ops.push(split((left - least) * (length + 1)));
+            self.program.copy(&part);
+            left -= 1;
+        }
+        if most.is_none() {
+            let slot = self.slots(1);
+            self.program.ops.push(split(length + 4));
+            self.program.ops.push(Op::Save(slot));
+            self.program.copy(&part);
+            self.program.ops.push(Op::Progress(slot));
+            self.program.ops.push(Op::Jump((length + 3).wrapping_neg()));
+        }
+        let (shortest, longest) = self.here.part;
+        let times = most.unwrap_or(usize::MAX);
+        self.here.is((shortest.saturating_mul(least), longest.saturating_mul(times)));
     }
 }

@@ -82,12 +82,12 @@ impl Matching<'_> {
                     Op::Accept if until.is_none_or(|until| until == at) => return Ok(true),
                     Op::Accept => break,
                     Op::Split(first, second) => {
-                        stack.push(Back::Try(*second, at));
-                        pc = *first;
+                        stack.push(Back::Try(pc + second, at));
+                        pc += first;
                         continue;
                     }
                     Op::Jump(to) => {
-                        pc = *to;
+                        pc = pc.wrapping_add(*to);
                         continue;
                     }
                     Op::Save(slot) => {
@@ -103,13 +103,13 @@ impl Matching<'_> {
                     Op::Start if at != 0 => break,
                     Op::End if at != self.text.len() => break,
                     Op::Word(wanted) if self.is_boundary(at) != *wanted => break,
-                    Op::Same(group) => match self.same(*group, at) {
+                    Op::Same(slot) => match self.same(*slot, at) {
                         Some(end) => at = end,
                         None => break,
                     },
                     Op::Look { .. } if !self.look(pc, at)? => break,
                     Op::Look { next, .. } => {
-                        pc = *next;
+                        pc += next;
                         continue;
                     }
                     Op::Progress(_) | Op::Start | Op::End | Op::Word(_) => {}
@@ -139,8 +139,8 @@ impl Matching<'_> {
     }
 
     /// Where the text of a group ends when it stands here again; a group that matched nothing is empty.
-    fn same(&self, group: usize, at: usize) -> Option<usize> {
-        let (from, to) = (self.saved[2 * group], self.saved[2 * group + 1]);
+    fn same(&self, slot: usize, at: usize) -> Option<usize> {
+        let (from, to) = (self.saved[slot], self.saved[slot + 1]);
         if from == UNSET || to == UNSET || from > to {
             return Some(at);
         }

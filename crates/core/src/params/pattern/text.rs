@@ -46,7 +46,7 @@ impl Sink for Text {
         };
     }
 
-    fn open(&mut self, mark: &str) {
+    fn open(&mut self, mark: &'static str) {
         self.0.push('(');
         self.0.push_str(mark);
     }
