@@ -64,16 +64,13 @@ fn hostile_schemas_give_a_form_in_bounded_size() {
         defs.insert(format!("d{n}"), json!({ "properties": { "a": next, "b": next, "c": next } }));
     }
     let form = describe(&json!({ "$ref": "#/$defs/d0", "$defs": defs }));
-    assert!(form.fields.len() == 3 && !form.cut);
+    assert!(form["fields"].as_array().map(Vec::len) == Some(3) && form["cut"] == false);
     let many: serde_json::Map<_, _> = (0..5_000).map(|n| (format!("p{n}"), json!({}))).collect();
     let form = describe(&json!({ "properties": many }));
-    assert!(form.fields.len() == 500 && form.cut);
+    assert!(form["fields"].as_array().map(Vec::len) == Some(500) && form["cut"] == true);
     let mut deep = json!({ "type": "string" });
     for _ in 0..100 {
         deep = json!({ "allOf": [deep] });
     }
-    assert!(
-        describe(&json!({ "properties": { "x": deep } })).fields[0].control
-            == lakeflow_core::form::Control::Json
-    );
+    assert_eq!(describe(&json!({ "properties": { "x": deep } }))["fields"][0]["control"], "json");
 }

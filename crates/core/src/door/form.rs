@@ -2,13 +2,13 @@
 
 use super::{Answer, Input, unreadable};
 use crate::form::{coerce, describe};
-use crate::json::{self, ToJson};
+use crate::json;
 use crate::value::Value;
 
 /// The form for a schema.
 pub(super) fn described(input: Value) -> Answer {
     let mut input = Input::of(input)?;
-    Ok(describe(&input.required("schema")?).to_json())
+    Ok(describe(&input.required("schema")?))
 }
 
 /// The parameters that a form's entries stand for: names and texts, in the order of the form.

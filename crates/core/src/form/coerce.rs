@@ -1,6 +1,6 @@
 //! Parameters from the texts of a form.
 
-use super::describe::{Control, Field, describe};
+use super::describe::describe;
 use crate::cut;
 use crate::json::{self, unescaped};
 use crate::value::{Map, Number, Value};
@@ -14,10 +14,11 @@ use crate::value::{Map, Number, Value};
 /// as a check box of HTML has it; a constant needs no entry. Names that the schema does not list are texts.
 pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     let form = describe(schema);
+    let fields = json::items(form.get("fields"));
     let mut params = Map::new();
-    fill(&form.fields, entries, &mut params);
+    fill(fields, entries, &mut params);
     for (name, text) in entries {
-        if !is_known(&form.fields, name) && !params.contains_key(name) {
+        if !is_known(fields, name) && !params.contains_key(name) {
             let mut all = Vec::new();
             for text in texts(entries, name) {
                 all.push(Value::from(meant(text)));
@@ -48,37 +49,44 @@ fn meant(text: &str) -> &str {
     if text == EMPTY { "" } else { text }
 }
 
-fn is_known(fields: &[Field], name: &str) -> bool {
+/// What a field says under a name; the empty text when that is nothing.
+fn says<'f>(field: &'f Value, name: &str) -> &'f str {
+    field.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_known(fields: &[Value], name: &str) -> bool {
     for field in fields {
-        if field.name == *name || is_known(&field.fields, name) {
+        if says(field, "name") == name || is_known(json::items(field.get("fields")), name) {
             return true;
         }
     }
     false
 }
 
-fn fill(fields: &[Field], entries: &[(String, String)], into: &mut Map<String, Value>) {
+fn fill(fields: &[Value], entries: &[(String, String)], into: &mut Map<String, Value>) {
     for field in fields {
-        let key = unescaped(cut::last(&field.path, b'/').map_or("", |(_, step)| step));
+        let key = unescaped(cut::last(says(field, "path"), b'/').map_or("", |(_, step)| step));
         if let Some(value) = value(field, entries) {
             into.insert(key, value);
         }
     }
 }
 
-fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
-    let given = texts(entries, &field.name);
-    match field.control {
-        Control::Group => {
+fn value(field: &Value, entries: &[(String, String)]) -> Option<Value> {
+    let given = texts(entries, says(field, "name"));
+    let required = field.get("required").and_then(Value::as_bool) == Some(true);
+    let control = says(field, "control");
+    match control {
+        "group" => {
             let mut inner = Map::new();
-            fill(&field.fields, entries, &mut inner);
-            (field.required || !inner.is_empty()).then_some(Value::Object(inner))
+            fill(json::items(field.get("fields")), entries, &mut inner);
+            (required || !inner.is_empty()).then_some(Value::Object(inner))
         }
-        Control::Constant => {
+        "constant" => {
             let given = given.iter().any(|text| !text.is_empty());
-            if field.required || given { field.default.clone() } else { None }
+            if required || given { field.get("default").cloned() } else { None }
         }
-        Control::List => {
+        "list" => {
             let mut items = Vec::new();
             for text in given {
                 // The end of a line that has two characters is cut as a blank.
@@ -89,17 +97,17 @@ fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
                     }
                 }
             }
-            (field.required || !items.is_empty()).then_some(Value::Array(items))
+            (required || !items.is_empty()).then_some(Value::Array(items))
         }
-        Control::Switch => Some(given.last().map_or(Value::Bool(false), |text| scalar(field, text))),
+        "switch" => Some(given.last().map_or(Value::Bool(false), |text| scalar(field, text))),
         _ => {
             let text = given.last()?;
-            let free = matches!(field.control, Control::Text | Control::Textarea | Control::Password);
+            let free = matches!(control, "text" | "textarea" | "password");
             if *text == EMPTY {
                 return Some(choice(field, "").unwrap_or_else(|| Value::from("")));
             }
             match (cut::trimmed(text).is_empty(), free) {
-                (true, true) if text.is_empty() => field.required.then(|| Value::from("")),
+                (true, true) if text.is_empty() => required.then(|| Value::from("")),
                 (true, false) => None,
                 (_, true) => Some(Value::from(*text)),
                 (_, false) => Some(scalar(field, text)),
@@ -109,33 +117,30 @@ fn value(field: &Field, entries: &[(String, String)]) -> Option<Value> {
 }
 
 /// An item of a list: a choice, else what its line stands for.
-fn item(field: &Field, line: &str) -> Value {
+fn item(field: &Value, line: &str) -> Value {
     if let Some(choice) = choice(field, line) {
         return choice;
     }
-    match field.items.as_deref() {
-        Some(kind) => typed(kind, line),
-        None => Value::from(line),
-    }
+    typed(says(field, "items"), line)
 }
 
-fn scalar(field: &Field, text: &str) -> Value {
+fn scalar(field: &Value, text: &str) -> Value {
     let text = cut::trimmed(text);
-    choice(field, text).unwrap_or_else(|| match (field.control, field.kind.as_deref()) {
-        (Control::Json, _) => json::read(text).unwrap_or_else(|_| Value::from(text)),
-        (_, Some(kind)) => typed(kind, text),
-        _ => Value::from(text),
+    choice(field, text).unwrap_or_else(|| match says(field, "control") {
+        "json" => json::read(text).unwrap_or_else(|_| Value::from(text)),
+        _ => typed(says(field, "type"), text),
     })
 }
 
-fn choice(field: &Field, text: &str) -> Option<Value> {
-    let is = |value: &Value| match value {
-        Value::String(own) => own == text,
-        other => json::write(other) == text,
-    };
-    for choice in &field.choices {
-        if is(&choice.value) {
-            return Some(choice.value.clone());
+fn choice(field: &Value, text: &str) -> Option<Value> {
+    for choice in json::items(field.get("enum")) {
+        let value = choice.get("value")?;
+        let is = match value {
+            Value::String(own) => own == text,
+            other => json::write(other) == text,
+        };
+        if is {
+            return Some(value.clone());
         }
     }
     None

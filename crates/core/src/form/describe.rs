@@ -1,195 +1,29 @@
 //! Which fields a form for a schema has.
+//!
+//! A form is JSON, as every language has it: `title` and `description` of the schema, `fields` in the order in which the
+//! schema has them, `open` when parameters that are not listed are allowed, `cut` when there are more fields than a form takes.
+//! A field has
+//!
+//! - `name`, which its control bears: the parameter's; in a group `group.parameter`,
+//! - `path`, the JSON Pointer of the value in the parameters, as violations have it,
+//! - `label`, which is shown: the title, else the parameter's name; and `description`,
+//! - `type`, when it is not open; of a list the type of its `items`,
+//! - `control`, which suits it (console reference section 7): `text`, `textarea`, `password`; `radio` up to five choices, `select`
+//!   up to fifteen, `combobox` above; `number`, typed as text, so that no digit is lost; `switch`, `tristate`, `date`,
+//!   `date-time`, `time`; `list` of one value a line, `group` of fields of its own, `constant`, which is shown and not
+//!   editable, and `json` for everything that has no control of its own,
+//! - `required`, `nullable`, `default`, and `enum`: the values that are allowed, each with its `value` and `label`, when they are
+//!   listed; of a list those of its items,
+//! - `limits` by keyword; those of a list's items are under `items`,
+//! - `writeOnly` when it is never stored or put into a link, `readOnly`, `deprecated`, `examples`,
+//! - `fields`, of a group.
 
 use super::facts::Facts;
 use super::{MAX_FIELDS, MAX_GROUPS};
 use crate::cut;
-use crate::json::{self, Object, ToJson};
+use crate::json::{self, Object};
 use crate::params::push_step;
-use crate::value::{Map, Value};
-#[cfg(feature = "whole")]
-use serde::{Serialize, Serializer};
-
-/// A form for the parameters of a job.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Form {
-    /// `title` of the schema.
-    pub title: Option<String>,
-    /// `description` of the schema.
-    pub description: Option<String>,
-    /// In the order in which the schema has them.
-    pub fields: Vec<Field>,
-    /// Parameters that are not listed are allowed.
-    pub open: bool,
-    /// There are more fields than a form takes; the others are to be given as JSON.
-    pub cut: bool,
-}
-
-/// The control that suits a field (console reference section 7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Control {
-    /// One line of text.
-    #[default]
-    Text,
-    /// Several lines of text.
-    Textarea,
-    /// Text that is not shown.
-    Password,
-    /// Up to five choices, side by side.
-    Radio,
-    /// Up to fifteen choices, in a list.
-    Select,
-    /// More choices: text with a list to pick from.
-    Combobox,
-    /// A number, typed as text, so that no digit is lost.
-    Number,
-    /// True or false.
-    Switch,
-    /// True, false or not set.
-    Tristate,
-    /// A day.
-    Date,
-    /// A day and a time.
-    DateTime,
-    /// A time of day.
-    Time,
-    /// One value a line.
-    List,
-    /// Fields of its own.
-    Group,
-    /// Shown and not editable.
-    Constant,
-    /// JSON text: for everything that has no control of its own.
-    Json,
-}
-
-impl Control {
-    /// Its name, as forms call it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Textarea => "textarea",
-            Self::Password => "password",
-            Self::Radio => "radio",
-            Self::Select => "select",
-            Self::Combobox => "combobox",
-            Self::Number => "number",
-            Self::Switch => "switch",
-            Self::Tristate => "tristate",
-            Self::Date => "date",
-            Self::DateTime => "date-time",
-            Self::Time => "time",
-            Self::List => "list",
-            Self::Group => "group",
-            Self::Constant => "constant",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// One value that may be chosen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    /// The value.
-    pub value: Value,
-    /// What is shown.
-    pub label: String,
-}
-
-/// One field.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Field {
-    /// The name that a control of a form bears: the parameter's; in a group `group.parameter`.
-    pub name: String,
-    /// JSON Pointer of the value in the parameters, as violations have it.
-    pub path: String,
-    /// What is shown: the title, else the parameter's name.
-    pub label: String,
-    /// What is shown below.
-    pub description: Option<String>,
-    /// Type as the schema calls it; `None` when it is open.
-    pub kind: Option<String>,
-    /// Of a list: the type of its items.
-    pub items: Option<String>,
-    /// Which control suits it.
-    pub control: Control,
-    /// It must be given.
-    pub required: bool,
-    /// `null` is allowed.
-    pub nullable: bool,
-    /// The default.
-    pub default: Option<Value>,
-    /// The values that are allowed, when they are listed; of a list those of its items.
-    pub choices: Vec<Choice>,
-    /// Bounds and other limits, by keyword: `minimum`, `maxLength`, `pattern`, `format`, `minItems`, …; those of a list's
-    /// items are under `items`.
-    pub limits: Map<String, Value>,
-    /// Shown, and never stored or put into a link.
-    pub write_only: bool,
-    /// Not to be changed by the user.
-    pub read_only: bool,
-    /// Not to be used any more.
-    pub deprecated: bool,
-    /// Values to show as examples.
-    pub examples: Vec<Value>,
-    /// Of a group.
-    pub fields: Vec<Self>,
-}
-
-impl ToJson for Form {
-    fn to_json(&self) -> Value {
-        let mut object = Object::default();
-        object.set_some("title", self.title.as_deref());
-        object.set_some("description", self.description.as_deref());
-        object.set("fields", self.fields.to_json());
-        object.set("open", self.open);
-        object.set("cut", self.cut);
-        object.into()
-    }
-}
-
-#[cfg(feature = "whole")]
-impl Serialize for Form {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
-    }
-}
-
-impl ToJson for Choice {
-    fn to_json(&self) -> Value {
-        let mut object = Object::default();
-        object.set("value", self.value.clone());
-        object.set("label", self.label.as_str());
-        object.into()
-    }
-}
-
-impl ToJson for Field {
-    fn to_json(&self) -> Value {
-        let mut object = Object::default();
-        object.set("name", self.name.as_str());
-        object.set("path", self.path.as_str());
-        object.set("label", self.label.as_str());
-        object.set_some("description", self.description.as_deref());
-        object.set_some("type", self.kind.as_deref());
-        object.set_some("items", self.items.as_deref());
-        object.set("control", self.control.as_str());
-        object.set("required", self.required);
-        object.set("nullable", self.nullable);
-        object.set_some("default", self.default.clone());
-        object.set_list("enum", &self.choices);
-        if !self.limits.is_empty() {
-            object.set("limits", self.limits.clone());
-        }
-        object.set_true("writeOnly", self.write_only);
-        object.set_true("readOnly", self.read_only);
-        object.set_true("deprecated", self.deprecated);
-        if !self.examples.is_empty() {
-            object.set("examples", self.examples.clone());
-        }
-        object.set_list("fields", &self.fields);
-        object.into()
-    }
-}
+use crate::value::Value;
 
 /// The limits that are told as they are written.
 const LIMITS: [&str; 14] = [
@@ -210,111 +44,124 @@ const LIMITS: [&str; 14] = [
 ];
 
 /// The form for a schema. Any JSON gives a form: what is no schema of an object gives one without fields that is open.
-pub fn describe(schema: &Value) -> Form {
+pub fn describe(schema: &Value) -> Value {
     let facts = Facts::of(schema, schema);
     let mut left = MAX_FIELDS;
-    let (fields, cut) = fields(&facts, schema, "", "", 0, &mut left);
-    Form {
-        title: facts.text("title").map(str::to_owned),
-        description: facts.text("description").map(str::to_owned),
-        open: facts.allows_others(),
-        cut,
-        fields,
-    }
+    let (fields, cut) = fields(&facts, schema, ("", ""), 0, &mut left);
+    let mut form = Object::default();
+    add_text(&mut form, "title", facts.text("title"));
+    add_text(&mut form, "description", facts.text("description"));
+    form.set("fields", fields);
+    form.set("open", facts.allows_others());
+    form.set("cut", cut);
+    form.into()
 }
 
+fn add_text(object: &mut Object, name: &str, text: Option<&str>) {
+    object.set_some(name, text);
+}
+
+/// The fields of an object with this name and path, and whether there are more.
 fn fields<'a>(
     facts: &Facts<'a>,
     root: &'a Value,
-    name: &str,
-    path: &str,
+    (name, path): (&str, &str),
     depth: usize,
     left: &mut usize,
-) -> (Vec<Field>, bool) {
+) -> (Vec<Value>, bool) {
     let mut found = Vec::new();
     for (property, schema) in facts.properties() {
         let Some(rest) = left.checked_sub(1) else { return (found, true) };
         *left = rest;
-        let place = Place {
-            name: if name.is_empty() { property.to_owned() } else { format!("{name}.{property}") },
-            path: {
-                let mut path = path.to_owned();
-                push_step(&mut path, property);
-                path
-            },
-            property,
-            required: facts.requires(property),
-            depth,
-        };
-        found.push(field(place, &Facts::of(schema, root), root, left));
+        let mut here = (name.to_owned(), path.to_owned());
+        if !name.is_empty() {
+            here.0.push('.');
+        }
+        here.0.push_str(property);
+        push_step(&mut here.1, property);
+        let place = Place { name: &here.0, path: &here.1, required: facts.requires(property), depth };
+        found.push(field(&place, property, &Facts::of(schema, root), root, left));
     }
     (found, false)
 }
 
 struct Place<'p> {
-    name: String,
-    path: String,
-    property: &'p str,
+    name: &'p str,
+    path: &'p str,
     required: bool,
     depth: usize,
 }
 
-fn field<'a>(place: Place<'_>, facts: &Facts<'a>, root: &'a Value, left: &mut usize) -> Field {
+fn field<'a>(
+    place: &Place<'_>,
+    property: &str,
+    facts: &Facts<'a>,
+    root: &'a Value,
+    left: &mut usize,
+) -> Value {
     let kind = facts.kind();
     let items = facts.get("items").filter(|_| kind == Some("array")).map(|items| Facts::of(items, root));
-    let inner = match kind {
-        Some("object") if place.depth < MAX_GROUPS && !facts.open => {
-            fields(facts, root, &place.name, &place.path, place.depth + 1, left).0
-        }
-        _ => Vec::new(),
-    };
-    let choices = items.as_ref().map_or_else(|| choices(facts), choices);
-    let mut limits = limits_of(facts);
-    if let Some(items) = &items {
-        let inside = limits_of(items);
-        if !inside.is_empty() {
-            limits.insert("items".to_owned(), Value::Object(inside));
-        }
+    let items = items.as_ref();
+    let mut inner = Vec::new();
+    if kind == Some("object") && place.depth < MAX_GROUPS && !facts.open {
+        inner = fields(facts, root, (place.name, place.path), place.depth + 1, left).0;
     }
-    Field {
-        control: control(facts, items.as_ref(), kind, place.required, choices.len(), !inner.is_empty()),
-        name: place.name,
-        path: place.path,
-        label: facts.text("title").unwrap_or(place.property).to_owned(),
-        description: facts.text("description").map(str::to_owned),
-        kind: kind.map(str::to_owned),
-        items: items.as_ref().and_then(Facts::kind).map(str::to_owned),
-        required: place.required,
-        nullable: facts.nullable,
-        default: facts.get("default").or_else(|| facts.get("const")).cloned(),
-        choices,
-        limits,
-        write_only: facts.flag("writeOnly"),
-        read_only: facts.flag("readOnly"),
-        deprecated: facts.flag("deprecated"),
-        examples: json::items(facts.get("examples")).to_vec(),
-        fields: inner,
+    let choices = choices(items.unwrap_or(facts));
+    let mut limits = limits_of(facts);
+    if let Some(items) = items {
+        add(&mut limits, "items", limits_of(items).into());
+    }
+    let mut field = Object::default();
+    field.set("name", place.name);
+    field.set("path", place.path);
+    field.set("label", facts.text("title").unwrap_or(property));
+    add_text(&mut field, "description", facts.text("description"));
+    add_text(&mut field, "type", kind);
+    add_text(&mut field, "items", items.and_then(Facts::kind));
+    field.set("control", control(facts, items, kind, place.required, choices.len(), !inner.is_empty()));
+    field.set("required", place.required);
+    field.set("nullable", facts.nullable);
+    field.set_some("default", facts.get("default").or_else(|| facts.get("const")).cloned());
+    add(&mut field, "enum", choices.into());
+    add(&mut field, "limits", limits.into());
+    for name in ["writeOnly", "readOnly", "deprecated"] {
+        field.set_true(name, facts.flag(name));
+    }
+    add(&mut field, "examples", json::items(facts.get("examples")).to_vec().into());
+    add(&mut field, "fields", inner.into());
+    field.into()
+}
+
+/// Adds a list or an object that is not empty.
+fn add(object: &mut Object, name: &str, value: Value) {
+    let empty = match &value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    };
+    if !empty {
+        object.set(name, value);
     }
 }
 
-fn choices(facts: &Facts<'_>) -> Vec<Choice> {
+fn choices(facts: &Facts<'_>) -> Vec<Value> {
     let mut choices = Vec::new();
     for (value, title) in facts.choices() {
-        let label = match title.or(value.as_str()) {
-            Some(text) => text.to_owned(),
-            None => json::write(value),
-        };
-        choices.push(Choice { value: value.clone(), label });
+        let mut choice = Object::default();
+        choice.set("value", value.clone());
+        match title.or(value.as_str()) {
+            Some(text) => choice.set("label", text),
+            None => choice.set("label", json::write(value)),
+        }
+        choices.push(choice.into());
     }
     choices
 }
 
-fn limits_of(facts: &Facts<'_>) -> Map<String, Value> {
-    let mut limits = Map::new();
+fn limits_of(facts: &Facts<'_>) -> Object {
+    let mut limits = Object::default();
     for keyword in LIMITS {
-        if let Some(value) = facts.get(keyword) {
-            limits.insert(keyword.to_owned(), value.clone());
-        }
+        limits.set_some(keyword, facts.get(keyword).cloned());
     }
     limits
 }
@@ -322,50 +169,47 @@ fn limits_of(facts: &Facts<'_>) -> Map<String, Value> {
 /// Characters from which on a text gets several lines.
 const LONG_TEXT: u64 = 120;
 
-fn control(
-    facts: &Facts<'_>,
+fn control<'a>(
+    facts: &Facts<'a>,
     items: Option<&Facts<'_>>,
     kind: Option<&str>,
     required: bool,
     choices: usize,
     group: bool,
-) -> Control {
+) -> &'a str {
     let scalar = |kind: Option<&str>| matches!(kind, Some("string" | "number" | "integer" | "boolean"));
     if facts.get("const").is_some() {
-        return Control::Constant;
+        return "constant";
     }
     if facts.open {
-        return Control::Json;
+        return "json";
     }
     match kind {
-        Some("array") if items.is_some_and(|items| !items.open && scalar(items.kind())) => Control::List,
-        Some("object") if group => Control::Group,
+        Some("array") if items.is_some_and(|items| !items.open && scalar(items.kind())) => "list",
+        Some("object") if group => "group",
         kind if choices > 0 && scalar(kind) => match choices {
-            ..=5 => Control::Radio,
-            6..=15 => Control::Select,
-            _ => Control::Combobox,
+            ..=5 => "radio",
+            6..=15 => "select",
+            _ => "combobox",
         },
-        Some("boolean") if required && !facts.nullable => Control::Switch,
-        Some("boolean") => Control::Tristate,
-        Some("integer" | "number") => Control::Number,
+        Some("boolean") if required && !facts.nullable => "switch",
+        Some("boolean") => "tristate",
+        Some("integer" | "number") => "number",
         Some("string") => text_control(facts),
-        _ => Control::Json,
+        _ => "json",
     }
 }
 
-fn text_control(facts: &Facts<'_>) -> Control {
+fn text_control<'a>(facts: &Facts<'a>) -> &'a str {
     if facts.flag("writeOnly") {
-        return Control::Password;
+        return "password";
     }
     match facts.text("format") {
-        Some("password") => Control::Password,
-        Some("date") => Control::Date,
-        Some("date-time") => Control::DateTime,
-        Some("time") => Control::Time,
+        Some(format @ ("password" | "date" | "date-time" | "time")) => format,
         _ => {
             let long = facts.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most > LONG_TEXT);
             let lines = facts.text("default").is_some_and(|default| cut::has(default, b'\n'));
-            if long || lines { Control::Textarea } else { Control::Text }
+            if long || lines { "textarea" } else { "text" }
         }
     }
 }

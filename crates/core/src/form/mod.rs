@@ -9,7 +9,7 @@ mod describe;
 mod facts;
 
 pub use coerce::coerce;
-pub use describe::{Choice, Control, Field, Form, describe};
+pub use describe::describe;
 
 /// Objects inside objects that become groups of fields; what is deeper is a field of JSON text.
 const MAX_GROUPS: usize = 2;

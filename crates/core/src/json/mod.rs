@@ -195,6 +195,7 @@ impl Object {
         }
     }
 
+    #[cfg(feature = "page")]
     /// Adds a list when it is not empty.
     pub(crate) fn set_list<T: ToJson>(&mut self, name: &str, list: &[T]) {
         if !list.is_empty() {

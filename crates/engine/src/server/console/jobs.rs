@@ -133,7 +133,7 @@ pub(super) async fn definition(ask: Ask) -> Answer {
     shape["list"] = ordered(tasks).into_iter().map(|task| task_shape(app, task, Vec::new())).collect();
     shape["schedule"] = json!(schedule::of(&job, 5));
     let schema = parameter_schema(&job.settings);
-    shape["form"] = json!(describe(&schema));
+    shape["form"] = describe(&schema);
     present(&mut shape["form"]);
     shape["schema"] = schema;
     shape["text"] = bundle::text(app, &job).await;
