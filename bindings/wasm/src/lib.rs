@@ -9,8 +9,10 @@
 mod bound;
 #[cfg(any(feature = "full", feature = "definitions"))]
 mod host;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(any(feature = "full", feature = "definitions"), target_arch = "wasm32")))]
 mod memory;
+#[cfg(any(test, all(not(any(feature = "full", feature = "definitions")), target_arch = "wasm32")))]
+mod region;
 mod rules;
 #[cfg(any(feature = "every", not(feature = "definitions")))]
 mod schema;

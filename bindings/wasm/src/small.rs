@@ -2,6 +2,8 @@
 //! the only one that calls it; wasm-bindgen's door would be a twentieth of the module.
 #![expect(unsafe_code, reason = "texts and schemas come and go as addresses")]
 
+use crate::region::Chunk;
+use crate::region::page::{give, keep};
 use crate::rules::{self as told, Told};
 use crate::schema;
 use lakeflow_core::door;
@@ -78,15 +80,24 @@ unsafe fn text(place: *mut u8, bytes: usize, room: usize) -> String {
     unsafe { String::from_raw_parts(place, bytes, room) }
 }
 
-/// Tells a text; says whether it is the text of an error.
+/// Tells a text, which ends the call; says whether it is the text of an error.
 fn tell(answer: Told<String>) -> u32 {
     let (text, failed) = match answer {
         Ok(text) => (text, 0),
         Err(text) => (text, 1),
     };
-    // SAFETY: the text lives until the host has read it.
-    unsafe { host_tell(text.as_ptr(), text.len()) };
+    // SAFETY: the text lives until the host has read it; after it nothing that the call made is used.
+    unsafe {
+        host_tell(text.as_ptr(), text.len());
+        give(keep());
+    }
     failed
+}
+
+/// A schema, and all that was made with it.
+struct Held {
+    schema: ParamSchema,
+    chunks: *mut Chunk,
 }
 
 /// Calls a rule; returns 1 when what was told is an error.
@@ -114,7 +125,7 @@ unsafe extern "C" fn compile(
     resources: *mut u8,
     resources_bytes: usize,
     resources_room: usize,
-) -> *mut ParamSchema {
+) -> *mut Held {
     // SAFETY: the other side hands over what it wrote.
     let schema = unsafe { text(schema, schema_bytes, schema_room) };
     let resources = if resources.is_null() {
@@ -124,7 +135,12 @@ unsafe extern "C" fn compile(
         Some(unsafe { text(resources, resources_bytes, resources_room) })
     };
     match schema::compile(&schema, annotate != 0, resources.as_deref()) {
-        Ok(schema) => Box::into_raw(Box::new(schema)),
+        Ok(schema) => {
+            let held = Box::into_raw(Box::new(Held { schema, chunks: std::ptr::null_mut() }));
+            // SAFETY: it was just made.
+            unsafe { (*held).chunks = keep() };
+            held
+        }
         Err(error) => {
             tell(Err(error));
             std::ptr::null_mut()
@@ -134,28 +150,32 @@ unsafe extern "C" fn compile(
 
 /// Tells the violations of a text; returns 1 when what was told is an error.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn validate(schema: *const ParamSchema, params: *mut u8, bytes: usize, room: usize) -> u32 {
+unsafe extern "C" fn validate(schema: *const Held, params: *mut u8, bytes: usize, room: usize) -> u32 {
     // SAFETY: the schema came from `compile` and was not freed; the text is handed over.
-    let (schema, params) = unsafe { (&*schema, text(params, bytes, room)) };
+    let (schema, params) = unsafe { (&(*schema).schema, text(params, bytes, room)) };
     tell(schema::validate(schema, &params))
 }
 
 /// Whether a text satisfies a schema; 2 when it told an error.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn check(schema: *const ParamSchema, params: *mut u8, bytes: usize, room: usize) -> u32 {
+unsafe extern "C" fn check(schema: *const Held, params: *mut u8, bytes: usize, room: usize) -> u32 {
     // SAFETY: as in `validate`.
-    let (schema, params) = unsafe { (&*schema, text(params, bytes, room)) };
+    let (schema, params) = unsafe { (&(*schema).schema, text(params, bytes, room)) };
     match schema::is_valid(schema, &params) {
-        Ok(valid) => valid.into(),
+        Ok(valid) => {
+            // SAFETY: the call has ended.
+            unsafe { give(keep()) };
+            valid.into()
+        }
         Err(error) => tell(Err(error)) + 1,
     }
 }
 
 /// Tells what has no effect in a schema.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn warnings(schema: *const ParamSchema) {
+unsafe extern "C" fn warnings(schema: *const Held) {
     // SAFETY: as in `validate`.
-    tell(Ok(door::problems_text(unsafe { &*schema }.warnings())));
+    tell(Ok(door::problems_text(unsafe { &(*schema).schema }.warnings())));
 }
 
 /// Tells the names of the rules that this module carries.
@@ -166,7 +186,7 @@ extern "C" fn rules() {
 
 /// Gives the memory of a schema back.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn free(schema: *mut ParamSchema) {
+unsafe extern "C" fn free(schema: *mut Held) {
     // SAFETY: it came from `compile`, and this is the end of it.
-    drop(unsafe { Box::from_raw(schema) });
+    unsafe { give((*schema).chunks) };
 }

@@ -25,6 +25,7 @@ mod readme;
 mod report;
 mod setup;
 mod test;
+mod undropped;
 mod wasm;
 mod web;
 mod wheel;

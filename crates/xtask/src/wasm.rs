@@ -130,19 +130,19 @@ fn limits(body: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-fn text(body: &mut &[u8]) -> Option<String> {
+pub(crate) fn text(body: &mut &[u8]) -> Option<String> {
     let length = number(body)?;
     String::from_utf8(take(body, length)?.to_vec()).ok()
 }
 
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+pub(crate) fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (head, tail) = bytes.split_at_checked(length)?;
     *bytes = tail;
     Some(head)
 }
 
 /// An unsigned LEB128 number of at most 32 bits.
-fn number(bytes: &mut &[u8]) -> Option<usize> {
+pub(crate) fn number(bytes: &mut &[u8]) -> Option<usize> {
     let mut value = 0_u64;
     for shift in (0..35).step_by(7) {
         let byte = take(bytes, 1)?[0];

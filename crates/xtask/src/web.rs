@@ -6,6 +6,7 @@
 use crate::place::Place;
 use crate::process::{self, Result};
 use crate::setup::{self, bindgen, node, wasm};
+use crate::undropped;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -37,9 +38,21 @@ const FEATURES: [&str; 6] = [
 const SMALL: &str =
     "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Cllvm-args=-inline-threshold=15";
 
-/// What `wasm-opt` does. `-Oz` makes fewer bytes of which brotli makes more: it gives each function other numbers of locals.
-const PASSES: [&str; 6] =
-    ["-O1", "--dae-optimizing", "--rse", "--vacuum", "--duplicate-function-elimination", "--reorder-locals"];
+/// What `wasm-opt` does. `-Oz` makes fewer bytes of which brotli makes more: it gives each function other numbers of locals. No
+/// data lies at the very beginning of the memory, where the stack ends; hints of alignment are of use to no engine.
+const PASSES: [&str; 11] = [
+    "--low-memory-unused",
+    "--generate-global-effects",
+    "-O1",
+    "--generate-global-effects",
+    "--vacuum",
+    "--dae-optimizing",
+    "--rse",
+    "--vacuum",
+    "--duplicate-function-elimination",
+    "--reorder-locals",
+    "--dealign",
+];
 
 /// What no engine reads.
 const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
@@ -128,6 +141,11 @@ fn finish(
     }
     match wasm_opt {
         Some(wasm_opt) => {
+            if name == SMALLEST {
+                from = part.join("emptied.wasm");
+                let emptied = undropped::emptied(&bytes).ok_or("the module has no names of functions")?;
+                fs::write(&from, emptied).map_err(io)?;
+            }
             let mut command = Command::new(wasm_opt);
             command.args(PASSES).args(STRIPPED).args(FEATURES);
             process::output(command.arg(from).arg("--output").arg(done))?;

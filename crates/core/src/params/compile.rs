@@ -18,6 +18,7 @@ use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::Nearest;
 use crate::value::Value;
+use std::cell::OnceCell;
 
 pub(crate) struct Compiler<'a> {
     pub(super) store: Store<'a>,
@@ -36,11 +37,9 @@ pub(crate) struct Compiler<'a> {
 }
 
 /// Compiles a schema; gives the program and its warnings, or all problems.
-pub(crate) fn compile<'a>(
-    schema: &'a Value,
-    options: &'a Options,
-) -> Result<(Program, Vec<Problem>), Vec<Problem>> {
-    let store = Store::new(schema, &options.resources);
+pub(crate) fn compile(schema: &Value, options: &Options) -> Result<(Program, Vec<Problem>), Vec<Problem>> {
+    let meta = OnceCell::new();
+    let store = Store::new(schema, &options.resources, &meta);
     let mut compiler = Compiler {
         store,
         nodes: vec![Node::default(), Node::default()],

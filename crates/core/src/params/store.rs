@@ -12,8 +12,8 @@ use crate::cut;
 use crate::json::{self, Quoted, read, unescaped, write};
 use crate::order::sort_by;
 use crate::value::{Map, Value};
+use std::cell::OnceCell;
 use std::fmt;
-use std::sync::OnceLock;
 
 /// The dialect that this validator speaks.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -96,25 +96,23 @@ pub(crate) struct Store<'a> {
     /// The resource of each subschema, by the address of its value.
     home: Numbers,
     given: &'a [(String, Value)],
+    /// The schema of schemas, once it is asked for.
+    meta: &'a OnceCell<Value>,
     /// The documents that were read, and the paths of their roots.
     pub(crate) documents: Vec<(String, &'a Value)>,
     pub(crate) problems: Notes,
 }
 
-fn meta_schema() -> Option<&'static Value> {
-    static META_SCHEMA: OnceLock<Option<Value>> = OnceLock::new();
-    META_SCHEMA.get_or_init(|| read(include_str!("metaschema.json")).ok()).as_ref()
-}
-
 impl<'a> Store<'a> {
     /// A store with the schema to compile as resource 0, when it is within the limits.
-    pub(crate) fn new(schema: &'a Value, given: &'a [(String, Value)]) -> Self {
+    pub(crate) fn new(schema: &'a Value, given: &'a [(String, Value)], meta: &'a OnceCell<Value>) -> Self {
         let mut store = Self {
             resources: Vec::new(),
             uris: Vec::new(),
             anchors: Vec::new(),
             home: Numbers::default(),
             given,
+            meta,
             documents: Vec::new(),
             problems: Notes::default(),
         };
@@ -335,7 +333,9 @@ impl<'a> Store<'a> {
         }
         let document = match self.given(uri) {
             Some(document) => document,
-            None if uri == DIALECT => meta_schema()?,
+            None if uri == DIALECT => {
+                self.meta.get_or_init(|| read(include_str!("metaschema.json")).unwrap_or_default())
+            }
             None => return None,
         };
         let index = self.resources.len();
