@@ -5,6 +5,10 @@
 //! A region is a list of chunks of whole pages, filled from the front. Chunks of regions that have ended serve the next ones;
 //! memory never goes back to the page, as WebAssembly has it. Nothing but a schema may outlive the call that made it.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "chunks are aligned to 16, whatever their pointers' type says"
+)]
 
 use std::alloc::Layout;
 use std::ptr::null_mut;
@@ -200,6 +204,9 @@ pub(crate) mod page {
 mod tests {
     use super::*;
 
+    /// Where each block is, how long, and what is written into it.
+    type Blocks = Vec<(*mut u8, usize, u8)>;
+
     /// Live blocks are the model: each keeps what was written into it until its region is given back.
     #[test]
     fn blocks_are_aligned_and_disjoint_and_regions_come_back() {
@@ -213,7 +220,6 @@ mod tests {
             seed ^= seed << 17;
             seed as usize % most
         };
-        type Blocks = Vec<(*mut u8, usize, u8)>;
         let whole = |blocks: &Blocks| {
             blocks.iter().all(|(block, bytes, mark)| {
                 // SAFETY: the block is live and so long.

@@ -204,12 +204,10 @@ fn text_control<'a>(facts: &Facts<'a>) -> &'a str {
     if facts.flag("writeOnly") {
         return "password";
     }
-    match facts.text("format") {
-        Some(format @ ("password" | "date" | "date-time" | "time")) => format,
-        _ => {
-            let long = facts.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most > LONG_TEXT);
-            let lines = facts.text("default").is_some_and(|default| cut::has(default, b'\n'));
-            if long || lines { "textarea" } else { "text" }
-        }
+    if let Some(format @ ("password" | "date" | "date-time" | "time")) = facts.text("format") {
+        return format;
     }
+    let long = facts.get("maxLength").and_then(Value::as_u64).is_some_and(|most| most > LONG_TEXT);
+    let lines = facts.text("default").is_some_and(|default| cut::has(default, b'\n'));
+    if long || lines { "textarea" } else { "text" }
 }
