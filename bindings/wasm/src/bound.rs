@@ -17,10 +17,10 @@ pub fn rules() -> String {
     door::names_text(RULES)
 }
 
-#[cfg(any(feature = "every", not(feature = "definitions")))]
+#[cfg(feature = "every")]
 pub use of_schema::Schema;
 
-#[cfg(any(feature = "every", not(feature = "definitions")))]
+#[cfg(feature = "every")]
 mod of_schema {
     use crate::schema;
     use lakeflow_core::door;

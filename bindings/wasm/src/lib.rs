@@ -1,25 +1,25 @@
 //! The core for the browser. JSON text in, JSON text out; the TypeScript of `node/src/web` makes objects of it.
 //!
 //! Nothing is decided here: a module carries some of the rules of `lakeflow_core::door`. Without features they are those of
-//! parameters; `full` adds graphs, references and runs. `definitions` has definitions and schedules alone, `extra` the same with YAML
-//! and time zones, `every` all rules.
-//! The module of parameters has a door of its own (`small`), which weighs a few hundred bytes; the others have wasm-bindgen's.
+//! parameters; `full` adds definitions, schedules, graphs, references and runs. `extra` has definitions and schedules alone, with
+//! YAML and time zones, `every` all rules.
+//! The modules that a page loads have a door of their own (`small`), which weighs a few hundred bytes; the others have wasm-bindgen's.
 
-#[cfg(any(feature = "full", feature = "definitions"))]
+#[cfg(feature = "extra")]
 mod bound;
-#[cfg(any(feature = "full", feature = "definitions"))]
+#[cfg(feature = "extra")]
 mod host;
-#[cfg(any(test, all(any(feature = "full", feature = "definitions"), target_arch = "wasm32")))]
+#[cfg(any(test, all(feature = "extra", target_arch = "wasm32")))]
 mod memory;
-#[cfg(any(test, all(not(any(feature = "full", feature = "definitions")), target_arch = "wasm32")))]
+#[cfg(any(test, all(not(feature = "extra"), target_arch = "wasm32")))]
 mod region;
 mod rules;
-#[cfg(any(feature = "every", not(feature = "definitions")))]
+#[cfg(any(feature = "every", not(feature = "extra")))]
 mod schema;
-#[cfg(all(not(any(feature = "full", feature = "definitions")), target_arch = "wasm32"))]
+#[cfg(all(not(feature = "extra"), target_arch = "wasm32"))]
 mod small;
 
-#[cfg(any(feature = "every", all(feature = "full", not(feature = "definitions"))))]
+#[cfg(feature = "every")]
 pub use bound::Schema;
-#[cfg(any(feature = "full", feature = "definitions"))]
+#[cfg(feature = "extra")]
 pub use bound::{call_rule, rules};

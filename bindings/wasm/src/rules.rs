@@ -1,6 +1,6 @@
 //! What both doors offer, over texts: answers are JSON, and so are errors, of which `node/src/errors.ts` makes typed ones.
 #![cfg_attr(
-    not(any(feature = "full", feature = "definitions", target_arch = "wasm32")),
+    not(any(feature = "extra", target_arch = "wasm32")),
     expect(dead_code, reason = "only the module has this door")
 )]
 
@@ -8,11 +8,11 @@ use lakeflow_core::door::{self, Rule};
 use lakeflow_core::error::Error;
 use lakeflow_core::problem::Problem;
 
-#[cfg(not(any(feature = "full", feature = "definitions")))]
+#[cfg(not(any(feature = "full", feature = "extra")))]
 pub(crate) const RULES: &[(&str, Rule)] = door::PARAMETER_RULES;
-#[cfg(all(feature = "full", not(feature = "definitions")))]
+#[cfg(all(feature = "full", not(feature = "extra")))]
 pub(crate) const RULES: &[(&str, Rule)] = door::PAGE_RULES;
-#[cfg(all(feature = "definitions", not(feature = "every")))]
+#[cfg(all(feature = "extra", not(feature = "every")))]
 pub(crate) const RULES: &[(&str, Rule)] = door::DEFINITION_RULES;
 #[cfg(feature = "every")]
 pub(crate) const RULES: &[(&str, Rule)] = door::RULES;

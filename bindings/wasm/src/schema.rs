@@ -1,6 +1,6 @@
 //! Schemas over texts, for both doors. Decides nothing.
 #![cfg_attr(
-    not(any(feature = "full", target_arch = "wasm32")),
+    not(any(feature = "every", target_arch = "wasm32")),
     expect(dead_code, reason = "only the module has this door")
 )]
 

@@ -1,5 +1,5 @@
-//! The door of the module of parameters: numbers, and places of texts in memory. `node/src/web/wasm/params.ts` is its other side and
-//! the only one that calls it; wasm-bindgen's door would be a twentieth of the module.
+//! The door of the modules that a page loads: numbers, and places of texts in memory. `node/src/web/wasm/door.ts` is its other side
+//! and the only one that calls it; wasm-bindgen's door weighs 2 kB more.
 #![expect(unsafe_code, reason = "texts and schemas come and go as addresses")]
 
 use crate::region::Chunk;
@@ -11,7 +11,9 @@ use lakeflow_core::host::{self, Host};
 use lakeflow_core::params::ParamSchema;
 use std::mem::ManuallyDrop;
 
-#[link(wasm_import_module = "host")]
+// The name of the module, so that one is not taken for the other.
+#[cfg_attr(feature = "full", link(wasm_import_module = "full"))]
+#[cfg_attr(not(feature = "full"), link(wasm_import_module = "params"))]
 unsafe extern "C" {
     /// Takes the text of an answer; it is read before this returns.
     #[link_name = "tell"]

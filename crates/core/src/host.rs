@@ -48,3 +48,30 @@ pub(crate) fn property(source: &str) -> Option<usize> {
 pub(crate) fn has_property(number: usize, c: char) -> bool {
     (HOST.get().has_property)(number, c)
 }
+
+/// Whether a character is alphabetic, as Unicode has it.
+#[cfg(feature = "whole")]
+pub(crate) fn is_letter(c: char) -> bool {
+    c.is_alphabetic()
+}
+
+/// Whether a character is a number, as Unicode has it.
+#[cfg(feature = "whole")]
+pub(crate) fn is_number(c: char) -> bool {
+    c.is_numeric()
+}
+
+#[cfg(not(feature = "whole"))]
+pub(crate) fn is_letter(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { is("\\p{Alphabetic}", c) }
+}
+
+#[cfg(not(feature = "whole"))]
+pub(crate) fn is_number(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_digit() } else { is("\\p{N}", c) }
+}
+
+#[cfg(not(feature = "whole"))]
+fn is(name: &str, c: char) -> bool {
+    property(name).is_some_and(|number| has_property(number, c))
+}

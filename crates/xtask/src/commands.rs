@@ -62,8 +62,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "web",
-        about: "build the browser's modules into node/dist/web/wasm",
-        run: Run::Alone(crate::web::run),
+        about: "[MODULE...] build the browser's modules into node/dist/web/wasm",
+        run: Run::Named(crate::web::run),
     },
     Command {
         name: "data",

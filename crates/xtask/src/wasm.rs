@@ -121,7 +121,8 @@ fn import(body: &mut &[u8]) -> Option<String> {
     Some(format!("{module}.{name}"))
 }
 
-fn limits(body: &mut &[u8]) -> Option<()> {
+/// Passes the limits of a table or a memory.
+pub(crate) fn limits(body: &mut &[u8]) -> Option<()> {
     let has_maximum = take(body, 1)?[0] & 1 == 1;
     number(body)?;
     if has_maximum {
@@ -135,6 +136,7 @@ pub(crate) fn text(body: &mut &[u8]) -> Option<String> {
     String::from_utf8(take(body, length)?.to_vec()).ok()
 }
 
+/// The next bytes.
 pub(crate) fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (head, tail) = bytes.split_at_checked(length)?;
     *bytes = tail;

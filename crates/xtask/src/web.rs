@@ -3,6 +3,10 @@
 //! Each module is the crate `lakeflow-wasm` with other features: built for size, given its glue by wasm-bindgen where it has
 //! none of its own, shortened by `wasm-opt`. What did not change is not made again.
 
+mod locals;
+mod module;
+mod pack;
+
 use crate::place::Place;
 use crate::process::{self, Result};
 use crate::setup::{self, bindgen, node, wasm};
@@ -12,16 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The modules, by file name, with the features of `lakeflow-wasm` that make them.
-const MODULES: [(&str, &str); 5] = [
-    (SMALLEST, ""),
-    ("full", "full"),
-    ("definitions", "definitions"),
-    ("extra", "extra"),
-    ("every", "every"),
-];
+const MODULES: [(&str, &str); 4] = [("params", ""), ("full", "full"), ("extra", "extra"), ("every", "every")];
 
-/// The module whose glue is written by hand: `node/src/web/wasm/params.ts`.
-const SMALLEST: &str = "params";
+/// The modules whose glue is written by hand: `node/src/web/wasm/door.ts`.
+const SMALL_DOOR: [&str; 2] = ["params", "full"];
 
 /// Named one by one: with all of them `wasm-opt` writes what some engines cannot load.
 const FEATURES: [&str; 6] = [
@@ -39,11 +37,13 @@ const SMALL: &str =
     "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Cllvm-args=-inline-threshold=15";
 
 /// What `wasm-opt` does. `-Oz` makes fewer bytes of which brotli makes more: it gives each function other numbers of locals. No
-/// data lies at the very beginning of the memory, where the stack ends; hints of alignment are of use to no engine.
-const PASSES: [&str; 11] = [
+/// data lies at the very beginning of the memory, where the stack ends; they stay in one piece, since brotli writes zeros shorter
+/// than the heads of pieces. Hints of alignment are of use to no engine.
+const PASSES: [&str; 13] = [
     "--low-memory-unused",
     "--generate-global-effects",
     "-O1",
+    "--skip-pass=memory-packing",
     "--generate-global-effects",
     "--vacuum",
     "--dae-optimizing",
@@ -51,16 +51,20 @@ const PASSES: [&str; 11] = [
     "--vacuum",
     "--duplicate-function-elimination",
     "--reorder-locals",
+    "--optimize-stack-ir",
     "--dealign",
 ];
 
 /// What no engine reads.
 const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
-/// `cargo xtask web`.
-pub(crate) fn run() -> Result<ExitCode> {
+/// `cargo xtask web [MODULE...]`.
+pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
     let place = Place::find()?;
-    for module in build(&place, Form::Short)? {
+    if let Some(unknown) = names.iter().find(|name| MODULES.iter().all(|(known, _)| known != *name)) {
+        return Err(format!("there is no module `{unknown}`"));
+    }
+    for module in build_some(&place, Form::Short, names)? {
         let bytes = fs::metadata(&module).map_err(|e| format!("{}: {e}", module.display()))?.len();
         println!("{}  {bytes} bytes", module.display());
     }
@@ -78,13 +82,18 @@ pub(crate) enum Form {
 
 /// Builds what is not there yet; returns the modules. A short one serves for a quick one.
 pub(crate) fn build(place: &Place, form: Form) -> Result<Vec<PathBuf>> {
+    build_some(place, form, &[])
+}
+
+/// The same with the modules of these names; without any, all of them.
+fn build_some(place: &Place, form: Form, names: &[&str]) -> Result<Vec<PathBuf>> {
     let std = wasm::small(place)?;
     let bindgen = bindgen::ready(place)?;
     let wasm_opt = node::package_ready(place)?.join("node_modules/binaryen/bin/wasm-opt");
     let folder = place.root.join("node").join("dist").join("web").join("wasm");
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut made = Vec::new();
-    for (name, features) in MODULES {
+    for (name, features) in MODULES.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name)) {
         let module = compile(place, &std, features)?;
         let done = folder.join(format!("{name}.wasm"));
         finish(place, &module, &bindgen, Some(&*wasm_opt).filter(|_| form == Form::Short), name, &folder)?;
@@ -127,32 +136,36 @@ fn finish(
     let short = format!("short {} {}", setup::key_of(&bytes), bindgen.display());
     let identity = if wasm_opt.is_some() { short.clone() } else { short.replacen("short", "quick", 1) };
     let made = fs::read_to_string(&stamp).is_ok_and(|made| made == identity || made == short);
-    if made && (name == SMALLEST || glue.is_file()) && done.is_file() {
+    if made && (SMALL_DOOR.contains(&name) || glue.is_file()) && done.is_file() {
         return Ok(());
     }
     setup::say(&format!("web module {name}"));
     let io = |e: std::io::Error| format!("{}: {e}", part.display());
     fs::create_dir_all(&part).map_err(io)?;
     let mut from = module.to_owned();
-    if name != SMALLEST {
+    if !SMALL_DOOR.contains(&name) {
         process::output(Command::new(bindgen).arg(module).arg(&part).arg(name))?;
         from = part.join(format!("{name}_bg.wasm"));
         fs::copy(part.join(format!("{name}.js")), glue).map_err(io)?;
     }
     match wasm_opt {
         Some(wasm_opt) => {
-            if name == SMALLEST {
+            if SMALL_DOOR.contains(&name) {
                 from = part.join("emptied.wasm");
                 let emptied = undropped::emptied(&bytes).ok_or("the module has no names of functions")?;
                 fs::write(&from, emptied).map_err(io)?;
             }
             let mut command = Command::new(wasm_opt);
             command.args(PASSES).args(STRIPPED).args(FEATURES);
-            process::output(command.arg(from).arg("--output").arg(done))?;
+            process::output(command.arg(from).arg("--output").arg(&done))?;
         }
         None => {
-            fs::copy(&from, done).map_err(|e| format!("{}: {e}", from.display()))?;
+            fs::copy(&from, &done).map_err(|e| format!("{}: {e}", from.display()))?;
         }
+    }
+    if SMALL_DOOR.contains(&name) {
+        let bytes = fs::read(&done).map_err(io)?;
+        fs::write(&done, pack::pack(&bytes)?).map_err(io)?;
     }
     fs::write(&stamp, identity).map_err(io)
 }

@@ -20,10 +20,6 @@ const page = new Loaded(
   () => Promise.resolve(glue as Glue),
   () => new URL("./wasm/full.wasm", import.meta.url),
 );
-const definitions = new Loaded(
-  () => import("./wasm/definitions.js"),
-  () => new URL("./wasm/definitions.wasm", import.meta.url),
-);
 const extra = new Loaded(
   () => import("./wasm/extra.js"),
   () => new URL("./wasm/extra.wasm", import.meta.url),
@@ -33,15 +29,13 @@ const every = new Loaded(
   () => new URL("./wasm/every.wasm", import.meta.url),
 );
 type Source = ModuleSource | Promise<ModuleSource> | undefined;
-let sources: { definitions?: Source; extra?: Source; every?: Source } = {};
+let sources: { extra?: Source; every?: Source } = {};
 
 /** Options of {@link init}. */
 export interface InitOptions {
   /** Where the module is, if not beside this file. */
   module?: ModuleSource | Promise<ModuleSource>;
-  /** Where the module of definitions and schedules is, which is loaded when either is first asked for. */
-  definitions?: ModuleSource | Promise<ModuleSource>;
-  /** Where the one is that is loaded in its place for YAML and time zones. */
+  /** Where the module is that is loaded for YAML and time zones, when either is first asked for. */
   extra?: ModuleSource | Promise<ModuleSource>;
   /** Where the one with every rule is, which {@link callRule} loads. */
   every?: ModuleSource | Promise<ModuleSource>;
@@ -57,16 +51,15 @@ export interface InitOptions {
  */
 export default async function init(options: InitOptions = {}): Promise<void> {
   sources = {
-    definitions: options.definitions ?? sources.definitions,
     extra: options.extra ?? sources.extra,
     every: options.every ?? sources.every,
   };
   use(await page.start(options.module, options.signal), true);
 }
 
-/** The module for JSON and fixed offsets of time; the one with YAML and time zones where that runs already. */
+/** The page's module; the one with YAML and time zones where that runs already. */
 async function plain(): Promise<Rules> {
-  return extra.glue ?? (await definitions.start(sources.definitions));
+  return extra.glue ?? (await page.start());
 }
 
 /** Codes of problems that say that the module lacks the time zone database. */
@@ -74,8 +67,8 @@ const LACKS = new Set(["unknown_time_zone", "bad_time_zone"]);
 
 /**
  * All problems of a job definition, in the order of the document; none when it is sound. A definition is an object, or JSON or
- * YAML text, whose problems then have a line and a column. The first call loads the module of definitions, or the one with YAML
- * and time zones when they are needed; it rejects as {@link init} does when that does not come.
+ * YAML text, whose problems then have a line and a column. The first call that needs YAML or a time zone loads the module that has
+ * them; it rejects as {@link init} does when that does not come.
  */
 export async function validateJob(job: object | string): Promise<Problem[]> {
   // Before `init()` it is an error, as everywhere.
@@ -102,8 +95,8 @@ function nameless(problem: Problem): Problem {
 }
 
 /**
- * The next fire times of a Quartz cron expression, earliest first. The first call loads a module, as {@link validateJob} does: for
- * zones other than UTC and fixed offsets the one with time zones.
+ * The next fire times of a Quartz cron expression, earliest first. The first call for a zone other than UTC and fixed offsets loads
+ * the module with time zones, as {@link validateJob} does.
  *
  * @throws {LakeflowError} `INVALID_ARGUMENT` with everything that is wrong with the expression, the zone or the count.
  */

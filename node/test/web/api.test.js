@@ -124,14 +124,17 @@ test("parameters are mapped, or told why not", () => {
 });
 
 test("a module that is loaded later says what went wrong, and can be tried again", async () => {
-  await init({ definitions: new URL("file:///nowhere.wasm") });
-  await assert.rejects(validateJob({ name: "x" }), { code: "NOT_FOUND", message: /nowhere/ });
-  await assert.rejects(nextFireTimes("0 0 2 * * ?"), { code: "NOT_FOUND" });
-  // One that is sound, with other rules.
-  await init({ definitions: readFileSync(new URL("../../dist/web/wasm/params.wasm", import.meta.url)) });
-  await assert.rejects(validateJob({ name: "x" }), { code: "MALFORMED", message: /not the one of this version/ });
-  await init({ definitions: new URL("../../dist/web/wasm/definitions.wasm", import.meta.url) });
+  await init({ extra: new URL("file:///nowhere.wasm") });
+  await assert.rejects(validateJob("name: x"), { code: "NOT_FOUND", message: /nowhere/ });
+  await assert.rejects(nextFireTimes("0 0 2 * * ?", { timezone: "Europe/Warsaw" }), { code: "NOT_FOUND" });
+  // What the page's own module has is answered all the same.
   assert.deepEqual((await validateJob({ name: "x" })).map(({ code }) => code), ["no_tasks"]);
+  assert.equal((await nextFireTimes("0 0 2 * * ?", { count: 2 })).length, 2);
+  // One that is sound, with other rules.
+  await init({ extra: readFileSync(new URL("../../dist/web/wasm/params.wasm", import.meta.url)) });
+  await assert.rejects(validateJob("name: x"), { code: "MALFORMED", message: /not the one of this version/ });
+  await init({ extra: new URL("../../dist/web/wasm/extra.wasm", import.meta.url) });
+  assert.deepEqual((await validateJob("name: x")).map(({ code }) => code), ["no_tasks"]);
 });
 
 test("definitions as JSON, YAML and values, with their places", async () => {

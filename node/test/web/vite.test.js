@@ -72,9 +72,9 @@ async function used(url) {
   const modules = () => loaded.filter(([path]) => path.endsWith(".wasm")).map(([path]) => path.replace(/^.*\/(\w+)[^/]*$/, "$1"));
   assert.deepEqual(modules(), ["full"], "no other module is loaded before it is needed");
   assert.equal((await page.evaluate(() => globalThis.fires("UTC")))[0].local, "2026-03-28T02:00:00+00:00");
-  assert.deepEqual(modules(), ["full", "definitions"]);
+  assert.deepEqual(modules(), ["full"]);
   assert.equal((await page.evaluate(() => globalThis.fires("Europe/Warsaw")))[0].local, "2026-03-28T02:00:00+01:00");
-  assert.deepEqual(modules(), ["full", "definitions", "extra"]);
+  assert.deepEqual(modules(), ["full", "extra"]);
   assert.deepEqual(faults, []);
   await page.close();
 }

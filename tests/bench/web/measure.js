@@ -25,7 +25,7 @@ async function bundle(name, contents, resolveDir) {
 const found = { size: {}, wasm: {}, cold: {} };
 const web = resolve(dist, "web");
 const pages = { ours: await bundle("ours", OURS, web) };
-for (const name of ["params", "full", "definitions", "extra", "every"]) found.wasm[name] = kb(readFileSync(join(web, "wasm", `${name}.wasm`)));
+for (const name of ["params", "full", "extra", "every"]) found.wasm[name] = kb(readFileSync(join(web, "wasm", `${name}.wasm`)));
 // The bundle keeps the module's address beside itself.
 writeFileSync(pages.ours, readFileSync(pages.ours, "utf8").replaceAll("./wasm/params.wasm", "./params.wasm"));
 copyFileSync(join(web, "wasm", "params.wasm"), join(folder, "params.wasm"));

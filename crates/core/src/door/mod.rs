@@ -114,12 +114,14 @@ pub const PAGE_RULES: &[(&str, Rule)] = &[
     ("form_describe", form::described),
     ("layout", graph::picture),
     ("mapping", mapping::mapped),
+    ("next_fire_times", schedule::next),
     ("resolve_references", reference::value),
     ("run_view", run::view),
+    ("validate_job", job::validate),
 ];
 
 #[cfg(feature = "page")]
-/// The rules of definitions, which a page loads when it first asks for one; they give more where YAML and time zones are built in.
+/// The rules that give more where YAML and time zones are built in, which a page loads when it first needs them.
 pub const DEFINITION_RULES: &[(&str, Rule)] =
     &[("next_fire_times", schedule::next), ("validate_job", job::validate)];
 

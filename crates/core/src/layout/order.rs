@@ -10,7 +10,9 @@ const SWEEPS: usize = 8;
 pub(super) fn order(graph: &Layered) -> Vec<Vec<usize>> {
     let mut rows = graph.rows.clone();
     let mut best = rows.clone();
-    let mut fewest = crossings(graph, &rows);
+    // Of the vertices of one row at a time. One list serves all: there may be as many rows as vertices.
+    let mut place = vec![0; graph.vertices()];
+    let mut fewest = crossings(graph, &rows, &mut place);
     for sweep in 0..SWEEPS {
         if fewest == 0 {
             break;
@@ -19,11 +21,11 @@ pub(super) fn order(graph: &Layered) -> Vec<Vec<usize>> {
         for step in 1..count {
             let rightwards = sweep % 2 == 0;
             let (layer, fixed) = if rightwards { (step, step - 1) } else { (count - 1 - step, count - step) };
-            let place = places(graph, &rows[fixed]);
+            note_places(&rows[fixed], &mut place);
             let sides = if rightwards { &graph.left } else { &graph.right };
             arrange(&mut rows[layer], sides, &place);
         }
-        let found = crossings(graph, &rows);
+        let found = crossings(graph, &rows, &mut place);
         if found < fewest {
             fewest = found;
             best.clone_from(&rows);
@@ -32,12 +34,10 @@ pub(super) fn order(graph: &Layered) -> Vec<Vec<usize>> {
     best
 }
 
-fn places(graph: &Layered, row: &[usize]) -> Vec<usize> {
-    let mut place = vec![0; graph.vertices()];
+fn note_places(row: &[usize], place: &mut [usize]) {
     for (n, vertex) in row.iter().enumerate() {
         place[*vertex] = n;
     }
-    place
 }
 
 /// Sorts a row by the mean place of the neighbours on one side; what has none there keeps its place.
@@ -61,15 +61,16 @@ fn arrange(row: &mut [usize], sides: &[Vec<usize>], place: &[usize]) {
 }
 
 /// Number of pairs of steps that cross, over all gaps.
-fn crossings(graph: &Layered, rows: &[Vec<usize>]) -> u64 {
+fn crossings(graph: &Layered, rows: &[Vec<usize>], place: &mut [usize]) -> u64 {
     let mut total = 0;
+    let mut ends = Vec::new();
     for pair in rows.windows(2) {
-        let place = places(graph, &pair[1]);
+        note_places(&pair[1], place);
         // A tree of counts over the places at the right (Fenwick), so that each step asks for those below it.
         let mut tree = vec![0_u64; pair[1].len() + 1];
         let mut seen = 0;
         for vertex in &pair[0] {
-            let mut ends = Vec::new();
+            ends.clear();
             for next in &graph.right[*vertex] {
                 ends.push(place[*next]);
             }

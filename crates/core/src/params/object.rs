@@ -87,7 +87,7 @@ pub(crate) fn compile<'a>(
     let mut patterns = Vec::new();
     for (source, id) in &read.maps[slot::PATTERN_PROPERTIES as usize] {
         let about = at.keyword("patternProperties");
-        if let Some(pattern) = c.pattern(about.get(*source).unwrap_or(about), source) {
+        if let Some(pattern) = c.pattern(about.get(source).unwrap_or(about), source) {
             patterns.push((pattern, *id));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::time_part::TimePart;
 use crate::cut;
+use crate::host::{is_letter, is_number};
 use crate::json::{Listed, Quoted};
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -214,7 +215,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
             None => rest.split_at(cut::place(rest, b'.').unwrap_or(rest.len())),
         };
         let is_quoted = quoted.is_some();
-        let is_plain = segment.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        let is_plain = segment.chars().all(|c| is_letter(c) || is_number(c) || c == '_' || c == '-');
         if segment.is_empty() || !(is_quoted || is_plain) {
             return None;
         }

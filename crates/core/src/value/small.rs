@@ -83,6 +83,7 @@ impl Value {
     }
 
     /// Leaves `null` behind.
+    #[must_use]
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }

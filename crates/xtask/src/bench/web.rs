@@ -21,11 +21,10 @@ const MEASURED: [(&str, &str, Unit); 6] = [
 ];
 
 /// Our modules alone: the key, what a reader is told, the most kilobytes that were aimed for.
-const MODULES: [(&str, &str, Option<f64>); 5] = [
+const MODULES: [(&str, &str, Option<f64>); 4] = [
     ("params", "module of lakeflow-jobs/web/params, brotli", Some(45.0)),
-    ("full", "module of lakeflow-jobs/web, as a page loads it, brotli", Some(110.0)),
-    ("definitions", "module that the first validateJob or nextFireTimes loads, brotli", None),
-    ("extra", "module loaded in its place for YAML and time zones, brotli", None),
+    ("full", "module of lakeflow-jobs/web, brotli", Some(110.0)),
+    ("extra", "module loaded when YAML or a time zone is first asked for, brotli", None),
     ("every", "module of every rule, loaded by callRule, brotli", None),
 ];
 

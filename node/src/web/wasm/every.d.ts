@@ -1,4 +1,4 @@
-// What `cargo xtask web` makes: the glue of the module with every rule, which is the page's in form.
+// What `cargo xtask web` makes: the glue of the module with every rule, which is that with YAML and time zones in form.
 
-export * from "./full.js";
-export { default } from "./full.js";
+export * from "./extra.js";
+export { default } from "./extra.js";

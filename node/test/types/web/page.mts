@@ -3,7 +3,7 @@
 import init, { Dag, LakeflowError, ParamSchema, type Field, RunView, mapParams, nextFireTimes, resolveReferences, validateJob, watchRun } from "lakeflow-jobs/web";
 import initParams, * as params from "lakeflow-jobs/web/params";
 
-await init({ module: fetch("/full.wasm"), definitions: "/definitions.wasm", extra: "/extra.wasm", every: new URL("https://host/every.wasm"), signal: AbortSignal.timeout(1000) });
+await init({ module: fetch("/full.wasm"), extra: "/extra.wasm", every: new URL("https://host/every.wasm"), signal: AbortSignal.timeout(1000) });
 await initParams();
 
 const schema = new ParamSchema({ type: "object" }, { formats: "annotate", resources: { "https://host/day": { type: "string" } } });

@@ -3,6 +3,7 @@
 use super::graph::graph;
 use super::{Block, Lint, nested, rules};
 use crate::dag::order::Graph;
+use crate::host::{is_letter, is_number};
 use crate::job::wire::Path;
 use crate::names::Names;
 use crate::reference::{FIELDS, Part, Placeholder, Reference, parse};
@@ -182,8 +183,8 @@ fn unknown_namespace(lint: &mut Lint<'_>, path: &Path<'_>, literal: &str) {
     while let Some((_, after)) = rest.split_once("{{") {
         let Some((inner, next)) = after.split_once("}}") else { return };
         let name = inner.trim();
-        let plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
-        if plain && name.starts_with(|c: char| c.is_alphabetic()) {
+        let plain = name.chars().all(|c| is_letter(c) || is_number(c) || "_-.".contains(c));
+        if plain && name.starts_with(is_letter) {
             let message = format_args!("`{{{{{name}}}}}` is no reference and stays as text");
             let namespaces = ["job", "task", "tasks", "input", "workspace", "backfill"];
             let (first, others) =

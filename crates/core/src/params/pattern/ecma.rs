@@ -7,6 +7,7 @@
 use super::super::limits::{MAX_PATTERN_LENGTH, MAX_PATTERN_WEIGHT};
 use super::class::CharSet;
 use crate::cut;
+use crate::host::{is_letter, is_number};
 use crate::json::Quoted;
 use std::fmt;
 
@@ -361,29 +362,4 @@ fn is_name(name: &str) -> bool {
         first = false;
     }
     !first
-}
-
-#[cfg(feature = "whole")]
-fn is_letter(c: char) -> bool {
-    c.is_alphabetic()
-}
-
-#[cfg(feature = "whole")]
-fn is_number(c: char) -> bool {
-    c.is_numeric()
-}
-
-#[cfg(not(feature = "whole"))]
-fn is_letter(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphabetic() } else { has_property("\\p{Alphabetic}", c) }
-}
-
-#[cfg(not(feature = "whole"))]
-fn is_number(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { has_property("\\p{N}", c) }
-}
-
-#[cfg(not(feature = "whole"))]
-fn has_property(name: &str, c: char) -> bool {
-    crate::host::property(name).is_some_and(|number| crate::host::has_property(number, c))
 }
