@@ -15,6 +15,9 @@ export interface Home {
   bundle: { name: string; target: string; folder: string; problems: Problem[]; jobs: string[] } | null
 }
 
+/** A task that a screen knows of. */
+export interface Found { key: string; state: string; href: string }
+
 /** One screen. It is made for an address, and thrown away when another one is opened. */
 export interface Screen {
   title(): string
@@ -24,8 +27,10 @@ export interface Screen {
   change?(number: number, change: Change): void
   /** A letter; false when it means nothing here. */
   key?(event: KeyboardEvent): boolean
-  /** The same screen with another query. */
-  query?(query: URLSearchParams): void
+  /** Shows the graph where it is not shown first. */
+  graph?(): void
+  /** Tasks that can be jumped to. */
+  tasks?(): Found[]
   /** Another place on the same screen. */
   hash?(hash: string): void
   close?(): void
@@ -37,6 +42,8 @@ export interface Screen {
 
 export interface App {
   home: Home | undefined
+  /** Tasks of the screen that is shown. */
+  tasks(): Found[]
   /** Draws at the next frame. */
   draw(): void
   /** Opens an address within the console. */

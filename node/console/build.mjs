@@ -23,11 +23,12 @@ const pack = bytes => brotliCompressSync(bytes, { params: { [constants.BROTLI_PA
 const AT_ONCE = { name: 'at-once', setup: build => build.onResolve({ filter: /\/panel-later\.js$/ }, ({ resolveDir }) => ({ path: join(resolveDir, 'panel-now.ts') })) }
 /** Names of properties that nobody outside of the elements knows, shortened in them; what is made of JSON, what a page sets and what
  * the browser names is not among them. */
-const INNER = `again bad beat busy choose describedBy drawn form_ fresh gaps graphOnPhone grown inner jsonError jsonText jump loaded offer onLine pick prepare
-  reach requestUpdate said sent setZoom sight stopped trouble undo look strings parts mode zoom order view drag stream level bottom finder follow tell invalid`.split(/\s+/)
-const told = ['src/elements/types.ts', 'console/types/elements.d.ts'].map(name => readFileSync(join(here, '..', name), 'utf8').replace(/\/\*.*?\*\//gs, '')).join()
+const INNER = `again bad beat busy choose describedBy drawn form_ fresh gaps grown inner jsonError jsonText jump loaded offer onLine pick prepare
+  reach requestUpdate said sent setZoom sight stopped trouble undo look strings parts zoom order view drag stream level finder follow tell invalid
+  state texts box shown changed options element show only place frame leave see give updateComplete verdict lens inks ink lineList bring level problem plain tone rank`.split(/\s+/)
+const told = ['src/elements/types.ts', 'console/types/elements.d.ts'].map(name => readFileSync(join(here, '..', name), 'utf8').replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '')).join()
 for (const name of INNER) if (new RegExp(`\\b${name}\\b`).test(told)) throw new Error(`${name} is told to pages, so it cannot be shortened: look at INNER in node/console/build.mjs`)
-const MANGLED = { properties: { regex: new RegExp(`^(_\\$.*|${INNER.join('|')})$`) } }
+const MANGLED = { properties: { builtins: true, regex: new RegExp(`^(_\\$.*|${INNER.join('|')})$`) } }
 
 /** Bundles entries that share what they have in common; names are those of the outputs. */
 const bundle = async (entryPoints, outdir, entryNames, plugins = []) => {

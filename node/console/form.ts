@@ -9,9 +9,12 @@ import { Reading, type App, type Job, type Screen } from './app.js'
 import { jobHead } from './head.js'
 import { hold, trouble } from './parts.js'
 
-interface Definition extends Job { schema: unknown; form: Form; description?: string | null }
+export interface Definition extends Job { schema: unknown; form: Form; description?: string | null }
 
-/** The form of a job. What is wrong is asked of the engine that would refuse it. */
+/** What a form asks: what is wrong is asked of the engine that would refuse it. */
+export const rulesOf = (job: string, form: () => Form): FormRules => ({ describe: form, check: (_, entries: Entries) => post<Checked>(`jobs/${job}/check`, { entries }) })
+
+/** The form of a job. */
 export class FormScreen implements Screen {
   private definition: Reading<Definition>
   private presets: Preset[] = []
@@ -20,10 +23,7 @@ export class FormScreen implements Screen {
 
   constructor(private readonly app: App, readonly job: string, private readonly asked: URLSearchParams) {
     this.definition = new Reading(app)
-    this.rules = {
-      describe: () => this.definition.value!.form,
-      check: (_, entries: Entries) => post<Checked>(`jobs/${job}/check`, { entries }),
-    }
+    this.rules = rulesOf(job, () => this.definition.value!.form)
   }
   title(): string { return `Run ${this.definition.value?.name ?? 'a job'}` }
 

@@ -2,16 +2,16 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { glyph, tile, titled } from '../src/elements/html.js'
 import { counts, failed, label, over, STATES, trigger } from '../src/elements/states.js'
-import { away, day, now, span } from '../src/elements/time.js'
+import { away, day, now, span, stamp } from '../src/elements/time.js'
 import type { Run } from '../src/elements/types.js'
 import { get, jobsApi } from './api.js'
-import { Reading, type App, type Job, type Screen } from './app.js'
+import { Reading, type App, type Found, type Job, type Screen } from './app.js'
 import type { Change } from './live.js'
 import { decode, MatrixView, type Column, type Row } from './matrix.js'
 import { jobHead, runNow } from './head.js'
 import { badge, hold, paramList, runTable, share, took, trouble } from './parts.js'
 
-interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: number[]; ids: number[] })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
+interface Sent { seq: number; job: Job; rows: Row[]; runs: (Run & { cells: string; ms: number[]; ids: number[]; tries?: Record<string, string> })[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
 interface Matrix { seq: number; job: Job; rows: Row[]; columns: Column[]; older: boolean; total: number; figures: { median?: number; p95?: number } }
 
 export class JobScreen implements Screen {
@@ -43,13 +43,14 @@ export class JobScreen implements Screen {
     const at = this.before ? `&before=${this.before}` : this.picked && !this.matrix.value ? `&with=${this.picked}` : ''
     const shape = async (): Promise<Matrix> => {
       const { runs, ...rest } = await get<Sent>(`jobs/${this.job}/matrix?count=30${at}`)
-      return { ...rest, columns: runs.map(({ cells, ...run }) => ({ ...run, states: decode(cells) })) }
+      return { ...rest, columns: runs.map(({ cells, tries, ...run }) => ({ ...run, states: decode(cells), tries: Object.fromEntries(Object.entries(tries ?? {}).map(([r, letters]) => [r, decode(letters)])) })) }
     }
     await this.matrix.read(shape())
   }
 
   private pick(run: string, task: string, shift: boolean): void {
     if (shift && this.picked && this.picked !== run) this.second = this.second === run ? '' : run
+    else if (!run && this.task === task && !this.picked) this.task = ''
     else Object.assign(this, { picked: this.picked === run && !task ? '' : run, task, second: '' })
     this.app.note({ run: this.picked, task: this.task })
     this.app.draw()
@@ -76,6 +77,10 @@ export class JobScreen implements Screen {
       const r = matrix.rows.findIndex(row => row.key === attempt.key)
       const id = Number(BigInt(attempt.id) - BigInt(column.id))
       if (r < 0 || (column.ids[r] ?? 0) > id) continue
+      // Of what is tried again all attempts are told.
+      const tries = (column.tries ??= {})[r] ?? (column.states[r] ? [column.states[r]!] : [])
+      column.tries[r] = (column.ids[r] ?? id) < id ? [...tries, attempt.s] : tries.with(-1, attempt.s)
+      if (column.tries[r]!.length < 2) delete column.tries[r]
       column.states[r] = attempt.s
       column.ids[r] = id
       column.ms[r] = attempt.start && attempt.end ? attempt.end - attempt.start : 0
@@ -97,7 +102,7 @@ export class JobScreen implements Screen {
     const matrix = this.matrix.value
     if (!matrix) return false
     if (event.key === 'n') { this.app.go(`/jobs/${this.job}/run`); return true }
-    if (event.key === 'Escape' && this.picked) { Object.assign(this, { picked: '', task: '', second: '' }); this.app.note({ run: '', task: '' }); this.app.draw(); return true }
+    if (event.key === 'Escape' && (this.picked || this.task)) { Object.assign(this, { picked: '', task: '', second: '' }); this.app.note({ run: '', task: '' }); this.app.draw(); return true }
     const step = event.key === 'j' || event.key === 'ArrowRight' ? 1 : event.key === 'k' || event.key === 'ArrowLeft' ? -1 : 0
     if (step && matrix.columns.length) {
       const at = matrix.columns.findIndex(column => column.id === this.picked)
@@ -115,9 +120,11 @@ export class JobScreen implements Screen {
     if (!matrix) return this.matrix.error ? html`<div class="who card">${trouble(this.matrix, this.matrix.status === 404 ? 'There is no such job' : 'The job cannot be read', () => void this.load(), true)}</div>` : hold(56, 40, 66, 420)
     const { job, columns } = matrix
     const rows = matrix.rows.map((row, r) => ({ row, r })).filter(({ row }) => !this.words || row.key.includes(this.words))
-    this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? 0), ids: rows.map(({ r }) => column.ids[r] ?? 0) })) : columns)
+    this.view.set(rows.map(({ row }) => row), this.words ? columns.map(column => ({ ...column, states: rows.map(({ r }) => column.states[r] ?? ''), ms: rows.map(({ r }) => column.ms[r] ?? 0), ids: rows.map(({ r }) => column.ids[r] ?? 0), tries: Object.fromEntries(rows.flatMap(({ r }, n) => (column.tries?.[r] ? [[n, column.tries[r]]] : []))) })) : columns)
     queueMicrotask(() => this.view.settle(this.picked))
     const run = columns.find(column => column.id === this.picked)
+    const task = matrix.rows.find(row => row.key === this.task)
+    const beside = run ? this.preview(run, matrix) : task ? this.history(task, matrix) : undefined
     const present = new Set(columns.map(column => column.s))
     for (const column of columns) for (const state of column.states) present.add(state)
     return html`${jobHead(this.app, job, 'runs', schedule => { job.schedule = schedule; this.app.draw() })}
@@ -127,8 +134,25 @@ export class JobScreen implements Screen {
         <span class="sp"></span><span class="muted num">${matrix.total.toLocaleString('en')} ${matrix.total === 1 ? 'run' : 'runs'}</span>${this.second ? html`<a class="btn sm pri" href=${`/compare?a=${this.picked}&b=${this.second}`}>Compare the two</a>` : nothing}
         <div class="seg"><button ?disabled=${!matrix.older} @click=${() => { this.before = columns[0]!.id; void this.load() }}>Older</button><button ?disabled=${!this.before} @click=${() => { this.before = ''; void this.load() }}>Newest</button></div></div>
       ${this.matrix.error ? trouble(this.matrix, 'Not refreshed', () => void this.load()) : nothing}
-      ${columns.length ? html`<div class=${run ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${run ? this.preview(run, matrix) : nothing}</div><div class="phone">${runTable([...columns].reverse().slice(0, 10), { picked: this.none, pick: () => {}, focus: '' })}</div>`
+      ${columns.length ? html`<div class=${beside ? 'two' : ''}><section class="card" .style=${'min-width:0;overflow:hidden'} aria-label="Matrix of tasks and runs">${this.view.root}<div class="legend">${STATES.filter(state => present.has(state)).map(state => html`<span>${tile(state, '')}${label(state)}</span>`)}</div></section>${beside ?? nothing}</div><div class="phone">${runTable([...columns].reverse().slice(0, 10), { picked: this.none, pick: () => {}, focus: '' })}</div>`
       : html`<div class="card empty"><h2>No runs yet</h2><p>Each run becomes a column here, each task a row.</p><button class="pri" @click=${(event: MouseEvent) => void runNow(this.app, job, event)}>${glyph('play')}Run now</button></div>`}`
+  }
+
+  /** One task in all runs that are shown, newest first. */
+  private history(row: Row, { rows, columns }: Matrix): TemplateResult {
+    const r = rows.indexOf(row)
+    const own = columns.filter(column => column.states[r]).reverse()
+    const most = Math.max(1, ...own.map(column => column.ms[r] ?? 0))
+    const good = own.filter(column => column.states[r] === 'SUCCESS').length
+    return html`<aside class="card pv" aria-label=${`History of ${row.key}`}><div class="pvh"><div><h2 .style=${'overflow-wrap:anywhere'}>${row.key}</h2><span class="muted">${row.gone ? 'no longer in the job' : row.type}${row.usual ? `, usually ${span(row.usual)}` : ''}</span></div><button class="ghost sm" aria-label="Close the history" @click=${() => this.pick('', row.key, false)}>${glyph('cross')}</button></div>
+      <span>${good} of ${own.length} ${own.length === 1 ? 'run' : 'runs'} succeeded here</span>
+      <ul class="hist">${own.map(column => html`<li><a href=${`/runs/${column.id}?task=${encodeURIComponent(row.key)}`} title=${`Run ${column.id}, ${stamp(column.at)}`}>${tile(column.states[r]!, 's')}<span class="num">${away(column.at)}<span class="sr">, ${label(column.states[r]!)}</span></span><i aria-hidden="true"><b data-state=${column.states[r]} .style=${`width:${(100 * (column.ms[r] ?? 0)) / most}%`}></b></i><span class="num">${column.ms[r] ? span(column.ms[r]!) : ''}${column.tries?.[r] ? html` <span class="muted">×${column.tries[r]!.length}</span>` : nothing}</span></a></li>`)}</ul></aside>`
+  }
+
+  /** What the jump finds here: tasks of the newest run. */
+  tasks(): Found[] {
+    const newest = this.matrix.value?.columns.at(-1)
+    return newest ? this.matrix.value!.rows.map((row, r) => ({ key: row.key, state: newest.states[r] || 'BLOCKED', href: `/runs/${newest.id}?task=${encodeURIComponent(row.key)}` })) : []
   }
 
   private figures(matrix: Matrix): TemplateResult {
@@ -182,6 +206,8 @@ export class RunsScreen implements Screen {
   private total: number | null = null
   private fresh: Run[] = []
   private picked = new Set<string>()
+  /** Runs that are to be cancelled, once that is confirmed. */
+  private doomed: Run[] = []
   private filter: { state: string; trigger: string; q: string; from: string; day: string }
   private at = -1
 
@@ -275,12 +301,21 @@ export class RunsScreen implements Screen {
     return false
   }
 
+  /** Stops what is chosen, or one; a person is asked before. */
   private async cancel(): Promise<void> {
-    const active = this.runs.filter(run => this.picked.has(run.id) && !over(run.s))
+    const active = this.doomed
+    this.doomed = []
     const done = await Promise.allSettled(active.map(run => jobsApi('runs/cancel', { run_id: run.id })))
     this.picked = new Set()
     this.app.say(`${done.filter(one => one.status === 'fulfilled').length} of ${active.length} runs are being stopped`)
     this.app.draw()
+  }
+
+  private ask(runs: Run[]): void {
+    this.doomed = runs.filter(run => !over(run.s))
+    const n = this.doomed.length
+    const what = n === 1 ? `run ${this.doomed[0]!.id}` : `${n} runs`
+    void this.app.summon(({ frame }) => this.app.dialog(close => frame(`Cancel ${what}?`, close, html`<p>Tasks that are running are stopped, the others do not start.</p>`, html`<button class="danger" autofocus @click=${() => { close(); void this.cancel() }}>Cancel ${n === 1 ? 'the run' : what}</button><button @click=${close}>${n === 1 ? 'Keep it' : 'Keep them'}</button>`), `Cancel ${what}?`))
   }
 
   render(): TemplateResult {
@@ -299,11 +334,11 @@ export class RunsScreen implements Screen {
         <select aria-label="Time" @change=${(event: Event) => this.set({ from: (event.target as HTMLSelectElement).value })}>${[['', 'Any time'], ['1', 'Last hour'], ['24', 'Last day'], ['168', 'Last week']].map(([value, text]) => option(value!, text!, this.filter.from))}</select>
         <label class="row muted">Up to<input type="date" aria-label="Jump to a day" .value=${this.filter.day} @change=${(event: Event) => this.set({ day: (event.target as HTMLInputElement).value })}></label>
         <input class="grow" placeholder="Parameter or run id" aria-label="Parameter or run id" .value=${this.filter.q} @change=${(event: Event) => this.set({ q: (event.target as HTMLInputElement).value.trim() })}>
-        <span class="sp"></span>${chosen.length === 2 && chosen[0]!.job === chosen[1]!.job ? html`<a class="btn sm pri" href=${`/compare?a=${chosen[1]!.id}&b=${chosen[0]!.id}`}>Compare the two</a>` : nothing}${active ? html`<button class="sm danger" @click=${() => void this.cancel()}>Cancel ${active} ${active === 1 ? 'run' : 'runs'}</button>` : nothing}
+        <span class="sp"></span>${chosen.length === 2 && chosen[0]!.job === chosen[1]!.job ? html`<a class="btn sm pri" href=${`/compare?a=${chosen[1]!.id}&b=${chosen[0]!.id}`}>Compare the two</a>` : nothing}${active ? html`<button class="sm danger" ?disabled=${this.app.stale()} @click=${() => this.ask(chosen)}>Cancel ${active} ${active === 1 ? 'run' : 'runs'}</button>` : nothing}
         <span class="muted num">${this.total === null ? '' : `${this.total.toLocaleString('en')} ${this.total === 1 ? 'run' : 'runs'}`}</span></div>
       ${this.fresh.length ? html`<p class="row" .style=${'justify-content:center;position:sticky;top:56px;z-index:3;margin-bottom:8px'}><button class="sm pri" @click=${() => { this.start = 0; scrollTo({ top: 0 }); void this.load() }}>${this.fresh.length} new ${this.fresh.length === 1 ? 'run' : 'runs'}</button></p>` : nothing}
       ${this.page.error ? trouble(this.page, 'The runs cannot be read', () => void this.load()) : nothing}
-      ${!page ? (this.page.error ? nothing : hold(420)) : this.runs.length ? html`${this.start ? html`<p class="row" .style=${'justify-content:center;margin-bottom:12px'}><button @click=${() => void this.turn(-1)}>Newer runs</button></p>` : nothing}${runTable(this.runs, { jobs: this.job ? undefined : new Map(), median: head?.usual, picked: this.picked, focus: this.runs[this.at]?.id ?? '', pick: (id, on) => { if (on) this.picked.add(id); else this.picked.delete(id); this.app.draw() } })}${this.tokens[this.start + this.pages.length] ? html`<p class="row" .style=${'justify-content:center;margin-top:12px'}><button @click=${() => void this.turn(1)}>Older runs</button></p>` : nothing}`
+      ${!page ? (this.page.error ? nothing : hold(420)) : this.runs.length ? html`${this.start ? html`<p class="row" .style=${'justify-content:center;margin-bottom:12px'}><button @click=${() => void this.turn(-1)}>Newer runs</button></p>` : nothing}${runTable(this.runs, { jobs: this.job ? undefined : new Map(), median: head?.usual, picked: this.picked, focus: this.runs[this.at]?.id ?? '', cancel: run => this.ask([run]), pick: (id, on) => { if (on) this.picked.add(id); else this.picked.delete(id); this.app.draw() } })}${this.tokens[this.start + this.pages.length] ? html`<p class="row" .style=${'justify-content:center;margin-top:12px'}><button @click=${() => void this.turn(1)}>Older runs</button></p>` : nothing}`
       : filtered.length ? html`<div class="card empty"><h2>No run matches</h2><p>${filtered.map(([name, value]) => `${name}: ${value}`).join(', ')}</p><button @click=${() => this.set({ state: '', trigger: '', q: '', from: '', day: '' })}>Clear the filters</button></div>`
       : html`<div class="card empty"><h2>No runs yet</h2><p>What is started here, by a schedule or by a client appears in this list.</p>${this.job ? html`<a class="btn pri" href=${`/jobs/${this.job}/run`}>Run now</a>` : nothing}</div>`}`
   }

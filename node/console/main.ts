@@ -43,6 +43,7 @@ let coming: string[] | undefined
 const stale = (): boolean => live.status === 'lost' && Date.now() - live.since > 1200
 const app: App = {
   get home() { return home },
+  tasks: () => screen.tasks?.() ?? [],
   draw: () => { if (!frame && !held) frame = requestAnimationFrame(() => { frame = 0; draw() }) },
   go: (address, replace = false) => {
     history[replace ? 'replaceState' : 'pushState'](null, '', address)
@@ -141,10 +142,21 @@ class Blank implements Screen {
 const jump = (): Promise<void> => app.summon(({ Jump }, typed) => app.dialog(new Jump(app, typed).draw, 'Jump to'))
 const keys = (): Promise<void> => app.summon(({ keysDialog }) => app.dialog(close => keysDialog(close, letters, on => { letters = on; kept.set('letters', on ? 'on' : 'off'); app.draw() }), 'Keys'))
 
+/** Another engine may have come with other pages than this one. */
+let outdated = false
+async function compare(): Promise<void> {
+  const own = document.querySelector<HTMLScriptElement>('script[type=module]')!.getAttribute('src')!
+  const page = await fetch(location.pathname, { headers: { accept: 'text/html' } })
+  outdated = page.ok && !(await page.text()).includes(own)
+  app.draw()
+}
+
 async function readHome(): Promise<void> {
   try {
+    const before = home?.instance
     home = await get<Home>('home')
     setClock(home.now)
+    if (before && before !== home.instance) void compare().catch(() => { /* asked again with the next engine */ })
   } catch { /* the frame says that the engine is gone, or that nobody is signed in */ }
   app.draw()
 }
@@ -216,7 +228,7 @@ function nextTheme(): void {
 function crumbs(): TemplateResult {
   const job = home?.jobs.find(job => job.id === screen.job)
   const run = screen.run ?? ''
-  return html`<nav class="crumb" aria-label="Where you are">${home?.bundle ? html`<a class="hid" href="/">${home.bundle.name}</a>` : html`<a class="hid" href="/">Jobs</a>`}${job ? html`<span class="hid">${glyph('chevron')}</span>${run ? html`<a href=${`/jobs/${job.id}`}>${job.name}</a>` : html`<b>${job.name}</b>`}` : nothing}${run ? html`${glyph('chevron')}<b class="num">Run ${run}</b>` : nothing}</nav>`
+  return html`<nav class="crumb" aria-label="Where you are">${home?.bundle ? html`<a class="hid" href="/">${home.bundle.name}</a><span class="tag hid" title="Target of the bundle">${home.bundle.target}</span>` : html`<a class="hid" href="/">Jobs</a>`}${job ? html`<span class="hid">${glyph('chevron')}</span>${run ? html`<a href=${`/jobs/${job.id}`}>${job.name}</a>` : html`<b>${job.name}</b>`}` : nothing}${run ? html`${glyph('chevron')}<b class="num">Run ${run}</b>` : nothing}</nav>`
 }
 
 function rail(): TemplateResult {
@@ -224,6 +236,7 @@ function rail(): TemplateResult {
   const here = location.pathname
   return html`<nav class="rail ${railOpen ? 'open' : ''}" aria-label="Jobs">
     <a href="/" aria-current=${here === '/' ? 'page' : nothing}>${glyph('grid')}<span>All jobs</span></a><a href="/runs" aria-current=${here === '/runs' ? 'page' : nothing}>${glyph('lines')}<span>Runs</span></a><a href="/schedules" aria-current=${here === '/schedules' ? 'page' : nothing}>${glyph('calendar')}<span>Schedules</span></a>
+    ${screen.graph ? html`<button class="ghost graph" @click=${() => { railOpen = false; screen.graph?.(); app.draw() }}>${glyph('fit')}<span>Graph of this run</span></button>` : nothing}
     <h2 .style=${'margin-top:12px'}>Jobs<span>${home?.jobs.length ?? ''}</span></h2>
     ${repeat(home?.jobs ?? [], job => job.id, job => html`<a class=${of.size && !of.has(job.id) ? 'left' : ''} href=${`/jobs/${job.id}`} aria-current=${screen.job === job.id ? 'page' : nothing}>${job.runs[0] ? titled(job.runs[0].s, 's') : html`<i class="t s none" aria-hidden="true"></i>`}<span title=${job.name}>${job.name}</span>${spark(job.runs)}</a>`)}
     <div class="foot"><span>${home ? `Engine ${home.version}` : ''}</span><span>${location.host}</span></div></nav>`
@@ -234,6 +247,7 @@ function gone(): TemplateResult | typeof nothing {
     const wait = live.retry ? Math.max(0, Math.ceil((live.retry - Date.now()) / 1000)) : 0
     return html`<div class="gone" role="alert">${glyph('warn')}<span>Engine not reachable since ${clock(live.since)}. What you see is from then. ${live.retry ? (wait ? `Retrying in ${wait} s.` : 'Retrying.') : 'Start it again and come back to this page.'}</span></div>`
   }
+  if (outdated) return html`<div class="gone" role="status"><span>The engine has other pages than this one. What you see goes on working, but may be told wrongly.</span><button class="sm" @click=${() => location.reload()}>Reload</button></div>`
   return back > 0 ? html`<div class="gone back" role="status">Connected</div>` : nothing
 }
 
@@ -248,7 +262,7 @@ function draw(): void {
   render(signedOut ? html`<header class="top"><span class="brand"><span class="logo"></span><span>lakeflow</span></span></header>${welcome()}` : html`
     <header class="top"><button class="ghost menu" aria-label="Jobs" aria-expanded=${railOpen} @click=${() => { railOpen = !railOpen; app.draw() }}>${glyph('menu')}</button><a class="brand" href="/" aria-label="lakeflow"><span class="logo"></span><span>lakeflow</span></a>${crumbs()}<span class="sp"></span>
       <span class="conn" data-tone=${live.status === 'live' ? 'ok' : live.status === 'lost' ? 'bad' : 'wait'} role="status">${live.status === 'live' ? 'Live' : live.status === 'lost' ? 'Offline' : 'Connecting'}</span>
-      <button class="jump" aria-label="Jump to job, run" @click=${() => void jump()}>${glyph('search')}<span class="sp" .style=${'text-align:left'}>Jump to job, run</span><kbd aria-hidden="true">/</kbd></button>
+      <button class="jump" aria-label="Jump to job, run, task" @click=${() => void jump()}>${glyph('search')}<span class="sp" .style=${'text-align:left'}>Jump to job, run, task</span><kbd aria-hidden="true">/</kbd></button>
       <button class="ghost" aria-label=${`Theme: ${theme || 'as the system'}`} title="Theme (t)" @click=${nextTheme}>${glyph(theme === 'dark' ? 'moon' : 'sun')}</button></header>
     ${gone()}
     <div class="frame ${flush ? 'wide' : ''} ${stale() ? 'dim' : ''}">${flush && !railOpen ? nothing : rail()}<div class="scrim ${railOpen ? 'on' : ''}" @click=${() => { railOpen = false; app.draw() }}></div><main class=${flush ? 'flush' : ''}>${screen.render()}</main></div>

@@ -8,11 +8,15 @@ import type { Run } from '../src/elements/types.js'
 import { took } from './parts.js'
 
 export interface Row { key: string; type: string; what?: string; gone?: boolean; usual?: number }
-export interface Column extends Run { states: string[]; ms: number[]; ids: number[] }
+export interface Column extends Run { states: string[]; ms: number[]; ids: number[]; tries?: Record<number, string[]> }
 
 const CODES = ['QUEUED', 'PENDING', 'BLOCKED', 'RUNNING', 'WAITING_FOR_RETRY', 'TERMINATING', 'SUCCESS', 'SUCCESS_WITH_FAILURES', 'FAILED', 'TIMEDOUT', 'INTERNAL_ERROR', 'CANCELED', 'UPSTREAM_FAILED', 'UPSTREAM_CANCELED', 'SKIPPED', 'EXCLUDED', 'DISABLED']
 /** States of the letters that the engine sends. */
 export const decode = (letters: string): string[] => [...letters].map(letter => (letter === '.' ? '' : (CODES[letter.charCodeAt(0) - 97] ?? '?')))
+
+/** Where the browser remembers how wide names are, in pixels. */
+const KEPT = 'lakeflow-names'
+const WIDTH = { least: 120, usual: 196, most: 640 }
 
 /** Rows that have their cells at once: more than a screen shows. */
 const AT_ONCE = 60
@@ -37,7 +41,11 @@ export class MatrixView {
   private near = new IntersectionObserver(seen => {
     for (const one of seen) if (one.isIntersecting) this.fill(this.lines.indexOf(one.target as HTMLElement))
   }, { rootMargin: '400px 0px' })
+  /** The one tab stop: row and column, of which -1 is the name. */
   private at: [number, number] = [0, 0]
+  private tip = document.createElement('div')
+  private wide = document.createElement('div')
+  private width = WIDTH.usual
   private shown = ''
   /** Whether the newest column is in sight. */
   private end = true
@@ -52,17 +60,52 @@ export class MatrixView {
     this.top.className = 'mt'
     this.hover.className = 'col hov'
     this.mark.className = 'col'
-    this.hover.hidden = this.mark.hidden = true
+    this.tip.className = 'tip'
+    this.tip.setAttribute('aria-hidden', 'true')
+    this.hover.hidden = this.mark.hidden = this.tip.hidden = true
     this.grid.append(this.hover, this.mark, this.top, this.body)
     this.scroller.append(this.grid)
-    this.root.append(this.scroller)
-    this.grid.addEventListener('pointerover', event => this.over(event))
-    this.grid.addEventListener('pointerleave', () => { this.hover.hidden = true })
+    this.root.append(this.scroller, this.wide, this.tip)
+    this.widen()
+    for (const name of ['pointerover', 'focusin']) this.grid.addEventListener(name, event => this.over(event))
+    for (const name of ['pointerleave', 'focusout']) this.grid.addEventListener(name, () => { this.hover.hidden = this.tip.hidden = true })
     this.grid.addEventListener('click', event => this.click(event))
-    this.grid.addEventListener('dblclick', event => { const place = this.place(event.target); if (place) this.on.open(this.columns[place[1]]!.id, this.rows[place[0]]?.key ?? '') })
+    this.grid.addEventListener('dblclick', event => { const place = this.place(event.target); if (place && place[1] >= 0) this.on.open(this.columns[place[1]]!.id, this.rows[place[0]]?.key ?? '') })
     this.grid.addEventListener('keydown', event => this.key(event))
-    this.scroller.addEventListener('scroll', () => { this.end = this.scroller.scrollLeft + this.scroller.clientWidth > this.scroller.scrollWidth - 24 }, { passive: true })
+    this.scroller.addEventListener('scroll', () => {
+      this.tip.hidden = true
+      this.end = this.scroller.scrollLeft + this.scroller.clientWidth > this.scroller.scrollWidth - 24
+    }, { passive: true })
   }
+
+  /** The edge of the names, which is dragged or moved by arrows. */
+  private widen(): void {
+    const edge = this.wide
+    edge.className = 'mw'
+    edge.tabIndex = 0
+    for (const [name, value] of [['role', 'separator'], ['aria-orientation', 'vertical'], ['aria-label', 'Width of the names'], ['aria-valuemin', WIDTH.least], ['aria-valuemax', WIDTH.most]] as const) edge.setAttribute(name, String(value))
+    const set = (width: number): void => {
+      this.width = Math.round(Math.max(WIDTH.least, Math.min(WIDTH.most, width)))
+      this.root.style.setProperty('--wide', `${this.width}px`)
+      edge.setAttribute('aria-valuenow', String(this.width))
+      this.lines.forEach((line, r) => { line.querySelector('span')!.textContent = this.named(this.rows[r]!.key) })
+      try { localStorage.setItem(KEPT, String(this.width)) } catch { /* the choice lasts for this page then */ }
+    }
+    try { this.width = Number(localStorage.getItem(KEPT)) || WIDTH.usual } catch { /* as above */ }
+    set(this.width)
+    edge.addEventListener('pointerdown', event => edge.setPointerCapture(event.pointerId))
+    edge.addEventListener('pointermove', event => { if (edge.hasPointerCapture(event.pointerId)) set(event.clientX - this.root.getBoundingClientRect().left) })
+    edge.addEventListener('dblclick', () => set(WIDTH.usual))
+    edge.addEventListener('keydown', event => {
+      const step = event.key === 'ArrowRight' ? 16 : event.key === 'ArrowLeft' ? -16 : 0
+      if (!step) return
+      set(this.width + step)
+      event.preventDefault()
+      event.stopPropagation()
+    })
+  }
+  /** A name with as many of its letters as there is room for. */
+  private named(key: string): string { return short(key, Math.max(12, Math.floor((this.width - 28) / 7))) }
 
   /** Shows rows and columns; what is the same already is not touched. */
   set(rows: Row[], columns: Column[]): void {
@@ -133,8 +176,10 @@ export class MatrixView {
       head.className = 'mh'
       head.setAttribute('role', 'rowheader')
       const name = document.createElement('span')
-      name.textContent = short(row.key, 24)
-      head.title = row.gone ? `${row.key}: no longer in the job` : row.key
+      name.textContent = this.named(row.key)
+      head.tabIndex = -1
+      head.setAttribute('aria-label', `${row.key}${row.gone ? ', no longer in the job' : ''}: its last runs`)
+      head.dataset['at'] = `${r},-1`
       const type = document.createElement('small')
       type.textContent = row.type
       head.append(name, type)
@@ -180,12 +225,11 @@ export class MatrixView {
       const bar = link.firstElementChild as HTMLElement
       const tile = link.lastElementChild as HTMLElement
       bar.style.height = `${Math.max(2, (78 * took(column)) / longest)}px`
-      bar.dataset['s'] = column.s
+      bar.dataset['state'] = column.s
       bar.classList.toggle('stripe', column.s === 'RUNNING')
       if (bar.childElementCount !== column.repairs.length) bar.replaceChildren(...column.repairs.map((_, n) => Object.assign(document.createElement('span'), { className: 'fix', style: `bottom:${4 + n * 5}px` })))
-      tile.dataset['s'] = column.s
+      tile.dataset['state'] = column.s
       link.setAttribute('aria-label', `Run ${column.id}, ${label(column.s)}, ${span(took(column))}, ${stamp(column.at)}${column.repairs.length ? `, repaired ${column.repairs.length} times` : ''}`)
-      link.title = `Run ${column.id}: ${label(column.s)}, ${span(took(column))}\n${stamp(column.at)}${column.repairs.length ? `\nrepaired ${column.repairs.length}×` : ''}`
     })
   }
 
@@ -199,8 +243,7 @@ export class MatrixView {
       line.states[c] = state
       line.ms[c] = ms
       const cell = line.cells[c]!
-      if (cell.title) cell.title = ''
-      cell.dataset['s'] = state
+      cell.dataset['state'] = state
       cell.setAttribute('aria-label', state ? `${row.key}, run ${column.id}, ${label(state)}${ms ? `, ${span(ms)}` : ''}` : `${row.key} is not in run ${column.id}`)
     })
   }
@@ -229,19 +272,30 @@ export class MatrixView {
   }
 
   private place(target: EventTarget | null): [number, number] | undefined {
-    const at = (target as HTMLElement).dataset['at']
+    const at = (target as HTMLElement).closest<HTMLElement>('[data-at]')?.dataset['at']
     if (at) return at.split(',').map(Number) as [number, number]
     const link = (target as HTMLElement).closest<HTMLElement>('.mc')
     return link ? [-1, [...this.top.children].indexOf(link) - 1] : undefined
   }
 
+  /** Marks where one is, and says what is there for as long as one is there. */
   private over(event: Event): void {
     const place = this.place(event.target)
-    const link = place ? (this.top.children[place[1] + 1] as HTMLElement | undefined) : undefined
+    const link = place && place[1] >= 0 ? (this.top.children[place[1] + 1] as HTMLElement | undefined) : undefined
     this.hover.hidden = !link
     if (link) this.hover.style.left = `${link.offsetLeft}px`
-    const cell = event.target as HTMLElement
-    if (place && place[0] >= 0 && cell.title === '') cell.title = cell.getAttribute('aria-label')!
+    this.tip.hidden = !place
+    if (!place) return
+    const [r, c] = place
+    const own = r < 0 ? link! : c < 0 ? this.lines[r]! : (this.filled[r]!.cells[c] as HTMLElement)
+    const row = this.rows[r]
+    const tries = c < 0 ? undefined : this.columns[c]?.tries?.[r]
+    const words = c < 0 ? `${row!.key}${row!.gone ? '\nno longer in the job' : ''}` : own.getAttribute('aria-label')!
+    this.tip.textContent = `${words}${tries ? `\n${tries.map((state, n) => `attempt ${n + 1}: ${label(state)}`).join('\n')}` : ''}`
+    const { left, bottom, top } = own.getBoundingClientRect()
+    const { offsetWidth: width, offsetHeight: height } = this.tip
+    this.tip.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`
+    this.tip.style.top = `${bottom + 6 + height > innerHeight ? top - height - 6 : bottom + 6}px`
   }
 
   private click(event: MouseEvent): void {
@@ -249,22 +303,25 @@ export class MatrixView {
     if (!place || event.ctrlKey || event.metaKey) return
     event.preventDefault()
     if (place[0] >= 0) this.focus(place[0], place[1], false)
-    this.on.pick(this.columns[place[1]]!.id, this.rows[place[0]]?.key ?? '', event.shiftKey)
+    this.on.pick(this.columns[place[1]]?.id ?? '', this.rows[place[0]]?.key ?? '', event.shiftKey)
   }
 
+  private stop(r: number, c: number): HTMLElement | undefined { return c < 0 ? (this.lines[r]?.firstElementChild as HTMLElement | undefined) : this.filled[r]?.cells[c] }
+
   private focus(r: number, c: number, move = true): void {
-    const old = this.filled[this.at[0]]?.cells[this.at[1]]
+    const old = this.stop(...this.at)
     if (old) old.tabIndex = -1
     this.at = [r, c]
     this.fill(r)
-    const cell = this.filled[r]?.cells[c]
+    const cell = this.stop(r, c)
     if (!cell) return
     cell.tabIndex = 0
     if (!move) return
     cell.focus({ preventScroll: true })
     const left = cell.offsetLeft
     const room = (this.grid.querySelector('.mh') as HTMLElement).offsetWidth
-    if (left < this.scroller.scrollLeft + room) this.scroller.scrollLeft = left - room - 8
+    if (c < 0) this.scroller.scrollLeft = 0
+    else if (left < this.scroller.scrollLeft + room) this.scroller.scrollLeft = left - room - 8
     else if (left + 32 > this.scroller.scrollLeft + this.scroller.clientWidth) this.scroller.scrollLeft = left + 32 - this.scroller.clientWidth
     const box = cell.getBoundingClientRect()
     if (box.top < 60 || box.bottom > innerHeight - 8) cell.scrollIntoView({ block: 'center', inline: 'nearest' })
@@ -275,13 +332,18 @@ export class MatrixView {
     if (!place || place[0] < 0) return
     const [r, c] = place
     const [rows, columns] = [this.rows.length - 1, this.columns.length - 1]
+    if (event.key === 'Escape' && !this.tip.hidden) {
+      this.tip.hidden = true
+      event.stopPropagation()
+      return
+    }
     const to: Record<string, [number, number]> = {
-      ArrowLeft: [r, Math.max(0, c - 1)], ArrowRight: [r, Math.min(columns, c + 1)], ArrowUp: [Math.max(0, r - 1), c], ArrowDown: [Math.min(rows, r + 1), c],
+      ArrowLeft: [r, Math.max(-1, c - 1)], ArrowRight: [r, Math.min(columns, c + 1)], ArrowUp: [Math.max(0, r - 1), c], ArrowDown: [Math.min(rows, r + 1), c],
       Home: [r, 0], End: [r, columns], PageUp: [Math.max(0, r - 10), c], PageDown: [Math.min(rows, r + 10), c],
     }
     const next = to[event.key]
     if (next) this.focus(...next)
-    else if (event.key === ' ') this.on.pick(this.columns[c]!.id, this.rows[r]!.key, event.shiftKey)
+    else if (event.key === ' ' || event.key === 'Enter' && c < 0) this.on.pick(this.columns[c]?.id ?? '', this.rows[r]!.key, event.shiftKey)
     else if (event.key === 'Enter') this.on.open(this.columns[c]!.id, this.rows[r]!.key)
     else return
     event.preventDefault()

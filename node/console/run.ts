@@ -1,6 +1,7 @@
 // The page of one run: `<lakeflow-run>` with what can be done about it. Changes are put into the model part by part, so
 // that nothing is read again while a run goes on.
 import { html, nothing, type TemplateResult } from 'lit/html.js'
+import { repeat } from 'lit/directives/repeat.js'
 import { glyph, copy } from '../src/elements/html.js'
 import type { LakeflowRunElement } from '../src/elements/run-element.js'
 import '../src/elements/run.js'
@@ -9,7 +10,7 @@ import { tabsOf } from '../src/elements/tabs.js'
 import { now, span } from '../src/elements/time.js'
 import type { Details, LogPart, RunModel, RunSource } from '../src/elements/types.js'
 import { get, jobsApi } from './api.js'
-import { Reading, type App, type Screen } from './app.js'
+import { Reading, type App, type Found, type Screen } from './app.js'
 import type { Change } from './live.js'
 import { trouble } from './parts.js'
 
@@ -110,9 +111,13 @@ export class RunScreen implements Screen {
 
   close(): void { clearTimeout(this.again) }
 
-  query(query: URLSearchParams): void {
-    this.task = query.get('task') ?? this.task
-    this.attempt = Number(query.get('attempt') ?? 0)
+  graph(): void {
+    const { element } = this
+    if (element) Object.assign(element, { graphOnPhone: !element.graphOnPhone, view: 'tasks' })
+  }
+
+  tasks(): Found[] {
+    return this.model.value?.tasks.map(task => ({ key: task.key, state: stateOf(task), href: `/runs/${this.id}?task=${encodeURIComponent(task.key)}` })) ?? []
   }
 
   private get element(): LakeflowRunElement | null { return document.querySelector<LakeflowRunElement>('lakeflow-run') }
@@ -123,7 +128,12 @@ export class RunScreen implements Screen {
     if (event.key === 'x' && !over(run.s)) { this.ask(); return true }
     if (event.key === 'R' && this.canRepair()) { void this.repair(); return true }
     if (event.key === 'n' && run.stored) { this.app.go(`/jobs/${run.job}/run?from=${run.id}`); return true }
-    if (event.key === 'Escape' && this.pop) { this.pop = false; this.app.draw(); return true }
+    if (event.key === 'Escape') {
+      if (this.pop) this.keep()
+      else if (this.element?.task) this.element.leave()
+      else return false
+      return true
+    }
     return this.letter(event)
   }
 
@@ -161,6 +171,13 @@ export class RunScreen implements Screen {
     queueMicrotask(() => requestAnimationFrame(() => [...document.querySelectorAll<HTMLElement>('.pop .danger')].find(button => button.offsetParent)?.focus()))
   }
 
+  /** Closes the question; what opened it has the focus again. */
+  private keep(): void {
+    this.pop = false
+    this.app.draw()
+    requestAnimationFrame(() => [...document.querySelectorAll<HTMLElement>('.cancel>.danger')].find(button => button.offsetParent)?.focus())
+  }
+
   private async cancel(): Promise<void> {
     this.pop = false
     const model = this.model.value!
@@ -193,10 +210,10 @@ export class RunScreen implements Screen {
     const running = model?.tasks.filter(task => latestOf(task)?.s === 'RUNNING').length ?? 0
     const bad = model?.tasks.some(task => failed(stateOf(task)))
     const why = active ? 'A run can be repaired once it is over' : run?.s === 'SUCCESS' ? 'Everything succeeded; tasks can be chosen in the dialog' : ''
-    const stop = html`<button class="danger" ?disabled=${run?.s === 'TERMINATING' || this.app.stale()} aria-expanded=${this.pop} @click=${() => { if (this.pop) { this.pop = false; this.app.draw() } else this.ask() }}>${glyph('stop')}Cancel run</button>`
-    const pop = this.pop ? html`<div class="pop" role="dialog" aria-label="Cancel the run?" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Escape') { event.stopPropagation(); this.pop = false; this.app.draw() } }}><span>${running ? `${running} running ${running === 1 ? 'task is' : 'tasks are'} stopped, the rest does not start.` : 'No task is running; none will start.'}</span><span class="row"><button class="danger" @click=${() => void this.cancel()}>Cancel the run</button><button @click=${() => { this.pop = false; this.app.draw() }}>Keep it</button></span></div>` : nothing
+    const stop = html`<button class="danger" ?disabled=${run?.s === 'TERMINATING' || this.app.stale()} aria-expanded=${this.pop} @click=${() => { if (this.pop) this.keep(); else this.ask() }}>${glyph('stop')}Cancel run</button>`
+    const pop = this.pop ? html`<div class="pop" role="dialog" aria-label="Cancel the run?" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Escape') { event.stopPropagation(); this.keep() } }}><span>${running ? `${running} running ${running === 1 ? 'task is' : 'tasks are'} stopped, the rest does not start.` : 'No task is running; none will start.'}</span><span class="row"><button class="danger" @click=${() => void this.cancel()}>Cancel the run</button><button @click=${() => this.keep()}>Keep it</button></span></div>` : nothing
     return html`${this.gone ? html`<div class="gone" role="alert">This run was deleted elsewhere. What you see is what it was.</div>` : nothing}
-      <lakeflow-run .model=${model} .source=${this.gone ? undefined : source} .task=${this.task} .attempt=${this.attempt} .tab=${this.tab} .view=${this.#view} .line=${this.line} .repairable=${this.canRepair()}
+      ${repeat([this], one => one, () => html`<lakeflow-run .model=${model} .source=${this.gone ? undefined : source} .task=${this.task} .attempt=${this.attempt} .tab=${this.tab} .view=${this.#view} .line=${this.line} .repairable=${this.canRepair()}
         @lakeflow-select=${(event: CustomEvent<{ task: string; attempt: number; tab: string; line?: [number, number] }>) => {
           const { task, attempt, tab, line } = event.detail
           Object.assign(this, { task, attempt, tab, line })
@@ -208,7 +225,7 @@ export class RunScreen implements Screen {
           ${run?.stored && !active ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>${glyph('play')}Run again</a>` : nothing}
           ${active ? html`<span class="cancel">${stop}${pop}</span>` : nothing}
           <button title=${why} ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button></div>
-      </lakeflow-run>
-      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}${pop}</span>` : html`<button ?disabled=${!this.canRepair()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>`
+      </lakeflow-run>`)}
+      <div class="bb">${active ? html`<span class="cancel" .style=${'display:grid'}>${stop}${pop}</span>` : html`<button ?disabled=${!this.canRepair() || this.app.stale()} @click=${() => void this.repair()}>${glyph('retry')}Repair</button>`}${bad ? html`<button class="pri" @click=${() => this.element?.failure()}>${glyph('cross')}Go to failure</button>` : run?.stored ? html`<a class="btn" href=${`/jobs/${run.job}/run?from=${run.id}`}>Run again</a>` : nothing}</div>`
   }
 }

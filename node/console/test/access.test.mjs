@@ -9,12 +9,14 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const engine = new Engine()
 let browser
 let run
+let good
 let held
 let wide
 before(async () => {
   await engine.start()
   browser = await Browser.open()
   for (const mode of ['good', 'bad']) {
+    good = run
     run = await engine.run('flow', { mode })
     await engine.ended(run)
   }
@@ -45,6 +47,11 @@ const screens = () => {
     [`${flow}/run`, 'input', async page => { await page.getByRole('button', { name: 'Request' }).click(); await page.getByText('"job_id"').waitFor() }],
     [`/runs/${run}`, '.ln', async page => { await page.locator('body').press('Shift+R'); await page.getByRole('button', { name: /Repair \d+ tasks/ }).waitFor() }],
     [`/runs/${held}`, '.ln', dialog('x', 'Cancel the run?')], ['/', '.tb', dialog('?', 'Keys')], ['/', '.tb', dialog('/', 'Jump to')],
+    [`${flow}?task=transform`, '.hist'], [`/compare?a=${good}&b=${run}`, '.cmp'], [`/jobs/${wide.job}?run=${wide.run}`, '.pv'],
+    ['/runs?state=RUNNING', '.tb', async page => { if (page.viewportSize().width > 500) { await page.getByRole('button', { name: /Cancel run/ }).first().click(); await page.getByRole('dialog', { name: /Cancel run/ }).waitFor() } }],
+    [`/runs/${run}`, '.ln', async page => { if (page.viewportSize().width < 500) { await page.getByRole('button', { name: 'Jobs', exact: true }).click(); await page.getByRole('button', { name: 'Graph of this run' }).click(); await page.locator('lakeflow-run .gs').waitFor() } }],
+    ['/', '.tb', async page => { if (page.viewportSize().width < 500) { await page.getByRole('button', { name: 'Jobs', exact: true }).click(); await page.locator('.rail.open').waitFor() } }],
+    [flow, '.mr', async page => { await page.locator('[role=gridcell][tabindex="0"]').focus(); await page.locator('.tip').waitFor() }],
   ]
 }
 

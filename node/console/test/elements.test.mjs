@@ -333,6 +333,33 @@ test('what waits for its retry says when that is, and counts down', async () => 
   assert.ok(left(await node.textContent()) < left(first))
 })
 
+test('a screen reader is told of the run and of the selected task alone, and not more than once in two seconds', async () => {
+  const page = await open('/run.html')
+  const show = model => page.evaluate(model => { document.querySelector('lakeflow-run').model = model }, model)
+  await show(RUN('RUNNING'))
+  const run = page.locator('lakeflow-run')
+  await run.locator('.dp h2', { hasText: 'check' }).waitFor()
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  const said = run.getByRole('status').first()
+  await page.evaluate(() => {
+    window.told = []
+    new MutationObserver(() => window.told.push(document.querySelector('lakeflow-run').shadowRoot.querySelector('[role=status]').textContent)).observe(document.querySelector('lakeflow-run').shadowRoot.querySelector('[role=status]'), { childList: true, characterData: true, subtree: true })
+  })
+  for (const state of ['QUEUED', 'RUNNING', 'TERMINATING']) {
+    await show(RUN(state))
+    await page.clock.runFor(200)
+  }
+  assert.equal(await said.textContent(), '')
+  await page.clock.runFor(2000)
+  await said.getByText('Run Stopping. check Stopping').waitFor()
+  const other = RUN('TERMINATING')
+  other.tasks[0].attempts[0].s = 'FAILED'
+  await show(other)
+  await page.clock.runFor(5000)
+  assert.deepEqual(await page.evaluate(() => window.told), ['Run Stopping. check Stopping'], 'the last word counts, and other tasks are left out')
+})
+
 test('custom properties and parts dress the elements', async () => {
   const page = await open('/form.html', { bypassCSP: true })
   const form = page.locator('lakeflow-param-form')
@@ -351,7 +378,7 @@ test('a run is polled from an address until it is over, with ids that numbers wo
   await run.locator('h1', { hasText: 'Failed' }).waitFor()
   await page.waitForFunction(() => window.events.some(([name]) => name === 'lakeflow-done'))
   await run.locator('.err', { hasText: 'ValueError: <i>no</i>' }).waitFor()
-  assert.equal(await page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.querySelectorAll('i:not([data-s], [data-g], [class]), b > b').length), 0, 'text stays text')
+  assert.equal(await page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.querySelectorAll('i:not([data-state], [data-g], [class]), b > b').length), 0, 'text stays text')
   await run.locator('.n[data-key=load]').focus()
   await page.keyboard.press('ArrowRight')
   assert.equal(await page.evaluate(() => document.querySelector('lakeflow-run').shadowRoot.activeElement.dataset.key), 'check')

@@ -83,6 +83,10 @@ test('at most 5 MB are in the page: where older lines come, newer go, and come b
   const page = await open(many, 'lines')
   const box = page.locator('.box')
   await page.getByText('120,000 lines').waitFor()
+  const all = page.getByRole('link', { name: 'Download all' })
+  const coming = page.waitForEvent('download')
+  await all.click()
+  assert.match((await coming).suggestedFilename(), /^lines-\d+\.log$/)
   const bytes = () => box.evaluate(box => [...box.querySelectorAll('.ln')].reduce((sum, line) => sum + line.textContent.length + 1, 0))
   for (let n = 0; n < 12 && await page.getByRole('button', { name: 'Load 1 MB more' }).count(); n++) {
     const first = await box.evaluate(box => box.querySelector('.ln').textContent)
@@ -111,6 +115,35 @@ test('a log that grows by a thousand lines a second is followed without a loss',
   const rows = await page.locator('.ln').allTextContents()
   assert.deepEqual(rows, Array.from({ length: 8000 }, (_, n) => `row ${n + 1}`), 'every line, once, in order')
   assert.ok(await page.locator('.box').evaluate(box => box.scrollHeight - box.scrollTop - box.clientHeight < 40), 'the end is in sight')
+})
+
+test('lines have the time since their attempt began, the clock when pointed at, and neither on a phone nor in what is copied', async () => {
+  engine.wait()
+  const id = await engine.run('hold')
+  const page = await browser.signedIn(engine)
+  await page.goto(`${engine.url}/runs/${id}?task=wait`)
+  const line = n => page.locator('.ln', { hasText: new RegExp(`^waiting ${n}$`) })
+  await line(25).waitFor()
+  engine.go()
+  await engine.ended(id)
+  const read = async n => {
+    const told = await line(n).evaluate(line => [getComputedStyle(line, '::before').content, line.dataset.t, line.title])
+    const [, minutes, seconds] = /^ {2}(\d\d):(\d\d)$/.exec(told[1])
+    assert.match(told[0], /attr\(data-t\)|\d\d:\d\d/)
+    assert.match(told[2], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    return [60 * minutes + Number(seconds), new Date(told[2]).getTime()]
+  }
+  const [[early, at], [late, then]] = [await read(1), await read(25)]
+  // Twenty-four waits of a tenth of a second lie between, which are more than two seconds; notes are a second apart.
+  assert.ok(late - early >= 1 && late - early <= (then - at) / 1000 + 2, `${early} ${late}`)
+  assert.ok(then - at >= 1000)
+  const attempt = (await engine.call(`/api/2.2/jobs/runs/get?run_id=${id}`)).tasks[0]
+  assert.ok(Math.abs(at - 1000 * early - attempt.start_time) < 3000, 'counted from the start of the attempt')
+  assert.ok(!(await line(1).evaluate(line => { getSelection().selectAllChildren(line); return getSelection().toString() })).includes(':'))
+  const phone = await browser.signedIn(engine, { viewport: { width: 390, height: 844 } })
+  await phone.goto(`${engine.url}/runs/${id}?task=wait`)
+  await phone.locator('.ln', { hasText: /^went on$/ }).waitFor()
+  assert.equal(await phone.locator('.ln[data-t]').count(), 0)
 })
 
 test('a log whose beginning is gone says so, and one that cannot be read can be asked for again', async () => {

@@ -27,7 +27,7 @@ export const major = browser => browser.version().split('.')[0]
 export const drawnWith = () => readFileSync(DRAWN_WITH, 'utf8').trim()
 export const saved = () => JSON.parse(brotliDecompressSync(readFileSync(ANSWERS)))
 /** The screens of a window, with one of a run that goes on; some are for one window alone. */
-const ALONE = { find: '1440', 'form-json': '1440', details: '1440', 'phone-log': '390', tasks: '390' }
+const ALONE = { find: '1440', 'form-json': '1440', details: '1440', 'phone-log': '390', graph: '390', tasks: '390' }
 export const list = (ids, size) => [['live', `/runs/${ids.live}`, '.ln'], ...screens(ids)].filter(([name]) => (ALONE[name] ?? size) === size)
 
 /** Takes down what a real engine answers on every screen. */

@@ -91,5 +91,8 @@ export const screens = ({ job, live, last, huge, never }) => [
   ['keys', '/', '.tb', async page => { await page.locator('body').press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() }],
   ['find', `/runs/${live}?task=validate_orders`, '.ln', async page => { await page.locator('#find').fill('check', { force: true }); await page.waitForTimeout(500) }],
   ['tasks', `/runs/${live}`, '.tr', async page => { if (page.viewportSize().width < 500) await page.getByRole('button', { name: 'Timeline' }).click() }],
+  ['history', `/jobs/${job}?task=validate_orders`, '.hist'],
+  ['jump', '/', '.tb', async page => { await page.locator('body').press('/'); await page.getByRole('combobox').fill('orders'); await page.getByRole('option', { name: /task of/ }).first().waitFor() }],
+  ['graph', `/runs/${live}`, '.tr', async page => { if (page.viewportSize().width < 500) { await page.getByRole('button', { name: 'Jobs', exact: true }).click(); await page.getByRole('button', { name: 'Graph of this run' }).click() } }],
   ['phone-log', `/runs/${live}`, '.tr', async page => { if (page.viewportSize().width < 500) await page.getByRole('button', { name: 'Log' }).click() }],
 ]

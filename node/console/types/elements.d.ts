@@ -38,6 +38,8 @@ export declare class LakeflowRunElement extends HTMLElement {
   task: string
   attempt: number
   repairable: boolean
+  /** In a narrow place, where the graph is not shown first: whether it is shown above the tasks. */
+  graphOnPhone: boolean
   /** Selects the first failed task. */
   failure(): void
 }

@@ -1,9 +1,9 @@
 // Terminal output as pieces of text with classes: colours and weights (SGR) and links (OSC 8), nothing else. It makes
 // no markup; what is drawn is text nodes. State is carried from line to line.
 
-export interface Piece { text: string; class: string; color?: string; link?: string }
-export interface Pen { class: Set<string>; color: string; link: string }
-export const pen = (): Pen => ({ class: new Set(), color: '', link: '' })
+export interface Piece { text: string; ink: string; color?: string; link?: string }
+export interface Pen { inks: Set<string>; color: string; link: string }
+export const pen = (): Pen => ({ inks: new Set(), color: '', link: '' })
 
 const NAMES = ['k', 'r', 'g', 'y', 'b', 'm', 'c', 'w']
 const WEIGHTS: Record<number, string> = { 1: 'B', 2: 'D', 3: 'I', 4: 'U', 7: 'V', 9: 'S' }
@@ -22,7 +22,7 @@ export function pieces(line: string, at: Pen): Piece[] {
   let from = 0
   const push = (text: string): void => {
     const clean = text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
-    if (clean) found.push({ text: clean, class: [...at.class].join(' '), ...(at.color && { color: at.color }), ...(at.link && { link: at.link }) })
+    if (clean) found.push({ text: clean, ink: [...at.inks].join(' '), ...(at.color && { color: at.color }), ...(at.link && { link: at.link }) })
   }
   for (const escape of line.matchAll(ESCAPE)) {
     push(line.slice(from, escape.index))
@@ -41,17 +41,17 @@ function turn(escape: RegExpMatchArray, at: Pen): void {
 function sgr(text: string, at: Pen): void {
   const codes = text.split(/[;:]/).map(Number)
   const ink = (name: string): void => {
-    for (const other of NAMES) at.class.delete(`a${other}`)
+    for (const other of NAMES) at.inks.delete(`a${other}`)
     at.color = ''
-    if (name) at.class.add(`a${name}`)
+    if (name) at.inks.add(`a${name}`)
   }
   for (let n = 0; n < codes.length; n++) {
     const code = codes[n]!
     const weight = WEIGHTS[code]
-    if (code === 0) { at.class.clear(); at.color = '' }
-    else if (weight) at.class.add(weight)
-    else if (code === 22) { at.class.delete('B'); at.class.delete('D') }
-    else if (code > 22 && code < 30) at.class.delete(WEIGHTS[code - 20] ?? '')
+    if (code === 0) { at.inks.clear(); at.color = '' }
+    else if (weight) at.inks.add(weight)
+    else if (code === 22) { at.inks.delete('B'); at.inks.delete('D') }
+    else if (code > 22 && code < 30) at.inks.delete(WEIGHTS[code - 20] ?? '')
     else if ((code >= 30 && code < 38) || (code >= 90 && code < 98)) ink(NAMES[code % 10]!)
     else if (code === 39) ink('')
     else if (code === 38 || code === 48) {

@@ -68,7 +68,7 @@ export class Finder {
       // From where one looks, as browsers do it.
       const top = topOf(log.box)
       const seen = (all: Iterable<Element>): Element | undefined => [...all].find(one => one.getBoundingClientRect().bottom > top)
-      const line = seen(seen(log.list.children)?.children ?? [])
+      const line = seen(seen(log.lineList.children)?.children ?? [])
       const from = line ? log.number(line) : 0
       this.at = this.#hits.length && 1 + Math.max(0, this.#hits.findIndex(([n]) => n >= from))
       await this.#show()
@@ -81,7 +81,7 @@ export class Finder {
 
   #held(sensitive: boolean): Hit[] {
     const hits: Hit[] = []
-    for (const line of this.#log.list.querySelectorAll('.ln')) {
+    for (const line of this.#log.lineList.querySelectorAll('.ln')) {
       const text = sensitive ? line.textContent! : line.textContent!.toLowerCase()
       let at = text.indexOf(this.words)
       const n = at < 0 ? 0 : this.#log.number(line)
@@ -107,7 +107,7 @@ export class Finder {
       const line = log.at(hit[0])
       // A match is not looked for behind a filter.
       if (line && !line.clientHeight) log.only('', '')
-      if (line) log.scrollTo(line, 0.4)
+      if (line) log.bring(line, 0.4)
     }
     this.#mark()
   }

@@ -43,7 +43,7 @@ type Mode = 'fields' | 'json' | 'request'
 
 const START = {
   schema: undefined, values: undefined, presets: undefined, rules: undefined, send: undefined, request: undefined, label: 'Run now', draft: '', name: '', disabled: false, defaults: false,
-  form_: undefined, texts: new Map<string, string>(), checked: { params: {}, violations: [] }, mode: 'fields', left: new Set<string>(), sent: false, busy: false, failure: '',
+  form_: undefined, texts: new Map<string, string>(), verdict: { params: {}, violations: [] }, mode: 'fields', left: new Set<string>(), sent: false, busy: false, failure: '',
   jsonText: '', jsonError: '', offer: undefined, undo: undefined, shown: '',
 }
 
@@ -66,7 +66,7 @@ export class LakeflowParamFormElement extends Base {
   declare defaults: boolean
   declare form_: Form | undefined
   declare texts: Texts
-  declare checked: Checked
+  declare verdict: Checked
   declare mode: Mode
   declare left: Set<string>
   declare sent: boolean
@@ -90,8 +90,8 @@ export class LakeflowParamFormElement extends Base {
   }
 
   /** The parameters as they are now. */
-  get params(): Values { return this.checked.params }
-  get violations(): Violation[] { return this.checked.violations }
+  get params(): Values { return this.verdict.params }
+  get violations(): Violation[] { return this.verdict.violations }
   get validity(): ValidityState { return this.#internals.validity }
   get value(): string { return JSON.stringify(this.params) }
   checkValidity(): boolean { return this.#internals.checkValidity() }
@@ -176,7 +176,7 @@ export class LakeflowParamFormElement extends Base {
     try {
       const checked = await (await this.#core()).check(this.schema, this.#entries())
       if (turn !== this.#turn) return
-      this.checked = checked
+      this.verdict = checked
       if (this.mode !== 'json') this.jsonText = pretty(checked.params)
       if (this.mode === 'request') void this.#preview()
       this.#internals.setFormValue(this.value)
@@ -262,7 +262,7 @@ export class LakeflowParamFormElement extends Base {
         this.#token ||= crypto.randomUUID()
         const answer = await this.send(params, this.#token)
         if (answer.violations?.length) {
-          this.checked = { params, violations: answer.violations }
+          this.verdict = { params, violations: answer.violations }
           return
         }
         this.#token = ''
@@ -298,7 +298,7 @@ export class LakeflowParamFormElement extends Base {
       ${offer ? this.#offer(offer) : nothing}
       ${seen.length ? html`<div class="err sum" role="alert" tabindex="-1"><b>${seen.length === 1 ? 'One thing is' : `${seen.length} things are`} wrong</b>${seen.slice(0, 8).map(found => html`<span><a href="#" @click=${(event: Event) => { event.preventDefault(); this.#goto(found) }}>${found.path || 'parameters'}</a>: ${found.message}</span>`)}</div>` : nothing}
       ${mode === 'fields' ? this.#fieldsView(form) : mode === 'json' ? html`<label class="f"><span class="lab">Parameters as JSON</span><textarea class="mono js" .style=${this.jsonError && `--l:${this.#line}`} rows="12" spellcheck="false" aria-invalid=${!!this.jsonError} .value=${this.jsonText} @input=${(event: Event) => this.#json((event.target as HTMLTextAreaElement).value)}></textarea>${this.jsonError ? html`<span class="fe" part="error">${this.jsonError}; the last good values are kept</span>` : nothing}</label>`
-        : html`<pre tabindex="0">${this.shown || 'What is wrong has to be put right first'}</pre>`}
+        : html`<pre tabindex="0">${this.shown || 'First mend what is wrong'}</pre>`}
       ${failure ? wrong('The run was not started', failure) : nothing}
       <div class="row foot"><button class="pri" part="submit" aria-busy=${this.busy} ?disabled=${this.disabled} @click=${() => void this.submit()}>${glyph('play')}${this.busy ? 'Starting…' : this.label}</button><slot name="foot"></slot></div></div>`
   }
@@ -329,7 +329,7 @@ export class LakeflowParamFormElement extends Base {
       ${fields.map(field => this.#field(field))}
       ${others.map(name => html`<div class="f"><label class="lab" for=${`x-${name}`}>${name} <span class="tag">not in the schema</span></label><div class="row"><input id=${`x-${name}`} .value=${(this.texts.get(name) ?? '').replace(EMPTY, '')} @input=${(event: Event) => this.#set(name, (event.target as HTMLInputElement).value)}><button class="ghost" aria-label=${`Remove ${name}`} @click=${() => { const texts = new Map(this.texts); texts.delete(name); this.#change(texts) }}>${glyph('cross')}</button></div></div>`)}
       ${open ? html`<div class="row add"><button class="sm" @click=${this.#add}>${glyph('plus')}Add a parameter</button><input id="add" placeholder="name" aria-label="Name of the parameter to add" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') this.#add() }} @paste=${(event: ClipboardEvent) => this.#paste(event)}></div>` : nothing}
-      ${cut ? note('More parameters than fit a form: give the others as JSON.') : nothing}`
+      ${cut ? note('More than fit a form: give the others as JSON.') : nothing}`
   }
 
   #add = (): void => {

@@ -115,7 +115,7 @@ function drawNode(g: GraphState, node: Graph['nodes'][number], holder: string, s
   const after = task?.deps.length ? `after ${task.deps.map(dep => dep[0]).join(', ')}` : 'first'
   return html`<a class="n ${members || each || task?.type === 'for each' ? 'stack' : ''} ${shown === 'EXCLUDED' || shown === 'DISABLED' ? 'none' : ''}"
     href=${`#${encodeURIComponent(node.key)}`} data-key=${node.key} aria-current=${node.key === holder ? 'true' : nothing}
-    title=${`${members ? members.join(', ') : node.key}${g.plain ? '' : `: ${label(shown)}`}`}
+    title=${`${members ? members.join(', ') : node.key}${g.plain ? '' : `: ${shown}`}`}
     .style=${`transform:translate(${node.x}px,${node.y}px)`}
     @click=${(event: MouseEvent) => {
       if (event.ctrlKey || event.metaKey) return

@@ -3,13 +3,13 @@ import { html, nothing, type TemplateResult } from 'lit/html.js'
 import { label } from './states.js'
 
 /** The tile of a state; the word is beside it. */
-export const tile = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-s=${state} aria-hidden="true"></i>`
-/** The same with its word when it is pointed at. */
-export const titled = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-s=${state} title=${label(state)} aria-hidden="true"></i>`
+export const tile = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-state=${state} aria-hidden="true"></i>`
+/** The same with the word of the API when it is pointed at. */
+export const titled = (state: string, size = ''): TemplateResult => html`<i class="t ${size}" data-state=${state} title=${state} aria-hidden="true"></i>`
 export const glyph = (name: string): TemplateResult => html`<i class="g" data-g=${name} aria-hidden="true"></i>`
 /** A tile that is read out, for places without a word. */
 export const badge = (state: string, size = ''): TemplateResult =>
-  html`<i class="t ${size}" data-s=${state} role="img" aria-label=${label(state)} title=${label(state)}></i>`
+  html`<i class="t ${size}" data-state=${state} role="img" aria-label=${label(state)} title=${state}></i>`
 
 type Text = string | number | TemplateResult | typeof nothing
 /** A button of one of the small sizes. */
@@ -61,7 +61,7 @@ export async function copy(text: string): Promise<string> {
     await navigator.clipboard.writeText(text)
     return 'Copied'
   } catch {
-    return 'The browser does not allow copying'
+    return 'Copying is not allowed'
   }
 }
 

@@ -6,7 +6,7 @@ import { html, nothing, render } from 'lit/html.js'
 import { pen, pieces, type Pen } from './ansi.js'
 import { Finder } from './find.js'
 import { act, topOf, words } from './html.js'
-import { bytes } from './time.js'
+import { bytes, minutes, stamp } from './time.js'
 import type { LogPart, RunSource } from './types.js'
 
 const MORE = 'Load 1 MB more'
@@ -48,7 +48,7 @@ const sizeOf = (line: string): number => 1 + utf8.encode(line).length
 
 export class LogView {
   readonly box = make('div', 'box')
-  readonly list = make('div', '')
+  readonly lineList = make('div', '')
   state: LogState = { lines: 0, size: 0, follow: true, fresh: 0, over: false, loaded: false, error: '', streams: false, bad: 0 }
   readonly finder: Finder
   /** Which lines are shown: of a stream (`out`, `err`), of a level (a class of `LEVELS`). */
@@ -63,6 +63,8 @@ export class LogView {
   #kept = 0
   #held = 0
   #rest: [text: string, err: boolean] = ['', false]
+  /** Of the present line: since the start of the attempt, and by the clock. */
+  #time: [string, string] | undefined
   #pen: Pen = pen()
   #level = ''
   #stop = new AbortController()
@@ -77,21 +79,21 @@ export class LogView {
     readonly source: RunSource,
     readonly attempt: string,
     readonly changed: () => void,
-    readonly options: { failed: boolean; line?: [number, number] | undefined; onLine: (from: number, to: number) => void },
+    readonly options: { failed: boolean; start: number; line?: [number, number] | undefined; onLine: (from: number, to: number) => void },
   ) {
     const { box } = this
     Object.assign(box, { tabIndex: 0, role: 'log', ariaLive: 'off' })
-    box.append(this.#note, this.list, this.#end)
+    box.append(this.#note, this.lineList, this.#end)
     this.finder = new Finder(this)
     this.#target = options.line
     box.onscroll = () => this.#scrolled()
     box.onclick = event => this.#clicked(event)
     // Lines are as high as they are only once they were seen: the end is held on to.
-    new ResizeObserver(() => { if (this.state.follow && this.state.loaded && !this.#ahead) this.#toEnd() }).observe(this.list)
+    new ResizeObserver(() => { if (this.state.follow && this.state.loaded && !this.#ahead) this.#toEnd() }).observe(this.lineList)
     void this.#open()
   }
 
-  get #blocks(): Block[] { return [...this.list.children] as Block[] }
+  get #blocks(): Block[] { return [...this.lineList.children] as Block[] }
   get stopped(): AbortSignal { return this.#stop.signal }
   close(): void {
     this.#stop.abort()
@@ -175,7 +177,7 @@ export class LogView {
       this.#ahead = false
       if (this.state.over) this.#flush()
     }
-    while (this.#held > MOST && this.list.childElementCount > 1) {
+    while (this.#held > MOST && this.lineList.childElementCount > 1) {
       const [count, size] = this.#drop(this.#blocks[0]!)
       this.#first += count
       this.#from += size
@@ -207,7 +209,11 @@ export class LogView {
   #append(part: LogPart, [text, err]: [string, boolean]): [string, boolean] {
     const errors = new Set(part.err?.flatMap(([first, count]) => Array.from({ length: count }, (_, n) => first + n)))
     const lines = part.text.split('\n')
+    // In narrow windows there is no room for times.
+    const times = new Map(innerWidth > 720 ? part.times : [])
     lines.forEach((line, n) => {
+      const time = times.get(n)
+      if (time) this.#time = [`  ${minutes(time - this.options.start)}`, stamp(time)]
       text += line
       err ||= errors.has(n)
       if (n === lines.length - 1) return
@@ -215,19 +221,20 @@ export class LogView {
       text = ''
       err = false
     })
-    this.box.style.setProperty('--digits', String(Math.max(3, String(this.#last).length)))
+    this.box.style.setProperty('--digits', String(Math.max(3, String(this.#last).length) + (this.#time ? 7 : 0)))
     return [text, err]
   }
 
   #add(text: string, err: boolean): void {
-    let block = this.list.lastElementChild as Block | null
+    let block = this.lineList.lastElementChild as Block | null
     if (!block || block.childElementCount >= BLOCK) {
       if (block) this.#measure(block)
       block = Object.assign(make('div', 'blk'), { n: this.#last, size: 0 })
-      this.list.append(block)
+      this.lineList.append(block)
     }
     const line = this.#line(text)
     if (err) line.classList.add('r')
+    if (this.#time) [line.dataset['t'], line.title] = this.#time
     // Blocks are apart for counters, too, so that each begins its own.
     if (!block.firstChild) line.style.counterReset = `ln ${this.#last}`
     block.append(line)
@@ -242,9 +249,9 @@ export class LogView {
   #line(whole: string, most = LONG): HTMLElement {
     const line = make('span', 'ln')
     const text = whole.slice(0, most)
-    if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text) || this.#pen.class.size || this.#pen.color) {
+    if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text) || this.#pen.inks.size || this.#pen.color) {
       for (const piece of pieces(text, this.#pen)) {
-        const span = make(piece.link ? 'a' : 'span', piece.class)
+        const span = make(piece.link ? 'a' : 'span', piece.ink)
         if (piece.color) span.style.color = piece.color
         if (piece.link) Object.assign(span, { href: piece.link, rel: 'noreferrer', target: '_blank' })
         span.textContent = piece.text
@@ -281,9 +288,9 @@ export class LogView {
       place.hidden = !text
     }
     const older = this.#from - this.#kept
-    say(this.#note, older > 0 ? `Older ${bytes(older)} not shown` : this.#kept > 0 ? `The first ${bytes(this.#kept)} are no longer kept; lines are counted from here` : '',
-      older > 0 ? act(MORE, () => this.#try(() => this.#older())) : nothing)
-    const none = this.list.firstElementChild && !this.list.querySelector(this.#shown)
+    say(this.#note, older > 0 ? `Older ${bytes(older)} not shown` : this.#kept > 0 ? `The first ${bytes(this.#kept)} are no longer kept; lines count from here` : '',
+      older > 0 ? [act(MORE, () => this.#try(() => this.#older())), this.source.raw && html` <a href=${this.source.raw(this.attempt)} download>Download all</a>`] : nothing)
+    const none = this.lineList.firstElementChild && !this.lineList.querySelector(this.#shown)
     if (none) say(this.#end, 'The filter hides all lines', act('Show all', () => this.only('', '')))
     else if (this.#ahead) say(this.#end, `Newer ${bytes(this.state.size - this.#to)} not shown`, act(MORE, () => this.#try(async () => { await this.#read(false); if (!this.#ahead) await this.#go() })), act('To the end', () => this.bottom()))
     else say(this.#end, '')
@@ -297,20 +304,20 @@ export class LogView {
     const kept = [this.#last, this.#pen, this.#level] as const
     const { box } = this
     const height = box.scrollHeight - box.scrollTop
-    this.list.replaceChildren()
+    this.lineList.replaceChildren()
     this.#pen = pen()
     this.#last = part.line
     const [text, err] = this.#append(part, ['', false])
     if (text) this.#add(text, err)
     this.#measure(this.#blocks.at(-1)!)
-    this.list.append(...blocks)
+    this.lineList.append(...blocks)
     ;[this.#last, this.#pen, this.#level] = kept
     box.scrollTop = box.scrollHeight - height
     Object.assign(this.state, { size: part.size, over: part.over })
     this.#first = part.line
     this.#from = part.from
     this.#kept = part.kept
-    while (this.#held > MOST && this.list.childElementCount > 1) {
+    while (this.#held > MOST && this.lineList.childElementCount > 1) {
       const [count, size] = this.#drop(this.#blocks.at(-1)!)
       // A line that was begun comes again with what follows.
       this.#to -= size + (this.#ahead ? 0 : sizeOf(this.#rest[0]) - 1)
@@ -339,13 +346,13 @@ export class LogView {
 
   /** Where a log opens: at the linked line, at the first error of what failed, else at the end. */
   #place(): void {
-    const error = this.options.failed && this.list.querySelector('.x')
+    const error = this.options.failed && this.lineList.querySelector('.x')
     if (this.#target) this.show(this.#target)
-    else if (error) this.scrollTo(error, 0.8)
+    else if (error) this.bring(error, 0.8)
     else this.bottom()
   }
 
-  scrollTo(line: Element, share: number): void {
+  bring(line: Element, share: number): void {
     this.set({ follow: false })
     // Heights out of sight are estimates until they are seen, so each look is more exact.
     for (let n = 0; n < 4; n++) {
@@ -368,10 +375,10 @@ export class LogView {
   /** Marks lines and brings the first into sight. */
   show([from, to]: [number, number], scroll = true): void {
     this.#target = [from, to]
-    for (const old of this.list.querySelectorAll('.at')) old.classList.remove('at')
+    for (const old of this.lineList.querySelectorAll('.at')) old.classList.remove('at')
     for (let n = from; n <= to; n++) this.at(n)?.classList.add('at')
     const line = this.at(from)
-    if (line && scroll) this.scrollTo(line, 0.3)
+    if (line && scroll) this.bring(line, 0.3)
   }
 
   #clicked(event: MouseEvent): void {
@@ -399,7 +406,7 @@ export class LogView {
 
   bottom(): void {
     if (this.#ahead) {
-      this.list.replaceChildren()
+      this.lineList.replaceChildren()
       Object.assign(this.state, { loaded: false, fresh: 0, follow: true })
       this.#ahead = false
       this.#held = 0
@@ -416,10 +423,10 @@ export class LogView {
   /** The next or previous line that tells of an error. */
   error(step: number): void {
     const top = topOf(this.box) + this.box.clientHeight * 0.3
-    const all = [...this.list.querySelectorAll('.x')].filter(line => !line.previousElementSibling?.classList.contains('x'))
+    const all = [...this.lineList.querySelectorAll('.x')].filter(line => !line.previousElementSibling?.classList.contains('x'))
     const later = all.filter(line => (topOf(line) - top) * step > 4)
     const next = step > 0 ? later[0] : later.at(-1)
-    if (next) this.scrollTo(next, 0.3)
+    if (next) this.bring(next, 0.3)
   }
 
   /** The lines that the filter lets through. */
@@ -443,6 +450,6 @@ export class LogView {
 
   /** The lines that are held, as plain text. */
   text(): string {
-    return [...this.list.querySelectorAll(this.#shown)].map(line => line.textContent).join('\n')
+    return [...this.lineList.querySelectorAll(this.#shown)].map(line => line.textContent).join('\n')
   }
 }

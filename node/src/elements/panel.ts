@@ -43,8 +43,10 @@ export function drawPanel(host: Host, p: PanelState): TemplateResult {
   const shown = inner ?? attempt
   const state = shown?.s ?? 'BLOCKED'
   const tabs = tabsOf(task)
+  const { run } = host.model!
+  const again = host.repairable && over(run.s) && run.start ? act('Rerun from here', () => host.repair()) : nothing
   return html`<section class="card dp ${full ? 'full' : ''}" aria-label=${`Task ${task.key}`}>
-    <div class="dh"><div class="dt">${tile(state, 'l')}<div><h2>${task.key}${inner ? html` <span class="muted">iteration ${inner.i}</span>` : nothing}</h2><p class="muted" title=${task.what}><span class="sr">${label(state)}. </span>${task.type}${task.what ? ` · ${task.what}` : ''}</p></div><span class="sp"></span><div class="seg ic">${icon(full ? 'Smaller' : 'Full screen', full ? 'minus' : 'full', () => { host.full = !full }, full)}${full ? nothing : icon('Close the task', 'cross', () => host.leave())}</div></div>
+    <div class="dh"><div class="dt">${tile(state, 'l')}<div><h2>${task.key}${inner ? html` <span class="muted">iteration ${inner.i}</span>` : nothing}</h2><p class="muted" title=${task.what}><span class="sr">${label(state)}. </span>${task.type}${task.what ? ` · ${task.what}` : ''}</p></div><span class="sp"></span>${again}<div class="seg ic">${icon(full ? 'Smaller' : 'Full screen', full ? 'minus' : 'full', () => { host.full = !full }, full)}${full ? nothing : icon('Close the task', 'cross', () => host.leave())}</div></div>
       <div class="tabs" role="tablist" aria-label="About the task">${tabs.map(([key, name]) => html`<button role="tab" id=${`tab-${key}`} aria-selected=${key === tab} tabindex=${key === tab ? 0 : -1} @click=${() => host.choose({ tab: key })} @keydown=${(event: KeyboardEvent) => along(event, tabs, host)}>${name}</button>`)}</div></div>
     ${drawError(host, p, shown)}${drawAttempts(host, p, shown)}
     ${tab === 'log' ? drawLog(host, p, shown) : html`<div class="body" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${tab}`}>${drawTab(host, p, shown)}</div>`}
@@ -77,10 +79,9 @@ function drawError(host: Host, { task, stopped }: PanelState, shown: Attempt | u
 
 function drawAttempts(host: Host, p: PanelState, shown: Attempt | undefined): TemplateResult {
   const { attempts } = p.task
-  const { run } = host.model!
   return html`<div class="row at">${p.inner ? act('All iterations', () => host.choose({ inner: '', tab: 'iterations' })) : attempts.length > 1
     ? seg('Attempts', attempts.map(({ s }, n): [number, TemplateResult] => [n + 1, html`${tile(s, 's')}Attempt ${n + 1}`]), attempts.indexOf(p.attempt!) + 1, attempt => host.choose({ attempt, inner: '' })) : nothing}
-    <span class="muted num">${label(shown?.s ?? 'BLOCKED')}${shown?.start ? `, ${took(shown)}` : ''}${shown?.repair ? ', by a repair' : ''}</span><span class="sp"></span>${host.repairable && over(run.s) && run.start ? act('Rerun from here', () => host.repair()) : nothing}</div>`
+    <span class="muted num">${label(shown?.s ?? 'BLOCKED')}${shown?.start ? `, ${took(shown)}` : ''}${shown?.repair ? ', by a repair' : ''}</span></div>`
 }
 const took = ({ start, end }: Attempt): string => span((end ?? now()) - start!)
 

@@ -24,8 +24,8 @@ ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .ax{height:22px;touch-action:none;cursor:crosshair}.ax em{color:$faint;font-size:11px;transform:translateX(-50%);top:3px;font-style:normal;position:absolute;white-space:nowrap}.ax em:first-child{transform:none}
 .gr{pointer-events:none;height:auto;position:absolute;inset:22px 12px 8px}.gr em{background:$line;bottom:0;width:1px;top:0;position:absolute}.gr .now{background:$run}.gr .sel{background:$run-soft}
 .gr .gap{background:repeating-linear-gradient(135deg,$line 0 1px,transparent 1px 5px);border-inline:1px dashed $control}.ax .gap{background:$surface;color:$muted;padding:0 3px;font-style:italic;z-index:1}
-.br,.q,.rt{height:12px;border-radius:3px;top:6px;position:absolute}.br{background:var(--c,$control);min-width:3px}.br[data-s=RUNNING],.br[data-s=TERMINATING]{border-radius:3px 0 0 3px}
-.br[data-s=SUCCESS_WITH_FAILURES]{outline:1px solid $b;outline-offset:-1px}
+.br,.q,.rt{height:12px;border-radius:3px;top:6px;position:absolute}.br{background:var(--c,$control);min-width:3px}.br[data-state=RUNNING],.br[data-state=TERMINATING]{border-radius:3px 0 0 3px}
+.br[data-state=SUCCESS_WITH_FAILURES]{outline:1px solid $b;outline-offset:-1px}
 .q{background:repeating-linear-gradient(135deg,$control 0 1.5px,transparent 1.5px 4px);min-width:3px;border-radius:2px}.rt{background:repeating-linear-gradient(90deg,$warn-edge 0 3px,transparent 3px 7px);height:2px;top:11px}
 .cr{box-shadow:0 3px 0 -1px $surface,0 4.5px 0 -1px $text}
 .bl,.nv{font-variant-numeric:tabular-nums;color:$muted;padding:0 4px;font-size:11px;line-height:24px;max-width:100%;position:absolute}.nv{font-style:italic;left:0}
@@ -42,7 +42,7 @@ ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .box{background:$logbg;color:$logtext;padding:6px 0;overflow:auto;min-height:220px;flex:1;font:12px/20px $mono;border-block:1px solid $line;position:relative}
 .blk{contain-intrinsic-size:auto 4000px;content-visibility:auto}
 .ln{padding:0 12px 0 calc($digits*1ch + 22px);display:block;min-height:20px;counter-increment:ln;position:relative;white-space:pre}
-.ln::before{color:$faint;content:counter(ln);text-align:right;width:calc($digits*1ch + 10px);cursor:pointer;position:absolute;left:0}
+.ln::before{color:$faint;content:counter(ln) attr(data-t);text-align:right;width:calc($digits*1ch + 10px);cursor:pointer;position:absolute;left:0}
 .ln.r::before{color:$warn-text}.box[data-r=out] .r,.box[data-r=err] .ln:not(.r),.box[data-l=x] .ln:not(.x),.box[data-l=w] .ln:not(.w),.box[data-l=i] .ln:not(.i),.box[data-l=d] .ln:not(.d){height:0;overflow:hidden;visibility:hidden;min-height:0}
 .wrap .ln{overflow-wrap:anywhere;white-space:pre-wrap}
 .ln.x{background:$bad-soft;box-shadow:inset 3px 0 $bad}.ln.at{background:$run-soft;box-shadow:inset 3px 0 $accent}

@@ -19,7 +19,7 @@ type View = 'tasks' | 'timeline' | 'log'
 /** Properties with their first values; those of the second line are for pages that come with the console. */
 const START = {
   model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
-  repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, window: undefined, drag: undefined,
+  repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, lens: undefined, drag: undefined,
   inner: '', details: undefined, trouble: '', wrap: undefined, split: Math.trunc(Math.min(560, innerHeight * 0.52)), full: false, whole: false, beat: 0, problem: '', graphOnPhone: false, said: '',
 }
 
@@ -45,7 +45,7 @@ export class LakeflowRunElement extends Base {
   declare view: View
   declare order: 'start' | 'duration'
   declare round: number
-  declare window: [number, number] | undefined
+  declare lens: [number, number] | undefined
   declare drag: [number, number] | undefined
   declare inner: string
   declare details: Details | undefined
@@ -74,6 +74,9 @@ export class LakeflowRunElement extends Base {
   #chosen = false
   #follower: AbortController | undefined
   #states = ''
+  /** What is said next: not more than one thing in two seconds. */
+  #words = ''
+  #saying: unknown = 0
   /** Puts the rows of the timeline into their place. */
   #rows: ((place: Element | null) => void) | undefined
 
@@ -153,7 +156,8 @@ export class LakeflowRunElement extends Base {
     const own = latestOf(this.#current)
     const states = `${model.run.s}/${this.task}/${own?.s ?? ''}`
     if (before && states !== this.#states && states.split('/')[1] === this.#states.split('/')[1]) {
-      this.said = `Run ${label(model.run.s)}${own ? `. ${this.task} ${label(own.s)}` : ''}`
+      this.#words = `Run ${label(model.run.s)}${own ? `. ${this.task} ${label(own.s)}` : ''}`
+      this.#saying ||= setTimeout(() => { this.#saying = 0; this.said = this.#words }, 2000)
     }
     this.#states = states
     if (before && before.run.id === model.run.id && !over(before.run.s) && over(model.run.s)) this.tell('done', { run: model.run })
@@ -185,7 +189,7 @@ export class LakeflowRunElement extends Base {
       this.#log = undefined
       if (wanted) {
         this.#log = new this.#room!.LogView(source!, wanted, () => this.requestUpdate(), {
-          failed: failed(shown!.s), line,
+          failed: failed(shown!.s), start: shown!.start!, line,
           onLine: (from, to) => this.tell('select', { task: this.task, attempt: this.attempt, tab: this.tab, line: [from, to] }),
         })
         this.#log.box.ariaLabel = `Log of ${this.task}`
@@ -259,9 +263,9 @@ export class LakeflowRunElement extends Base {
   }
 
   #pressed = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && (this.window || this.full)) {
+    if (event.key === 'Escape' && (this.lens || this.full)) {
       halt(event)
-      Object.assign(this, { window: undefined, full: false })
+      Object.assign(this, { lens: undefined, full: false })
     }
   }
   override render(): TemplateResult {
@@ -275,7 +279,7 @@ export class LakeflowRunElement extends Base {
     const timeline = tasks.length ? drawTimeline(this, tasks) : undefined
     this.#rows = timeline?.place
     const { run } = model
-    const whole = (): void => { this.window = undefined }
+    const whole = (): void => { this.lens = undefined }
     const last = task && task.attempts.find(one => one.start)
     return html`${this.#header(model)}
     <div class="sr" role="status">${this.said}</div>
@@ -283,8 +287,8 @@ export class LakeflowRunElement extends Base {
     <div class="sp2 t-${this.view} ${task ? '' : 'solo'}"><div class="lc" .style=${`--lakeflow-graph:${this.split}px`}>
       <section class="card gp ${this.graphOnPhone ? 'show' : ''}" aria-label="Graph"><div class="ph"><h2>Graph</h2><span class="faint">${many(model.tasks.length, 'task')}</span><span class="sp"></span>${zoomButtons(this.zoom, zoom => this.#setZoom(zoom), () => this.#fit())}</div>
         ${model.tasks.length ? drawGraph({ graph: model.graph, tasks: by, selected: this.task, zoom: this.zoom, pick: key => this.pick(key), setZoom: zoom => this.#setZoom(zoom), sight: this.sight, look: sight => { this.sight = sight }, unfold: () => { if (this.tell('unfold', {})) this.whole = true } }) : html`<div class="empty">No task ran</div>`}</section>${model.tasks.length ? this.#divider() : nothing}
-      <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-s="SUCCESS"></i>critical path</span><span class="sp"></span>
-        ${this.window ? act('Whole run', whole) : last ? act('Zoom to task', () => { this.window = [last.start!, latestOf(task)!.end ?? now()] }) : nothing}
+      <section class="card tp" aria-label="Timeline"><div class="ph"><h2>Timeline</h2><span class="key"><i class="q"></i>queue and setup<i class="br cr" data-state="SUCCESS"></i>critical path</span><span class="sp"></span>
+        ${this.lens ? act('Whole run', whole) : last ? act('Zoom to task', () => { this.lens = [last.start!, latestOf(task)!.end ?? now()] }) : nothing}
         ${run.repairs.length ? seg('Part of the run', rounds(run).map((_, n): [number, string] => [n, n ? `Repair ${n}` : 'First']), this.round, round => { this.round = round; whole() }) : nothing}
         ${seg<'start' | 'duration'>('Order', [['start', 'Start'], ['duration', 'Duration']], this.order, order => { this.order = order })}</div>
         ${timeline ? timeline.frame
@@ -303,12 +307,12 @@ export class LakeflowRunElement extends Base {
     const took = span((run.end ?? now()) - from)
     const was = new Map(run.before?.params)
     const active = !over(run.s)
-    return html`<div class="rh"><div class="r1">${tile(run.s, 'x')}<div><h1>Run <span class="num" .style=${'color:inherit'}>${run.id}</span> <span data-s=${run.s}>${label(run.s)}</span></h1>
+    return html`<div class="rh"><div class="r1">${tile(run.s, 'x')}<div><h1>Run <span class="num" .style=${'color:inherit'}>${run.id}</span> <span data-state=${run.s} title=${run.s}>${label(run.s)}</span></h1>
       <p class="muted row meta"><span class="num" title=${stamp(from)}>${took}${active && run.usual ? `, usually ${span(run.usual)}` : ''}</span><span title=${stamp(run.at)}>${active ? '' : `${away(run.at)}, `}${trigger(run.trigger)}, by ${run.by}</span>${run.params.slice(0, 6).map(([name, value]) => html`<span class="mono">${name}=${value}${was.has(name) && was.get(name) !== value ? html`<span class="was">was ${was.get(name)}</span>` : nothing}</span>`)}${run.params.length > 6 ? html`<span>+${run.params.length - 6}</span>` : nothing}${run.parent ? html`<a href=${`/runs/${run.parent}`}>started by a job</a>` : nothing}</p></div></div>
       <div class="act"><slot name="actions"></slot></div>
       ${run.msg && run.s !== 'SUCCESS' && run.s !== 'TERMINATING' ? html`<p class="muted banner">${run.msg}</p>` : nothing}
-      <div class="prog" role="img" aria-label=${states.map(([state, n]) => `${n} ${label(state).toLowerCase()}`).join(', ') || 'no tasks'}>${states.map(([state, n]) => html`<i data-s=${state} class=${state === 'RUNNING' ? 'stripe' : ''} .style=${`flex:${n}`}></i>`)}</div>
-      <div class="row cnts" role="group" aria-label="Tasks by state">${states.map(([state, n]) => html`<button class=${failed(state) ? 'f' : ''} aria-pressed=${this.filter === state} title="Show only these in the timeline" @click=${() => { this.filter = this.filter === state ? '' : state }}>${tile(state, 's')}${n} ${label(state).toLowerCase()}</button>`)}</div></div>`
+      <div class="prog" role="img" aria-label=${states.map(([state, n]) => `${n} ${label(state).toLowerCase()}`).join(', ') || 'no tasks'}>${states.map(([state, n]) => html`<i data-state=${state} class=${state === 'RUNNING' ? 'stripe' : ''} .style=${`flex:${n}`}></i>`)}</div>
+      <div class="row cnts" role="group" aria-label="Tasks by state">${states.map(([state, n]) => html`<button class=${failed(state) ? 'f' : ''} aria-pressed=${this.filter === state} title="Show only these" @click=${() => { this.filter = this.filter === state ? '' : state }}>${tile(state, 's')}${n} ${label(state).toLowerCase()}</button>`)}</div></div>`
   }
 
   #panel(task: Task): TemplateResult {

@@ -10,6 +10,8 @@ export const setClock = (now: number): void => {
 export const now = (): number => Date.now() + offset
 
 const two = (n: number): string => String(Math.trunc(n)).padStart(2, '0')
+/** `02:44`, as a log has it. */
+export const minutes = (ms: number): string => `${two(ms / 6e4)}:${two((ms / 1e3) % 60)}`
 /** `2m 44s`, `38s`, `64ms`, `3h 05m`, `2d 4h`. */
 export function span(ms: number): string {
   if (ms < 1000) return ms < 1 ? '0s' : `${Math.round(ms)}ms`

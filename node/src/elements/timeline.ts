@@ -14,7 +14,7 @@ export interface TimelineHost {
   /** Which life of the run: 0 the original, then the repairs. */
   round: number
   order: 'start' | 'duration'
-  window: [number, number] | undefined
+  lens: [number, number] | undefined
   drag: [number, number] | undefined
   see(key: string): void
 }
@@ -81,8 +81,8 @@ export function drawTimeline(t: TimelineHost, tasks: Task[]): { frame: TemplateR
   const attempts = tasks.flatMap(task => task.attempts.filter(inside))
   const live = !over(run.s) && t.round === starts.length - 1
   const end = live ? now() : Math.max(from + 1, ...attempts.map(until))
-  const [left, right] = t.window ?? [from, end]
-  const room = t.window ? 1 : 1.12
+  const [left, right] = t.lens ?? [from, end]
+  const room = t.lens ? 1 : 1.12
   const axis = new Axis(left, Math.max(right, left + 500), attempts.filter(one => until(one) > left && one.start! < right).map(one => [Math.max(one.start!, left), until(one)]))
   const at = (time: number): number => axis.at(time) / room
   // It belongs to the last life of a run.
@@ -103,7 +103,7 @@ export function drawTimeline(t: TimelineHost, tasks: Task[]): { frame: TemplateR
       @pointerup=${() => {
         if (t.drag) {
           const [a, b] = [Math.min(...t.drag), Math.max(...t.drag)]
-          if (at(b) - at(a) > 2) t.window = [a, b]
+          if (at(b) - at(a) > 2) t.lens = [a, b]
         }
         t.drag = undefined
       }}><span></span><span></span><span class="tk">${marks.map(mark => html`<em .style=${`left:${at(mark)}%`}>${span(mark - from)}</em>`)}${axis.gaps.map(([a, b]) => html`<em class="gap" .style=${`left:${at((a + b) / 2)}%`}>${span(b - a)} idle</em>`)}</span></div>
@@ -134,5 +134,5 @@ const why = (state: string, latest: Attempt | undefined): string =>
 
 function drawBars(attempt: Attempt, critical: boolean, at: (time: number) => number): TemplateResult {
   const [a, b, c] = [attempt.start!, attempt.exec ?? (attempt.end ? attempt.start! : until(attempt)), until(attempt)].map(at) as [number, number, number]
-  return html`${b > a ? html`<i class="q" .style=${`left:${a}%;width:${b - a}%`}></i>` : nothing}${c > b || attempt.end ? html`<i class="br ${critical ? 'cr' : ''}" data-s=${attempt.s} .style=${`left:${b}%;width:${Math.max(0, c - b)}%`}></i>` : nothing}`
+  return html`${b > a ? html`<i class="q" .style=${`left:${a}%;width:${b - a}%`}></i>` : nothing}${c > b || attempt.end ? html`<i class="br ${critical ? 'cr' : ''}" data-state=${attempt.s} .style=${`left:${b}%;width:${Math.max(0, c - b)}%`}></i>` : nothing}`
 }

@@ -2,16 +2,16 @@
 // everywhere, and controls. Hosts override a handful of `--lakeflow-…` properties; the rest are inner names.
 import { LOOK } from './states.js'
 
-/** Strokes on a 16 × 16 grid. */
+/** Strokes on a 16 × 16 grid, in the order that packs best. */
 const GLYPHS: Record<string, string> = {
-  check: 'M4 9l3 3 6-7', play: 'M5 4v8l7-4zM7 7v2l1-1z', cross: 'M4 4l8 8M12 4l-8 8', ring: 'M8 5a3 3 0 1 0 .1 0z',
-  dots: 'M4 8h.01M8 8h.01M12 8h.01', lines: 'M3 4h10M3 8h10M3 12h5', retry: 'M13 8a5 5 0 1 1-2-4M13 2v3h-3', stop: 'M5 5h6v6H5zM7 7h2v2H7z',
-  clock: 'M8 3a5 5 0 1 0 .1 0zM8 5v3l2 2', bolt: 'M9 2L4 9h4l-1 5 5-7H8z', slash: 'M8 3a5 5 0 1 0 .1 0zM4.5 4.5l7 7',
-  up: 'M8 13V4M4 8l4-4 4 4', skip: 'M4 4l4 4-4 4M9 4l4 4-4 4', diamond: 'M8 3l5 5-5 5-5-5z', bars: 'M6 4v8M10 4v8',
-  many: 'M3 4h10M3 8h10M3 12h10M12 3l-8 10', question: 'M5.5 6a2.5 2.5 0 1 1 4 2Q8 9 8 10M8 13h.01', search: 'M7 3a4 4 0 1 0 .1 0zM10 10l3 3',
-  down: 'M4 6l4 4 4-4', minus: 'M3 8h10', plus: 'M3 8h10M8 3v10', fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
-  wrap: 'M3 4h10M3 8h8a2 2 0 0 1 0 4H8M10 10l-2 2 2 2M3 12h2', copy: 'M6 6h7v7H6zM3 10V3h7', load: 'M3 13h10M8 3v7M5 7l3 3 3-3',
-  warn: 'M8 3l6 10H2zM8 7v2M8 11h.01', speak: 'M3 6v4h2l4 3V3L5 6zM12 5a4 4 0 0 1 0 6', full: 'M9 3h4v4M7 13H3V9M13 3L9 7M3 13l4-4',
+  check: 'M4 9l3 3 6-7', play: 'M5 4v8l7-4zM6 6v4l4-2z', cross: 'M4 4l8 8M12 4l-8 8', ring: 'M8 5a3 3 0 1 0 .1 0z', dots: 'M4 8h.01M8 8h.01M12 8h.01',
+  lines: 'M3 4h10M3 8h10M3 12h5', retry: 'M13 8a5 5 0 1 1-2-4M13 2v3h-3', stop: 'M5 5h6v6H5zM7 7h2v2H7z', clock: 'M8 3a5 5 0 1 0 .1 0zM8 5v3l2 2',
+  bolt: 'M9 2L4 9h4l-1 5 5-7H8z', slash: 'M8 3a5 5 0 1 0 .1 0zM4.5 4.5l7 7', up: 'M8 13V4M4 8l4-4 4 4', skip: 'M4 4l4 4-4 4M9 4l4 4-4 4',
+  copy: 'M6 6h7v7H6zM3 10V3h7', diamond: 'M8 3l5 5-5 5-5-5z', bars: 'M6 4v8M10 4v8', many: 'M3 4h10M3 8h10M3 12h10M12 3l-8 10',
+  question: 'M5.5 6a2.5 2.5 0 1 1 4 2Q8 9 8 10M8 13h.01', down: 'M4 6l4 4 4-4', minus: 'M3 8h10', plus: 'M3 8h10M8 3v10',
+  fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3', wrap: 'M3 4h10M3 8h8a2 2 0 0 1 0 4H8M10 10l-2 2 2 2M3 12h2', load: 'M3 13h10M8 3v7M5 7l3 3 3-3',
+  warn: 'M8 3l6 10H2zM8 7v2M8 11h.01', search: 'M7 3a4 4 0 1 0 .1 0zM10 10l3 3', speak: 'M3 6v4h2l4 3V3L5 6zM12 5a4 4 0 0 1 0 6',
+  full: 'M9 3h4v4M7 13H3V9M13 3L9 7M3 13l4-4',
 }
 
 /** A glyph as the value of `mask`. */
@@ -22,10 +22,10 @@ export const inked = (glyphs: Record<string, string>): string => Object.entries(
 
 /** Selectors of the states of one tone or fill, each with something before it. */
 export const of = (value: string, head: string): string =>
-  LOOK.filter(look => look.tone === value || look.fill === value).map(({ state }) => `${head}[data-s=${state}]`).join()
+  LOOK.filter(look => look.tone === value || look.fill === value).map(({ state }) => `${head}[data-state=${state}]`).join()
 const tones = ['wait', 'run', 'ok', 'warn', 'bad', 'off'].map(tone =>
   `${of(tone, '')}{--c:$${tone};--o:$${tone}-on;--x:$${tone}-text;--w:$${tone}-soft;--b:$${tone}${tone === 'warn' ? '-edge' : ''}}`).join('')
-const looks = LOOK.map(({ state, glyph }) => `.t[data-s=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
+const looks = LOOK.map(({ state, glyph }) => `.t[data-state=${state}]{--g:${mask(GLYPHS[glyph]!)}}`).join('')
 
 /** Every colour, light and dark: a test recomputes the contrasts from here. */
 export const COLOURS = `canvas F5F6F8 0D1015
@@ -80,11 +80,11 @@ ${tones}${inked(GLYPHS)}
 ${looks}
 ${of('s', '.t')}{background:$c;color:$o;border-color:transparent}
 ${of('d', '.t')}{background:none;color:$x;border:1px dashed $control}
-.t[data-s=SUCCESS_WITH_FAILURES]{border-color:$warn-edge}
+.t[data-state=SUCCESS_WITH_FAILURES]{border-color:$warn-edge}
 ${of('x', '.t')}{background:repeating-linear-gradient(135deg,$w 0 3px,color-mix(in srgb,$c 38%,$w) 3px 6px);border-color:$b}
 .t.s{--z:16px}.t.m{--z:22px}.t.l{--z:28px}.t.x{--z:40px}
 @keyframes pulse{50%{opacity:.62}}@keyframes slide{to{background-position:14px 0}}
-.t[data-s=RUNNING]{animation:pulse 1.8s ease-in-out infinite}
+.t[data-state=RUNNING]{animation:pulse 1.8s ease-in-out infinite}
 .stripe{background:repeating-linear-gradient(90deg,$run 0 7px,color-mix(in srgb,$run 60%,$surface) 7px 14px)!important;animation:slide 1.2s linear infinite}
 button{background:$surface;height:32px;color:$text;padding:0 12px;border-radius:$r;border:1px solid $control;font:inherit;font-weight:550;gap:6px;display:inline-flex;align-items:center;justify-content:center;cursor:pointer;transition:background .12s;white-space:nowrap}
 button:hover{background:$sunken}button .g{height:14px;width:14px}

@@ -105,6 +105,8 @@ export interface LogPart {
   over: boolean
   /** Lines of standard error, where the streams are told apart: first line of the part, from 0, and number. */
   err?: [number, number][]
+  /** Times of lines, where they are known: a line of the part, from 0, and when it and what follows came. */
+  times?: [number, number][]
 }
 
 /** A match in a log: line from 1, column and length in characters of what is shown. */

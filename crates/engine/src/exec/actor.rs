@@ -6,8 +6,9 @@ use super::prepare::{Preparer, Ready};
 use super::zygote::{Told, Zygote};
 use super::{
     Attempt, AttemptFiles, ExecConfig, ExecEvent, Failure, TaskOutput, attempt_files, log, process, request,
-    result, streams,
+    result, streams, times::Growth,
 };
+use crate::clock::Clock;
 use lakeflow_core::execution::Exit;
 use lakeflow_core::id::RunId;
 use lakeflow_core::run::TerminationCode;
@@ -64,6 +65,7 @@ struct Live {
     kill_at: Option<Instant>,
     /// Bytes of the log that are gone from its beginning.
     trimmed: u64,
+    growth: Growth,
 }
 
 pub(super) struct Actor {
@@ -123,7 +125,7 @@ impl Actor {
                 },
                 Some(word) = self.hears.recv() => self.hear(word).await,
                 () = sleep_until(kill_at) => self.kill_overdue(),
-                () = sleep_until(check_at) => self.trim_logs(),
+                () = sleep_until(check_at) => self.look_at_logs(),
             }
         }
     }
@@ -141,6 +143,7 @@ impl Actor {
             program: None,
             kill_at: None,
             trimmed: 0,
+            growth: Growth::default(),
         };
         self.live.insert(run, live);
         let (preparer, told) = (Arc::clone(&self.preparer), self.told.clone());
@@ -257,9 +260,9 @@ impl Actor {
             process::kill(group);
         }
         let files = attempt_files(&self.config.data_dir, run);
-        let (attempt, trimmed) = (Arc::clone(&live.attempt), live.trimmed);
+        let (attempt, trimmed, mut growth) = (Arc::clone(&live.attempt), live.trimmed, live.growth);
         let read = tokio::task::spawn_blocking(move || {
-            trim_log(&files, trimmed);
+            look_at_log(&files, trimmed, &mut growth);
             result::read(&files, &attempt.task, code, signal)
         });
         match read.await {
@@ -311,9 +314,10 @@ impl Actor {
         }
     }
 
-    fn trim_logs(&mut self) {
+    fn look_at_logs(&mut self) {
         for (run, live) in &mut self.live {
-            live.trimmed = trim_log(&attempt_files(&self.config.data_dir, *run), live.trimmed);
+            let files = attempt_files(&self.config.data_dir, *run);
+            live.trimmed = look_at_log(&files, live.trimmed, &mut live.growth);
         }
         self.log_check = Instant::now() + LOG_CHECK;
     }
@@ -356,12 +360,13 @@ impl Actor {
     }
 }
 
-/// Trims a log that has grown too long; returns how much of it is gone. One that is not there, or that cannot be trimmed, is
-/// looked at again next time.
-fn trim_log(files: &AttemptFiles, trimmed: u64) -> u64 {
+/// Notes when a log has grown, and trims one that has grown too long; returns how much of it is gone. One that is not there, or
+/// that cannot be trimmed, is looked at again next time.
+fn look_at_log(files: &AttemptFiles, trimmed: u64, growth: &mut Growth) -> u64 {
     let path = files.log();
     streams::trim(&files.marks());
     let length = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+    growth.look(&files.times(), length, Clock::wall().0);
     match log::due(length, trimmed) {
         Some(end) if log::trim(&path, end).is_ok() => end,
         _ => trimmed,

@@ -22,6 +22,7 @@ pub(crate) mod search;
 mod sql;
 pub(crate) mod streams;
 mod supports;
+pub(crate) mod times;
 mod variables;
 mod zygote;
 
@@ -173,6 +174,11 @@ impl AttemptFiles {
     /// Which bytes of the log Python wrote as standard error: pairs of offsets, as `streams` reads them.
     pub fn marks(&self) -> PathBuf {
         self.dir.join("stderr.marks")
+    }
+
+    /// When the log grew, as `times` reads it.
+    pub fn times(&self) -> PathBuf {
+        self.dir.join("output.times")
     }
 
     /// What the runner leaves at its end.

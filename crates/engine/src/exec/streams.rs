@@ -44,20 +44,22 @@ pub(crate) fn errors(path: &Path, from: u64, part: &[u8]) -> Option<Vec<[usize; 
 
 /// Notes that touch a part of the log, in its order.
 fn read(path: &Path, from: u64, to: u64) -> Result<Vec<(u64, u64)>> {
+    let mut notes = pairs(path)?;
+    notes.retain(|(first, end)| *end > from && *first < to);
+    // Processes of one task may write their notes after one another's.
+    notes.sort_unstable();
+    Ok(notes)
+}
+
+/// The last notes of a file, as they were written.
+pub(super) fn pairs(path: &Path) -> Result<Vec<(u64, u64)>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(KEPT).next_multiple_of(NOTE)))?;
     let mut bytes = Vec::new();
     file.take(KEPT).read_to_end(&mut bytes)?;
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    let mut notes: Vec<(u64, u64)> = bytes
-        .chunks_exact(NOTE as usize)
-        .map(|note| (number(&note[..8]), number(&note[8..])))
-        .filter(|(first, end)| *end > from && *first < to)
-        .collect();
-    // Processes of one task may write their notes after one another's.
-    notes.sort_unstable();
-    Ok(notes)
+    Ok(bytes.chunks_exact(NOTE as usize).map(|note| (number(&note[..8]), number(&note[8..]))).collect())
 }
 
 #[cfg(test)]

@@ -100,6 +100,17 @@ pub(super) async fn home(ask: Ask) -> Answer {
     }))
 }
 
+/// `GET names`: the tasks of all jobs by the job's id, for who looks for one.
+pub(super) async fn names(ask: Ask) -> Answer {
+    let filter = JobFilter { limit: MOST_JOBS, ..JobFilter::default() };
+    let jobs = ask.app.driver.store().jobs(filter, |_| true).await?;
+    let named = jobs.iter().map(|job| {
+        let keys = job.settings.tasks.iter().map(|task| task.task_key.as_str());
+        (job.job_id.to_string(), keys.collect::<Value>())
+    });
+    Ok(json!({ "tasks": named.collect::<Map<_, _>>() }))
+}
+
 /// `GET schedules`: every job that starts by itself, with its next fire times and its last one; `fires` is false when the engine
 /// was told to start nothing by itself.
 pub(super) async fn schedules(ask: Ask) -> Answer {
@@ -166,6 +177,7 @@ fn ordered(tasks: &[Task]) -> Vec<&Task> {
 
 /// `GET jobs/ID/matrix`: the newest runs as columns, or those up to `with=RUN` or before `before=RUN`. Of a
 /// cell there are a letter, its milliseconds and its attempt, both 0 where there is none: `ids` count from the run's id.
+/// `tries` has the letters of all attempts of what was tried more than once, by the number of its row.
 pub(super) async fn matrix(ask: Ask) -> Answer {
     let app = &ask.app;
     let store = app.driver.store();
@@ -192,6 +204,7 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
     let mut took: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
     for run in &runs {
         let mut cells: Vec<Option<(char, i64, i64)>> = vec![None; rows.len()];
+        let mut tries: BTreeMap<usize, String> = BTreeMap::new();
         for brief in store.task_briefs(run.run_id).await? {
             if brief.iteration_of.is_some() {
                 continue;
@@ -206,11 +219,17 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
             }
             cells.resize(cells.len().max(row + 1), None);
             let attempt = brief.run_id.0 - run.run_id.0;
-            cells[row] = Some((letter(brief.phase.state_key(Level::Task)), ms.unwrap_or(0), attempt));
+            let letter = letter(brief.phase.state_key(Level::Task));
+            tries.entry(row).or_default().push(letter);
+            cells[row] = Some((letter, ms.unwrap_or(0), attempt));
         }
+        tries.retain(|_, letters| letters.len() > 1);
         let mut column = shapes::run(run);
         let letters: String = cells.iter().map(|cell| cell.map_or('.', |cell| cell.0)).collect();
         column.insert("cells".to_owned(), json!(letters));
+        if !tries.is_empty() {
+            column.insert("tries".to_owned(), json!(tries));
+        }
         column.insert("ms".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.1)).collect());
         column.insert("ids".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.2)).collect());
         columns.push(Value::Object(column));

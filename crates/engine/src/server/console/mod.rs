@@ -49,6 +49,7 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route("/console/link", post(link))
         .route("/console/events", get(stream::events))
         .route("/console/api/home", reads(jobs::home))
+        .route("/console/api/names", reads(jobs::names))
         .route("/console/api/schedules", reads(jobs::schedules))
         .route("/console/api/runs", reads(jobs::runs))
         .route("/console/api/compare", reads(run::compare))

@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::run::{find, kind_word, no_run, subject, task_shape};
 use super::{Answer, id_of};
-use crate::exec::{log, search, streams};
+use crate::exec::{log, search, streams, times};
 use crate::live::shapes;
 use crate::server::App;
 use crate::store::{RunRow, TaskRow};
@@ -174,7 +174,8 @@ async fn iterations(app: &App, found: &Found) -> Answer {
 
 /// `GET tasks/ID/log`: the end of the log; with `before=BYTE` what comes before that, with `from=BYTE` what comes after
 /// it, and with `wait=1` as soon as there is something or the attempt is over. `err` names the lines of standard error: first
-/// line of the part and number of lines, for each piece; it is left out where nobody told the streams apart.
+/// line of the part and number of lines, for each piece; it is left out where nobody told the streams apart. `times` has a line and
+/// the milliseconds since 1970 at which it and what follows came.
 pub(super) async fn log(ask: Ask) -> Answer {
     let id: RunId = ask.id()?;
     let app = &ask.app;
@@ -193,10 +194,11 @@ pub(super) async fn log(ask: Ask) -> Answer {
         let read = tokio::task::spawn_blocking(move || {
             let window = log::window(&files.log(), part);
             let errors = streams::errors(&files.marks(), window.from, &window.bytes);
-            (window, errors)
+            let times = times::times(&files.times(), window.from, &window.bytes);
+            (window, errors, times)
         });
         // Reading does not panic, and a runtime that goes down answers nobody.
-        let (window, errors) = read.await.unwrap_or_default();
+        let (window, errors, times) = read.await.unwrap_or_default();
         let news = from.is_none_or(|from| window.size != from);
         if news
             || over
@@ -209,6 +211,9 @@ pub(super) async fn log(ask: Ask) -> Answer {
             });
             if let Some(errors) = errors {
                 answer["err"] = json!(errors);
+            }
+            if let Some(times) = times {
+                answer["times"] = json!(times);
             }
             return Ok(answer);
         }
