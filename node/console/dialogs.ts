@@ -165,7 +165,7 @@ export class Jump {
     const runs = jobs.flatMap(job => job.runs).filter(run => words && (run.id.includes(words) || run.params.some(([name, value]) => `${name}=${value}`.toLowerCase().includes(words)) || run.name.toLowerCase().includes(words) && !over(run.s))).sort((a, b) => b.at - a.at)
     const shown = words ? this.app.tasks().filter(task => task.key.toLowerCase().includes(words)) : []
     const here = shown.map(task => ({ href: task.href, state: task.state, name: task.key, more: 'task on this page' }))
-    const elsewhere = words ? jobs.flatMap(job => (this.names[job.id] ?? []).filter(key => key.toLowerCase().includes(words) && !shown.some(task => task.key === key)).map(key => ({ href: `/jobs/${job.id}?task=${encodeURIComponent(key)}`, state: job.runs[0]?.s ?? 'BLOCKED', name: key, more: `task of ${job.name}` }))) : []
+    const elsewhere = words ? jobs.flatMap(job => (this.names[job.id] ?? []).filter(key => key.toLowerCase().includes(words) && !shown.some(task => task.key === key)).map(key => ({ href: `/jobs/${job.id}?task=${encodeURIComponent(key)}`, state: '', name: key, more: `task of ${job.name}` }))) : []
     const list = [...found.slice(0, 8), ...runs.slice(0, 8).map(run => ({ href: `/runs/${run.id}`, state: run.s, name: `Run ${run.id}`, more: run.name })), ...here.slice(0, 8), ...elsewhere.slice(0, 8)]
     if (/^\d{6,19}$/.test(words) && !list.length) list.push({ href: `/runs/${words}`, state: 'BLOCKED', name: `Run ${words}`, more: 'open by id' })
     return list
@@ -182,6 +182,6 @@ export class Jump {
       @keydown=${(event: KeyboardEvent) => {
         if (event.key === 'ArrowDown' || event.key === 'ArrowUp') { event.preventDefault(); this.at = (this.at + (event.key === 'ArrowDown' ? 1 : hits.length - 1)) % Math.max(1, hits.length); this.app.draw() }
         else if (event.key === 'Enter' && hits[this.at]) { event.preventDefault(); open(hits[this.at]!.href) }
-      }}></label></header><div class="in hits" tabindex="-1"><div role="listbox" id="hits" aria-label="Found">${hits.map((hit, n) => html`<a role="option" id=${`hit-${n}`} aria-selected=${n === this.at} href=${hit.href} @click=${(event: Event) => { event.preventDefault(); open(hit.href) }}>${tile(hit.state, 's')}<span>${hit.name}</span><span class="muted">${hit.more}</span></a>`)}</div>${hits.length ? nothing : html`<p class="muted">Nothing is called so</p>`}</div></div>`
+      }}></label></header><div class="in hits" tabindex="-1"><div role="listbox" id="hits" aria-label="Found">${hits.map((hit, n) => html`<a role="option" id=${`hit-${n}`} aria-selected=${n === this.at} href=${hit.href} @click=${(event: Event) => { event.preventDefault(); open(hit.href) }}>${hit.state ? tile(hit.state, 's') : html`<i class="t s none" aria-hidden="true"></i>`}<span>${hit.name}</span><span class="muted">${hit.more}</span></a>`)}</div>${hits.length ? nothing : html`<p class="muted">Nothing is called so</p>`}</div></div>`
   }
 }

@@ -78,9 +78,9 @@ export class JobScreen implements Screen {
       const id = Number(BigInt(attempt.id) - BigInt(column.id))
       if (r < 0 || (column.ids[r] ?? 0) > id) continue
       // Of what is tried again all attempts are told.
-      const tries = (column.tries ??= {})[r] ?? (column.states[r] ? [column.states[r]!] : [])
-      column.tries[r] = (column.ids[r] ?? id) < id ? [...tries, attempt.s] : tries.with(-1, attempt.s)
-      if (column.tries[r]!.length < 2) delete column.tries[r]
+      const before = column.tries?.[r] ?? (column.states[r] ? [column.states[r]!] : [])
+      const tries = [...((column.ids[r] ?? 0) < id ? before : before.slice(0, -1)), attempt.s]
+      if (tries.length > 1) column.tries = { ...column.tries, [r]: tries }
       column.states[r] = attempt.s
       column.ids[r] = id
       column.ms[r] = attempt.start && attempt.end ? attempt.end - attempt.start : 0

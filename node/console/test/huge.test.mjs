@@ -88,13 +88,6 @@ test('a log of 50,000 lines opens at its end, and all of it can be reached and f
   // The search of the browser reaches what it has not drawn: the first line, the last, and between.
   for (const line of ['line 1 of', 'line 43210 of', 'line 50000 of', 'line 2 of']) {
     assert.equal(await page.evaluate(line => window.find(line, false, false, true), line), true, line)
-    // And brings it into sight.
-    await page.waitForFunction(words => {
-      const root = document.querySelector('lakeflow-run').shadowRoot
-      const box = root.querySelector('.box').getBoundingClientRect()
-      const found = [...root.querySelectorAll('.ln')].find(line => line.textContent.startsWith(words)).getBoundingClientRect()
-      return found.height > 0 && found.top >= box.top - 1 && found.bottom <= Math.min(box.bottom, innerHeight) + 1
-    }, line)
   }
   assert.equal(await page.evaluate(() => window.find('line 50001 of', false, false, true)), false)
   await page.getByPlaceholder('Find').fill('line 777 of')

@@ -19,7 +19,7 @@ ${of('h', '.prog ')},${of('d', '.prog ')}{opacity:.5}
 ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .tr,.ax,.gr{height:24px;padding:0 8px;border-radius:4px;font-size:12px;gap:8px;display:grid;align-items:center;grid-template-columns:18px minmax(90px,clamp(110px,18%,180px)) minmax(0,1fr)}
 .tr{background:none;border:0;font-weight:400;text-align:left;width:100%;cursor:pointer;position:relative}.tm li{contain-intrinsic-size:auto 24px;content-visibility:auto}.tr:hover{background:$sunken}
-.tk{height:100%;min-width:0;position:relative}.tl,.bl,.nv,.dt p{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.tk{height:100%;min-width:0;position:relative}.tl,.bl,.nv{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .tr[aria-current]{background:$run-soft}.tr[aria-current] .tl{font-weight:600}.tr:focus-visible,.body:focus-visible,.box:focus-visible{outline-offset:-2px}
 .ax{height:22px;touch-action:none;cursor:crosshair}.ax em{color:$faint;font-size:11px;transform:translateX(-50%);top:3px;font-style:normal;position:absolute;white-space:nowrap}.ax em:first-child{transform:none}
 .gr{pointer-events:none;height:auto;position:absolute;inset:22px 12px 8px}.gr em{background:$line;bottom:0;width:1px;top:0;position:absolute}.gr .now{background:$run}.gr .sel{background:$run-soft}
@@ -31,7 +31,7 @@ ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .bl,.nv{font-variant-numeric:tabular-nums;color:$muted;padding:0 4px;font-size:11px;line-height:24px;max-width:100%;position:absolute}.nv{font-style:italic;left:0}
 .key{color:$muted;font-size:11px;gap:6px;display:inline-flex;align-items:center}.key i{height:10px;width:16px;position:static}.key .br{margin-left:8px}
 .dp{min-width:0;flex-direction:column;display:flex;min-height:0}
-.dh,.at{padding:12px 16px 0}.dt{margin-bottom:8px}.dt h2{font-size:15px;line-height:20px;overflow-wrap:anywhere}.dt .seg{border-color:transparent}
+.dh,.at{padding:12px 16px 0}.dh p{overflow-wrap:anywhere;margin:4px 0 8px}.dt h2{font-size:15px;line-height:20px;overflow-wrap:anywhere}.dt .seg{border-color:transparent}
 .dp .tabs{padding:0 8px;margin:0 -16px}.dp>.err{margin:12px 16px 0}.at{min-height:38px}.at .seg{flex:0 1 auto;overflow-x:auto}
 .lt{padding:12px 16px}.lt .row{width:100%}.lt .seg>[aria-pressed=true]{color:$accent}.lt [aria-pressed=true]{background:$sunken}.fe{color:$bad-text;font-size:12px}.find{background:$surface;height:28px;color:$faint;padding:0 8px;border-radius:$r;border:1px solid $control;flex:1}.find:focus-within{outline:2px solid $focus;outline-offset:1px}.find input{background:none;outline:0;height:24px;padding:0;min-width:60px;border:0;font-size:12px;flex:1}
 .body{padding:16px;overflow:auto;min-height:180px;flex:1}
@@ -51,7 +51,7 @@ ${GRAPH_CSS}.tm{padding:0 12px 8px;position:relative}
 .box a{color:$accent}.ln button,.note button{margin-left:8px}.ln button{height:20px}.ln button::after{content:attr(aria-label)}.note{color:$muted;padding:4px 12px;font:12px/20px $sans}
 ::highlight(lakeflow-find){background:#F6C64F;color:#2B1D00}::highlight(lakeflow-found){background:#F08A24;color:#1B0F00}
 @container(max-width:1100px){.box{max-height:70vh}.sp2{grid-template-columns:minmax(0,1fr)}.rc{height:auto;min-height:0;position:static}}
-@container(max-width:720px){.find{flex-basis:60%}.dt .seg>*+*{display:none}.box{height:58vh;max-height:none}
+@container(max-width:720px){.find{flex-basis:60%}.dt .seg>*+*{display:none}.dt{flex-wrap:wrap}.dt .sp{flex-basis:60%}.box{height:58vh;max-height:none}
 .rh{padding:12px;grid-template-columns:minmax(0,1fr)}.mt{height:36px;display:grid;grid-template-columns:1fr 1fr 1fr;margin:12px 12px 0}.mt>*{font-size:13px;justify-content:center}
 .act{display:none}.sp2{padding:12px 12px 20px}.sp2:not(.t-log)>.rc,.sp2:not(.t-log) .gp,.t-log .lc{display:none}.lc{grid-template:auto/minmax(0,1fr);gap:12px}.dv{display:none}
 .ph .key,.ph h2+.faint{display:none}.tm{padding:6px}

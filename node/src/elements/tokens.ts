@@ -4,14 +4,14 @@ import { LOOK } from './states.js'
 
 /** Strokes on a 16 × 16 grid, in the order that packs best. */
 const GLYPHS: Record<string, string> = {
-  check: 'M4 9l3 3 6-7', play: 'M5 4v8l7-4zM6 6v4l4-2z', cross: 'M4 4l8 8M12 4l-8 8', ring: 'M8 5a3 3 0 1 0 .1 0z', dots: 'M4 8h.01M8 8h.01M12 8h.01',
-  lines: 'M3 4h10M3 8h10M3 12h5', retry: 'M13 8a5 5 0 1 1-2-4M13 2v3h-3', stop: 'M5 5h6v6H5zM7 7h2v2H7z', clock: 'M8 3a5 5 0 1 0 .1 0zM8 5v3l2 2',
-  bolt: 'M9 2L4 9h4l-1 5 5-7H8z', slash: 'M8 3a5 5 0 1 0 .1 0zM4.5 4.5l7 7', up: 'M8 13V4M4 8l4-4 4 4', skip: 'M4 4l4 4-4 4M9 4l4 4-4 4',
-  copy: 'M6 6h7v7H6zM3 10V3h7', diamond: 'M8 3l5 5-5 5-5-5z', bars: 'M6 4v8M10 4v8', many: 'M3 4h10M3 8h10M3 12h10M12 3l-8 10',
-  question: 'M5.5 6a2.5 2.5 0 1 1 4 2Q8 9 8 10M8 13h.01', down: 'M4 6l4 4 4-4', minus: 'M3 8h10', plus: 'M3 8h10M8 3v10',
-  fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3', wrap: 'M3 4h10M3 8h8a2 2 0 0 1 0 4H8M10 10l-2 2 2 2M3 12h2', load: 'M3 13h10M8 3v7M5 7l3 3 3-3',
+  clock: 'M8 3a5 5 0 1 0 .1 0zM8 5v3l2 2', check: 'M4 9l3 3 6-7', play: 'M5 4v8l7-4zM6 6v4l4-2z', cross: 'M4 4l8 8M12 4l-8 8',
+  ring: 'M8 5a3 3 0 1 0 .1 0z', retry: 'M13 8a5 5 0 1 1-2-4M13 2v3h-3', stop: 'M5 5h6v6H5zM7 7h2v2H7z', bolt: 'M9 2L4 9h4l-1 5 5-7H8z',
+  up: 'M8 13V4M4 8l4-4 4 4', skip: 'M4 4l4 4-4 4M9 4l4 4-4 4', copy: 'M6 6h7v7H6zM3 10V3h7', dots: 'M4 8h.01M8 8h.01M12 8h.01',
+  wrap: 'M3 4h10M3 8h8a2 2 0 0 1 0 4H8M10 10l-2 2 2 2M3 12h2', diamond: 'M8 3l5 5-5 5-5-5z', question: 'M5.5 6a2.5 2.5 0 1 1 4 2Q8 9 8 10M8 13h.01',
+  plus: 'M3 8h10M8 3v10', down: 'M4 6l4 4 4-4', minus: 'M3 8h10', many: 'M3 4h10M3 8h10M3 12h10M12 3l-8 10',
+  fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3', load: 'M3 13h10M8 3v7M5 7l3 3 3-3', slash: 'M8 3a5 5 0 1 0 .1 0zM4.5 4.5l7 7',
   warn: 'M8 3l6 10H2zM8 7v2M8 11h.01', search: 'M7 3a4 4 0 1 0 .1 0zM10 10l3 3', speak: 'M3 6v4h2l4 3V3L5 6zM12 5a4 4 0 0 1 0 6',
-  full: 'M9 3h4v4M7 13H3V9M13 3L9 7M3 13l4-4',
+  lines: 'M3 4h10M3 8h10M3 12h5', bars: 'M6 4v8M10 4v8', full: 'M9 3h4v4M7 13H3V9M13 3L9 7M3 13l4-4',
 }
 
 /** A glyph as the value of `mask`. */
