@@ -157,7 +157,10 @@ async fn the_matrix_has_a_letter_for_each_cell_and_finds_the_page_of_a_run() {
     let cells: Vec<&str> =
         matrix["runs"].as_array().unwrap().iter().map(|r| r["cells"].as_str().unwrap()).collect();
     assert_eq!(cells, ["gi", "gg", "gg", "gg"]);
-    assert!(matrix["runs"].as_array().unwrap().iter().all(|run| run.get("tries").is_none()), "each had one attempt");
+    assert!(
+        matrix["runs"].as_array().unwrap().iter().all(|run| run.get("tries").is_none()),
+        "each had one attempt"
+    );
     assert_eq!(pages.get("names").await["tasks"][job.to_string()], json!(["first", "second"]));
     assert_eq!((&matrix["total"], &matrix["older"]), (&json!(4), &json!(false)));
     let old = pages.get(&format!("jobs/{job}/matrix?count=2&with={}", text[1])).await;
@@ -223,7 +226,8 @@ async fn a_log_is_read_in_parts_searched_whole_and_has_its_streams_apart() {
     std::fs::write(path.with_file_name("stderr.marks"), marks).unwrap();
     assert_eq!(log("").await["err"], json!([[1, 1]]));
     assert_eq!(log("").await.get("times"), None, "nobody noted when the log grew");
-    let times = [(0_u64, 1_000_u64), (6, 2_500)].map(|(from, at)| [from.to_le_bytes(), at.to_le_bytes()].concat());
+    let times =
+        [(0_u64, 1_000_u64), (6, 2_500)].map(|(from, at)| [from.to_le_bytes(), at.to_le_bytes()].concat());
     std::fs::write(path.with_file_name("output.times"), times.concat()).unwrap();
     assert_eq!(log("").await["times"], json!([[0, 1_000], [1, 2_500]]));
     assert_eq!(log(&format!("?from={}", size - 5)).await["times"], json!([[0, 2_500]]));
