@@ -48,6 +48,8 @@ export class JobsPlugin extends Plugin<JobsConfig> {
   readonly #gateway: AppGateway;
   readonly #registry: Registry;
   readonly #identities: Identities;
+  /** Methods that were made, which callers are given copies of: an app asks for its jobs with every call. */
+  readonly #made = new WeakMap<Identity, Map<string, JobsAPI>>();
   #telemetry: JobsTelemetry | undefined;
   /** The app's own identity; there is none outside an app. */
   #app: Identity | undefined;
@@ -97,7 +99,12 @@ export class JobsPlugin extends Plugin<JobsConfig> {
 
   /** The methods of a job for the identity of the scope that this is called in. */
   protected createJobAPI(jobKey: string): JobsAPI {
-    return createJobAPI(this.#host(), jobKey, this.#identities.current());
+    const identity = this.#identities.current();
+    let made = this.#made.get(identity);
+    if (!made) this.#made.set(identity, (made = new Map()));
+    let api = made.get(jobKey);
+    if (!api) made.set(jobKey, (api = createJobAPI(this.#host(), jobKey, identity)));
+    return { ...api };
   }
 
   override exports(): JobsExport {
