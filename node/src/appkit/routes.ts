@@ -205,6 +205,8 @@ function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promis
     if (!error) delivered = true;
   };
   response.once("close", gone);
+  // It was closed before there was a stream.
+  if (response.destroyed) gone();
   response.writeHead(opened.status, Object.fromEntries(opened.headers));
   heartbeats.sent(response);
   return new Promise((resolve) => {
