@@ -6,6 +6,23 @@ pub(crate) fn place(text: &str, byte: u8) -> Option<usize> {
     text.bytes().position(|other| other == byte)
 }
 
+/// Where a byte first stands twice, side by side.
+pub(crate) fn twice(text: &str, byte: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    for n in 1..bytes.len() {
+        if bytes[n - 1] == byte && bytes[n] == byte {
+            return Some(n - 1);
+        }
+    }
+    None
+}
+
+/// The path of what holds that to which a path leads; empty for the root.
+pub(crate) fn holder(path: &str) -> &str {
+    let at = path.bytes().rposition(|byte| byte == b'.' || byte == b'[');
+    path.get(..at.unwrap_or(0)).unwrap_or_default()
+}
+
 /// Whether a text has a byte.
 pub(crate) fn has(text: &str, byte: u8) -> bool {
     place(text, byte).is_some()

@@ -1,5 +1,6 @@
 //! The comparison of a condition task (reference section 10.1): as text, or as exact decimal numbers.
 
+use crate::cut;
 use crate::job::ConditionOp;
 use std::cmp::Ordering;
 use std::fmt;
@@ -35,7 +36,7 @@ impl fmt::Display for CompareError {
 /// operators compare decimal numbers of any length exactly, with blanks around them allowed.
 pub fn compare(op: &ConditionOp, left: &str, right: &str) -> Result<bool, CompareError> {
     let number = |side: &'static str, text: &str| {
-        Decimal::parse(text.trim()).ok_or_else(|| CompareError::NotANumber {
+        Decimal::parse(cut::trimmed(text)).ok_or_else(|| CompareError::NotANumber {
             op: op.as_str().to_owned(),
             side,
             text: text.to_owned(),
@@ -55,7 +56,7 @@ pub fn compare(op: &ConditionOp, left: &str, right: &str) -> Result<bool, Compar
 
 /// Whether an operand can be compared as a number.
 pub(crate) fn is_number(text: &str) -> bool {
-    Decimal::parse(text.trim()).is_some()
+    Decimal::parse(cut::trimmed(text)).is_some()
 }
 
 /// A decimal number in normal form: `0.d1d2d3… × 10^point` with no zero at either end of the digits; zero has no
@@ -76,7 +77,7 @@ impl Decimal {
             None => (text, 0),
         };
         let (negative, mantissa) = sign(mantissa);
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let (whole, fraction) = cut::or_all(mantissa, b'.');
         let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return None;

@@ -15,7 +15,7 @@ pub(super) fn validate(input: Value) -> Answer {
         None => problems(&input.optional("job").unwrap_or_default(), &options),
         Some(text) => {
             let file = input.text("file")?.unwrap_or_default();
-            match Document::parse(&file, text.as_bytes(), Format::ByExtension) {
+            match Document::of(&file, &text, Format::ByExtension) {
                 Err(problems) => problems,
                 Ok(document) => {
                     let mut found = problems(&document.value(), &options);

@@ -1,6 +1,7 @@
 //! A text with references in it, read into literal parts and placeholders.
 
 use super::path::{Mode, Reading, Reference, read};
+use crate::cut;
 use crate::problem::Problem;
 
 /// A reference as it stands in a text.
@@ -37,7 +38,7 @@ pub fn parse(text: &str, mode: Mode) -> Template {
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
-    while let Some(at) = opening(rest) {
+    while let Some(at) = cut::twice(rest, b'{') {
         let (before, opened) = rest.split_at(at);
         literal.push_str(before);
         let Some(placeholder) = placeholder(opened, mode) else {
@@ -56,12 +57,6 @@ pub fn parse(text: &str, mode: Mode) -> Template {
         parts.push(Part::Literal(literal));
     }
     Template { parts }
-}
-
-/// Where two opening braces stand.
-fn opening(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    (1..bytes.len()).find(|n| bytes[n - 1] == b'{' && bytes[*n] == b'{').map(|n| n - 1)
 }
 
 /// The placeholders of a text in their order.
@@ -84,7 +79,7 @@ impl Template {
 fn placeholder(opened: &str, mode: Mode) -> Option<Placeholder> {
     let after = opened.get(2..)?;
     let inner = &after[..closing(after)?];
-    let (reference, replacement) = match read(inner.trim(), mode) {
+    let (reference, replacement) = match read(cut::trimmed(inner), mode) {
         Reading::Literal => return None,
         Reading::Known(reference, replacement) => (Ok(reference), replacement),
         Reading::Unknown(problem) => (Err(problem), None),

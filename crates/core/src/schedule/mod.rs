@@ -98,12 +98,16 @@ pub fn next_fire_times(
 ) -> Result<Vec<Fire>, Error> {
     let cron = Cron::parse(expression);
     let zone = Zone::resolve(timezone);
-    let mut faults: Vec<String> = Vec::new();
+    let mut faults = String::new();
+    let mut add = |fault: &str| {
+        faults += if faults.is_empty() { "" } else { "; " };
+        faults += fault;
+    };
     for problem in cron.as_ref().err().into_iter().flatten().chain(zone.as_ref().err()) {
-        faults.push(fault(problem));
+        add(&fault(problem));
     }
     if !(1..=MAX_COUNT).contains(&count) {
-        faults.push(format!("count {count} is not in 1-{MAX_COUNT}"));
+        add(&format!("count {count} is not in 1-{MAX_COUNT}"));
     }
     match (cron, zone) {
         (Ok(cron), Ok(zone)) if faults.is_empty() => {
@@ -117,7 +121,7 @@ pub fn next_fire_times(
             }
             Ok(fires)
         }
-        _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", faults.join("; "))),
+        _ => Err(Error::new(ErrorCode::InvalidArgument, "next_fire_times", faults)),
     }
 }
 

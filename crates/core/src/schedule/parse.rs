@@ -2,6 +2,7 @@
 
 use super::cron::Cron;
 use super::days::DayRule;
+use crate::cut;
 use crate::json::Quoted;
 use crate::problem::Problem;
 
@@ -106,22 +107,30 @@ fn from_unix(fields: &[&str]) -> Option<String> {
     match (day, weekday) {
         (day, "*" | "?") => Some(format!("0 {minute} {hour} {day} {month} ?")),
         ("*" | "?", weekday) => {
-            let moved: Vec<String> = weekday.split(',').map(weekdays_from_unix).collect();
-            Some(format!("0 {minute} {hour} ? {month} {}", moved.join(",")))
+            let mut quartz = format!("0 {minute} {hour} ? {month}");
+            for (n, item) in cut::parts(weekday, b',').enumerate() {
+                quartz.push(if n == 0 { ' ' } else { ',' });
+                weekdays_from_unix(item, &mut quartz);
+            }
+            Some(quartz)
         }
         _ => None,
     }
 }
 
 /// `1-5` becomes `2-6`; names, and the step after a slash, stay.
-fn weekdays_from_unix(item: &str) -> String {
-    let (head, step) =
-        item.split_once('/').map_or((item, String::new()), |(head, step)| (head, format!("/{step}")));
-    let moved: Vec<String> = head
-        .split('-')
-        .map(|day| number(day).map_or_else(|| day.to_owned(), |n| (n % 7 + 1).to_string()))
-        .collect();
-    format!("{}{step}", moved.join("-"))
+fn weekdays_from_unix(item: &str, into: &mut String) {
+    let (head, step) = item.split_at(cut::place(item, b'/').unwrap_or(item.len()));
+    for (n, day) in cut::parts(head, b'-').enumerate() {
+        if n > 0 {
+            into.push('-');
+        }
+        match number(day) {
+            Some(n) => *into += &(n % 7 + 1).to_string(),
+            None => *into += day,
+        }
+    }
+    *into += step;
 }
 
 /// Joins the two day fields into one rule: exactly one of them is `?`.
@@ -154,8 +163,8 @@ fn day_rule(day: &str, weekday: &str) -> Result<DayRule, Vec<Problem>> {
 }
 
 fn of_month(text: &str) -> Result<DayRule, Problem> {
-    if text.contains('L') {
-        if text.contains(',') {
+    if cut::has(text, b'L') {
+        if cut::has(text, b',') {
             return Err(DAY.unsupported(text, "L cannot stand in a list"));
         }
         let (rest, near_weekday) = text.strip_suffix('W').map_or((text, false), |rest| (rest, true));
@@ -174,10 +183,10 @@ fn of_month(text: &str) -> Result<DayRule, Problem> {
             DayRule::FromLast(offset as i8)
         });
     }
-    if text.contains('W') {
+    if cut::has(text, b'W') {
         // With several days Quartz moves only the lowest one, and forgets the others.
         let mut lowest = DAY.max;
-        for item in text.split(',') {
+        for item in cut::parts(text, b',') {
             let day = item.strip_suffix('W').unwrap_or(item);
             if number(day).is_none() {
                 return Err(DAY.syntax(text, "W stands after one day of the month, as in 15W"));
@@ -190,8 +199,8 @@ fn of_month(text: &str) -> Result<DayRule, Problem> {
 }
 
 fn of_week(text: &str) -> Result<DayRule, Problem> {
-    let is_list = text.contains(',');
-    if let Some((weekday, nth)) = text.split_once('#') {
+    let is_list = cut::has(text, b',');
+    if let Some((weekday, nth)) = cut::once(text, b'#') {
         if is_list {
             return Err(WEEKDAY.unsupported(text, "# cannot stand in a list"));
         }
@@ -215,18 +224,18 @@ impl Field {
     /// A list of values, ranges and steps.
     fn list(&self, text: &str) -> Result<Vec<i16>, Problem> {
         let mut values = Vec::new();
-        for item in text.split(',') {
+        for item in cut::parts(text, b',') {
             self.item(text, item, &mut values)?;
         }
         Ok(values)
     }
 
     fn item(&self, text: &str, item: &str, values: &mut Vec<i16>) -> Result<(), Problem> {
-        let (head, step) = match item.split_once('/') {
+        let (head, step) = match cut::once(item, b'/') {
             Some((head, step)) => (head, Some(self.step(text, step)?)),
             None => (item, None),
         };
-        let (from, to) = match (head, head.split_once('-')) {
+        let (from, to) = match (head, cut::once(head, b'-')) {
             ("*", _) => (self.min, self.max),
             ("", _) if step.is_some() => (self.min, self.max),
             (_, Some((from, to))) => (self.value(text, from)?, self.value(text, to)?),

@@ -1,6 +1,7 @@
 //! Time zones by the ids that Java knows, from the database that is part of the program; no zone file is read.
 
 use crate::civil::{self, BORDERS, Clock, offset_text};
+use crate::cut;
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -147,7 +148,7 @@ fn gmt_offset(id: &str) -> Option<i32> {
         ("-", digits) => (-1, digits),
         _ => return None,
     };
-    let (hours, minutes) = match digits.split_once(':') {
+    let (hours, minutes) = match cut::once(digits, b':') {
         Some((hours, minutes)) if minutes.len() == 2 => (hours, minutes),
         Some(_) => return None,
         None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,

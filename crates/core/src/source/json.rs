@@ -2,6 +2,7 @@
 
 use super::rules;
 use super::tree::{Data, Mark, Member, Node};
+use crate::cut;
 use crate::json::{self, Broken};
 use crate::problem::Problem;
 use crate::value::Value;
@@ -22,7 +23,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Vec<Problem>> {
 
 fn problem(file: &Arc<str>, text: &str, error: &Broken) -> Problem {
     // It counts columns in bytes and 0 before the first character of a line.
-    let line = text.split('\n').nth(error.line.saturating_sub(1)).unwrap_or_default();
+    let line = cut::parts(text, b'\n').nth(error.line.saturating_sub(1)).unwrap_or_default();
     let bytes = line.len().min(error.column.saturating_sub(1));
     let column = line.get(..bytes).map_or(bytes, |before| before.chars().count()) + 1;
     let mark = Mark::new(file, error.line.max(1) as u32, column as u32);
@@ -134,7 +135,7 @@ impl Scanner<'_> {
 
     fn word(&mut self) -> Option<Data> {
         let start = self.at;
-        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
+        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || cut::has_char("+-.", c)) {
             self.step();
         }
         Some(match &self.text[start..self.at] {

@@ -15,6 +15,7 @@ mod yaml;
 pub use rules::RULES;
 pub use tree::{Data, Mark, Member, Node, Positions};
 
+use crate::cut;
 use crate::problem::Problem;
 use crate::value::Value;
 use std::sync::Arc;
@@ -51,8 +52,17 @@ impl Document {
     /// the first place only, since nothing after it can be trusted), and every field that an object has twice
     /// (`duplicate_field`, naming both places).
     pub fn parse(file: &str, bytes: &[u8], format: Format) -> Result<Self, Vec<Problem>> {
+        Self::read(file, utf8(&Arc::from(file), bytes)?, format)
+    }
+
+    /// The same of what is UTF-8.
+    #[cfg(feature = "page")]
+    pub(crate) fn of(file: &str, text: &str, format: Format) -> Result<Self, Vec<Problem>> {
+        Self::read(file, text.strip_prefix('\u{feff}').unwrap_or(text), format)
+    }
+
+    fn read(file: &str, text: &str, format: Format) -> Result<Self, Vec<Problem>> {
         let name: Arc<str> = Arc::from(file);
-        let text = utf8(&name, bytes)?;
         let root = match format {
             Format::Json => json::read(&name, text),
             Format::ByExtension if has_json_extension(file) => json::read(&name, text),
@@ -85,7 +95,7 @@ impl Document {
 }
 
 fn has_json_extension(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
+    cut::last(file, b'.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
 }
 
 #[cfg(feature = "yaml")]

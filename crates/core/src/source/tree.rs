@@ -1,7 +1,9 @@
 //! The tree of values with their places, and the places by path.
 
+use crate::cut;
 use crate::job::wire::Path;
 use crate::names::Names;
+use crate::order::sort_by;
 use crate::problem::{Position, Problem};
 use crate::value::{Map, Number, Value};
 use std::sync::Arc;
@@ -275,7 +277,7 @@ pub struct Positions(Vec<(String, Mark)>);
 
 impl Positions {
     fn new(mut places: Vec<(String, Mark)>) -> Self {
-        places.sort_by(|a, b| a.0.cmp(&b.0));
+        sort_by(&mut places, &mut |a, b| a.0.cmp(&b.0));
         Self(places)
     }
 
@@ -296,7 +298,7 @@ impl Positions {
             if path.is_empty() {
                 return None;
             }
-            path = &path[..path.rfind(['.', '[']).unwrap_or(0)];
+            path = cut::holder(path);
         }
     }
 

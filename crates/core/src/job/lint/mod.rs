@@ -18,7 +18,9 @@ pub(crate) use rules::rules as declare_rules;
 pub use rules::{Code, RULES, Rule};
 
 use super::JobSettings;
+use crate::cut;
 use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
+use crate::order::sort_by;
 use crate::problem::Problem;
 use crate::value::Value;
 use block::Block;
@@ -80,7 +82,7 @@ pub fn problems(value: &Value, options: &LintOptions) -> Vec<Problem> {
     let mut found = std::mem::take(&mut lint.found);
     found.retain(|judged| !misread.iter().any(|bad| follows_from(judged, &bad.problem)));
     misread.append(&mut found);
-    misread.sort_by(|a, b| a.place.cmp(&b.place));
+    sort_by(&mut misread, &mut |a, b| a.place.cmp(&b.place));
     misread.into_iter().map(|found| found.problem).collect()
 }
 
@@ -104,14 +106,10 @@ fn follows_from(judged: &Found, bad: &Problem) -> bool {
         return false;
     }
     if bad.code == rules::MISSING_FIELD.code {
-        !judged.exists && parent(path) == Some(&*bad.path)
+        !judged.exists && cut::holder(path) == bad.path
     } else {
         holds(path, &bad.path) || holds(&bad.path, path)
     }
-}
-
-fn parent(path: &str) -> Option<&str> {
-    path.get(..path.rfind(['.', '[']).unwrap_or(0))
 }
 
 /// What a path leads to, and the numbers of the members on the way, in the order in which a reader meets them; `None` when

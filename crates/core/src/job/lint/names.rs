@@ -1,6 +1,7 @@
 //! Names, keys, lengths, counts and ranges (reference section 18).
 
 use super::{ApiVersion, Block, Lint, Place, nested, rules};
+use crate::cut;
 use crate::job::wire::Path;
 use crate::names::Names;
 
@@ -168,7 +169,7 @@ fn at_key((list, n, nested): KeyPlace, field: &str, then: &mut dyn FnMut(&Path<'
 
 fn bad_key(key: &str) -> Option<String> {
     let length = key.chars().count();
-    let wrong = key.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-".contains(*c)));
+    let wrong = key.chars().find(|c| !(c.is_ascii_alphanumeric() || cut::has_char("_-", *c)));
     match (length, wrong) {
         (0, _) => Some("the key is empty".to_owned()),
         (_, Some(c)) => Some(format!("the key `{key}` has '{c}'; keys have letters, digits, `_` and `-`")),
@@ -189,7 +190,7 @@ fn parameters(lint: &mut Lint<'_>, job: Block<'_>) {
     for (n, name) in names.iter().copied().enumerate() {
         let item = list.index(n);
         let path = item.key("name");
-        let good = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let good = |c: char| c.is_ascii_alphanumeric() || cut::has_char("_-.", c);
         if name.is_empty() || !name.chars().all(good) {
             let message =
                 format_args!("the parameter name `{name}` must consist of letters, digits, `_`, `-` and `.`");

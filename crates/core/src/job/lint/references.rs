@@ -2,6 +2,7 @@
 
 use super::graph::graph;
 use super::{Block, Lint, nested, rules};
+use crate::cut;
 use crate::dag::order::Graph;
 use crate::host::{is_letter, is_number};
 use crate::job::wire::Path;
@@ -85,7 +86,7 @@ fn fields(task: Block<'_>, path: &Path<'_>, visit: &mut dyn FnMut(&Path<'_>, &st
     for (kind, field) in FIELDS {
         let Some(found) = task.block(kind) else { continue };
         let block = path.key(kind);
-        match field.split_once('/') {
+        match cut::once(field, b'/') {
             None => texts(found.get(field), &block.key(field), visit),
             Some((outer, inner)) => {
                 let found = found.block(outer).and_then(|outer| outer.get(inner));
@@ -180,15 +181,16 @@ fn other_task(lint: &mut Lint<'_>, path: &Path<'_>, placeholder: &Placeholder, k
 /// What looks like a reference and stays as text, most likely by a slip.
 fn unknown_namespace(lint: &mut Lint<'_>, path: &Path<'_>, literal: &str) {
     let mut rest = literal;
-    while let Some((_, after)) = rest.split_once("{{") {
-        let Some((inner, next)) = after.split_once("}}") else { return };
-        let name = inner.trim();
-        let plain = name.chars().all(|c| is_letter(c) || is_number(c) || "_-.".contains(c));
+    while let Some(open) = cut::twice(rest, b'{') {
+        let after = &rest[open + 2..];
+        let Some(end) = cut::twice(after, b'}') else { return };
+        let (name, next) = (cut::trimmed(&after[..end]), &after[end + 2..]);
+        let plain = name.chars().all(|c| is_letter(c) || is_number(c) || cut::has_char("_-.", c));
         if plain && name.starts_with(is_letter) {
             let message = format_args!("`{{{{{name}}}}}` is no reference and stays as text");
             let namespaces = ["job", "task", "tasks", "input", "workspace", "backfill"];
             let (first, others) =
-                name.split_once('.').map_or((name, None), |(first, others)| (first, Some(others)));
+                cut::once(name, b'.').map_or((name, None), |(first, others)| (first, Some(others)));
             let hint = crate::suggest::nearest(first, namespaces).map(|near| match others {
                 Some(others) => format!("did you mean `{{{{{near}.{others}}}}}`?"),
                 None => format!("did you mean `{{{{{near}}}}}`?"),

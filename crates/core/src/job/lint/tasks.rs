@@ -3,6 +3,7 @@
 use super::names::{Limit, text};
 use super::unknown::used;
 use super::{Block, Lint, Place, rules};
+use crate::cut;
 use crate::dag::is_number;
 use crate::job::wire::{Path, scalar_text};
 use crate::job::{ConditionOp, RunJobTask, TaskKind};
@@ -127,7 +128,7 @@ fn condition_task(lint: &mut Lint<'_>, path: &Path<'_>, condition: Block<'_>) {
     }
     for side in ["left", "right"] {
         let operand = condition.scalar(side);
-        if !is_number(&operand) && !operand.contains("{{") {
+        if !is_number(&operand) && cut::twice(&operand, b'{').is_none() {
             let message = format_args!("{} compares numbers, and `{operand}` is none", op.as_str());
             lint.report(rules::CONDITION_NOT_NUMERIC, &path.key(side), message);
         }
@@ -143,7 +144,7 @@ fn for_each_task(lint: &mut Lint<'_>, path: &Path<'_>, for_each: Block<'_>, nest
     let inputs = for_each.scalar("inputs");
     let inputs = inputs.as_str();
     let at = path.key("inputs");
-    if inputs.contains("{{") {
+    if cut::twice(inputs, b'{').is_some() {
         return;
     }
     text(lint, &at, Some(inputs), Limit::Characters(5000));

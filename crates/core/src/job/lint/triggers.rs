@@ -2,6 +2,7 @@
 
 use super::names::{count, range};
 use super::{Block, Lint, rules};
+use crate::cut;
 use crate::job::wire::{Misfit, Path, Wire, compare, missing_field, wrong_type};
 use crate::job::{IfStatus, MOST_JOBS, TriggerSettings};
 use crate::json::{self, Listed};
@@ -121,7 +122,13 @@ fn trigger_settings(lint: &mut Lint<'_>, path: &Path<'_>, trigger: Block<'_>) {
         count(lint, &path, "tables", names.len(), 10);
         for (n, name) in names.iter().enumerate() {
             let name = name.as_str().unwrap_or_default();
-            if name.split('.').filter(|part| !part.is_empty()).count() != 3 || name.split('.').count() != 3 {
+            let mut parts = 0;
+            let mut whole = true;
+            for part in cut::parts(name, b'.') {
+                parts += 1;
+                whole &= !part.is_empty();
+            }
+            if parts != 3 || !whole {
                 let message = format_args!("`{name}` is not a name of the form catalog.schema.table");
                 lint.report(rules::BAD_TABLE_NAME, &path.index(n), message);
             }
