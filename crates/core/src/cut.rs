@@ -3,7 +3,7 @@
 
 /// Where a byte stands first.
 pub(crate) fn place(text: &str, byte: u8) -> Option<usize> {
-    text.bytes().position(|other| other == byte)
+    text.as_bytes().iter().position(|other| *other == byte)
 }
 
 /// Where a byte first stands twice, side by side.
@@ -45,7 +45,7 @@ pub(crate) fn or_all(text: &str, byte: u8) -> (&str, &str) {
 
 /// The same at its last place.
 pub(crate) fn last(text: &str, byte: u8) -> Option<(&str, &str)> {
-    around(text, text.bytes().rposition(|other| other == byte)?)
+    around(text, text.as_bytes().iter().rposition(|other| *other == byte)?)
 }
 
 fn around(text: &str, at: usize) -> Option<(&str, &str)> {
@@ -105,7 +105,7 @@ impl<'a> Iterator for Parts<'a> {
 
 /// Whether a test holds for every byte.
 pub(crate) fn all(text: &str, test: fn(u8) -> bool) -> bool {
-    text.bytes().all(test)
+    text.as_bytes().iter().all(|byte| test(*byte))
 }
 
 /// A digit.

@@ -168,7 +168,7 @@ fn number(text: &str) -> Option<Number> {
         None if cut::after(plain, b'.').is_some() => format!("0{plain}"),
         _ => plain.to_owned(),
     };
-    let whole = decimal.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let whole = cut::all(&decimal, |b| b.is_ascii_digit() || b == b'-');
     match json::read(&decimal) {
         Ok(Value::Number(number)) if !(whole && number.is_f64()) => Some(number),
         _ => None,

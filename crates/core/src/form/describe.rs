@@ -124,7 +124,7 @@ fn field<'a>(
     field.set_some("default", facts.get("default").or_else(|| facts.get("const")).cloned());
     add(&mut field, "enum", choices.into());
     add(&mut field, "limits", limits.into());
-    for name in ["writeOnly", "readOnly", "deprecated"] {
+    for name in &["writeOnly", "readOnly", "deprecated"] {
         field.set_true(name, facts.flag(name));
     }
     add(&mut field, "examples", json::items(facts.get("examples")).to_vec().into());
@@ -160,7 +160,7 @@ fn choices(facts: &Facts<'_>) -> Vec<Value> {
 
 fn limits_of(facts: &Facts<'_>) -> Object {
     let mut limits = Object::default();
-    for keyword in LIMITS {
+    for keyword in &LIMITS {
         limits.set_some(keyword, facts.get(keyword).cloned());
     }
     limits

@@ -77,14 +77,14 @@ fn digits(text: &str) -> (u64, i32) {
     let (mut digits, mut exponent, mut zeros) = (0, 0, 0);
     let (number, power) = crate::cut::or_all(text, b'e');
     let mut fraction = 0;
-    for byte in number.bytes() {
-        if byte == b'.' {
+    for byte in number.as_bytes() {
+        if *byte == b'.' {
             fraction = 1;
             continue;
         }
         exponent -= fraction;
         zeros += 1;
-        if byte != b'0' {
+        if *byte != b'0' {
             for _ in 0..zeros {
                 digits *= 10;
             }

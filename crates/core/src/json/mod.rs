@@ -154,7 +154,7 @@ pub(crate) fn step<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 /// A whole number of 64 bits, written in digits alone.
 pub(crate) fn whole(text: &str) -> Option<u64> {
     let mut number: u64 = 0;
-    for byte in text.bytes() {
+    for byte in text.as_bytes() {
         let digit = u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
         // A product that is checked would be one of 128 bits.
         if number > (u64::MAX - digit) / 10 {

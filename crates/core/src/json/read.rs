@@ -26,9 +26,9 @@ pub(crate) fn read(text: &str) -> Result<Value, Broken> {
     value.ok_or_else(|| {
         let (at, said) = reader.broken.unwrap_or_default();
         let (mut line, mut column) = (1, 0);
-        for byte in text.bytes().take(at) {
+        for byte in text.as_bytes().iter().take(at) {
             column += 1;
-            if byte == b'\n' {
+            if *byte == b'\n' {
                 (line, column) = (line + 1, 0);
             }
         }
@@ -109,9 +109,9 @@ impl Reader<'_> {
     }
 
     fn word(&mut self, word: &str, value: Value) -> Read<Value> {
-        for byte in word.bytes() {
+        for byte in word.as_bytes() {
             match self.next() {
-                Some(next) if next == byte => {}
+                Some(next) if next == *byte => {}
                 Some(_) => return self.behind("expected ident"),
                 None => return self.behind(EARLY_VALUE),
             }
@@ -216,9 +216,9 @@ impl Reader<'_> {
                 if !(0xd800..0xdc00).contains(&first) {
                     return char::from_u32(first).or_else(|| self.behind(lone));
                 }
-                for wanted in [b'\\', b'u'] {
+                for wanted in b"\\u" {
                     match self.next() {
-                        Some(byte) if byte == wanted => {}
+                        Some(byte) if byte == *wanted => {}
                         Some(_) => return self.behind("unexpected end of hex escape"),
                         None => return self.behind(EARLY_STRING),
                     }

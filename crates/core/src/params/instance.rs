@@ -164,8 +164,8 @@ fn write_whole(f: &mut fmt::Formatter<'_>, value: i128) -> fmt::Result {
 /// The quotient, and what is left.
 pub(super) fn divided(value: u128, by: u32) -> (u128, u64) {
     let (mut quotient, mut rest) = (0, 0);
-    for part in [(value >> 96) as u32, (value >> 64) as u32, (value >> 32) as u32, value as u32] {
-        let over = rest << 32 | u64::from(part);
+    for part in &[(value >> 96) as u32, (value >> 64) as u32, (value >> 32) as u32, value as u32] {
+        let over = rest << 32 | u64::from(*part);
         quotient = quotient << 32 | u128::from(over / u64::from(by));
         rest = over % u64::from(by);
     }

@@ -39,12 +39,12 @@ impl Logic {
     /// Adds the subschemas that are applied to the same value.
     pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
         into.extend_from_slice(&self.refs);
-        for list in [Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()] {
+        for list in &[Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()] {
             into.extend_from_slice(list.map_or(&[][..], |list| list));
         }
         let (condition, then, otherwise) =
             self.condition.map_or((None, None, None), |(a, b, c)| (Some(a), b, c));
-        for id in [self.not, condition, then, otherwise] {
+        for id in &[self.not, condition, then, otherwise] {
             into.extend_from_slice(id.as_slice());
         }
     }
@@ -101,8 +101,8 @@ pub(crate) fn check<I: Instance>(
 ) -> bool {
     let mut valid = true;
     let dynamic = rules.dynamic.as_ref().map(|dynamic| dynamic.target(check.scope()));
-    for list in [&rules.refs[..], dynamic.as_slice(), &rules.all_of] {
-        for id in list {
+    for list in &[&rules.refs[..], dynamic.as_slice(), &rules.all_of] {
+        for id in *list {
             if !check.node(*id, instance, at, seen.as_deref_mut()) {
                 valid = false;
                 if !check.goes_on() {

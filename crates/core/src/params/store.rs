@@ -250,15 +250,14 @@ impl<'a> Store<'a> {
     }
 
     fn scan_anchors(&mut self, place: Place<'a>, schema: &'a Map<String, Value>) {
-        for keyword in ["$anchor", "$dynamicAnchor"] {
-            let Some(value) = schema.get(keyword) else { continue };
+        for (dynamic, keyword) in &[(false, "$anchor"), (true, "$dynamicAnchor")] {
+            let Some(value) = schema.get(*keyword) else { continue };
             let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
                 let message = format_args!("{} is not the name of an anchor", write(value));
                 self.problems.add("keyword_value", value, message);
                 continue;
             };
-            let dynamic = keyword == "$dynamicAnchor";
-            self.anchors.push(Anchor { resource: place.resource, name, dynamic, place });
+            self.anchors.push(Anchor { resource: place.resource, name, dynamic: *dynamic, place });
         }
     }
 

@@ -118,13 +118,14 @@ fn without_dots(path: &str) -> String {
 /// Replaces `%XX`; `None` when the result is not UTF-8 or an escape is cut short.
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = String::new();
-    let mut rest = text.bytes();
+    let mut rest = text.as_bytes().iter();
     // Of a character of several bytes: its bits so far, the least that it may be, and how many bytes are missing.
     let (mut code, mut least, mut missing) = (0, 0, 0);
-    while let Some(mut byte) = rest.next() {
+    while let Some(byte) = rest.next() {
+        let mut byte = *byte;
         if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
+            let high = char::from(*rest.next()?).to_digit(16)?;
+            let low = char::from(*rest.next()?).to_digit(16)?;
             byte = (high * 16 + low) as u8;
         }
         let bits = u32::from(byte);

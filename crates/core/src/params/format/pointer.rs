@@ -5,8 +5,8 @@ use crate::cut;
 /// `8-4-4-4-12` hexadecimal digits (RFC 4122 section 3).
 pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
-        && text.bytes().enumerate().all(|(n, byte)| match n {
-            8 | 13 | 18 | 23 => byte == b'-',
+        && text.as_bytes().iter().enumerate().all(|(n, byte)| match n {
+            8 | 13 | 18 | 23 => *byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
 }
@@ -19,7 +19,7 @@ pub(super) fn is_json_pointer(text: &str) -> bool {
 
 /// A number without leading zeros, then `#` or a JSON Pointer.
 pub(super) fn is_relative_json_pointer(text: &str) -> bool {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = text.as_bytes().iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, rest) = text.split_at(digits);
     digits > 0
         && (number == "0" || !matches!(number.as_bytes(), [b'0', ..]))

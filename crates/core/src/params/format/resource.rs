@@ -33,7 +33,7 @@ fn is_absolute(text: &str) -> bool {
 
 fn is_reference(text: &str) -> bool {
     // The first step of a relative path has no colon: it would be a scheme.
-    let end = text.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b':'));
+    let end = text.as_bytes().iter().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b':'));
     let colon = end.is_some_and(|end| text.as_bytes()[end] == b':');
     is_absolute(text) || (!colon && is_hierarchy(text))
 }

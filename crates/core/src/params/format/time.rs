@@ -91,12 +91,12 @@ pub(super) fn is_duration(text: &str) -> bool {
 fn are_units(text: &str, units: &str) -> bool {
     let mut expected = units;
     let mut digits = 0;
-    for byte in text.bytes() {
+    for byte in text.as_bytes() {
         if byte.is_ascii_digit() {
             digits += 1;
             continue;
         }
-        match cut::once(expected, byte) {
+        match cut::once(expected, *byte) {
             Some((before, after)) if digits > 0 && (before.is_empty() || expected.len() == units.len()) => {
                 (expected, digits) = (after, 0);
             }
