@@ -71,12 +71,14 @@ pub(crate) fn chars(text: &str, most: usize) -> Vec<char> {
 
 /// A text without blanks at its ends.
 pub(crate) fn trimmed(text: &str) -> &str {
-    let (mut from, mut to) = (text.len(), 0);
-    for (at, c) in text.char_indices() {
+    let (mut from, mut to, mut at) = (text.len(), 0, 0);
+    for c in text.chars() {
+        let end = at + c.len_utf8();
         if !c.is_whitespace() {
             from = from.min(at);
-            to = at + c.len_utf8();
+            to = end;
         }
+        at = end;
     }
     text.get(from..to).unwrap_or_default()
 }

@@ -198,7 +198,9 @@ fn pipeline(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<Str
     for (key, value) in params {
         let path = root.key(key);
         match value {
-            _ if !PIPELINE_FIELDS.contains(&key.as_str()) => unknown(&path, key, &PIPELINE_FIELDS, problems),
+            _ if !PIPELINE_FIELDS.iter().any(|known| known == key) => {
+                unknown(&path, key, &PIPELINE_FIELDS, problems)
+            }
             Value::Bool(_) if key == "full_refresh" => {}
             other if key == "full_refresh" => {
                 let message = format_args!("{key} is a boolean, not {}", kind(other));

@@ -268,11 +268,15 @@ fn no_match<I: Instance>(
         let _ = write!(message, "{between}({n}) {at}{place}{comma}{}", first.message);
         between = "; ";
     }
-    if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
-        message.truncate(end);
-        message += "…";
+    let mut short = String::new();
+    for (n, c) in message.chars().enumerate() {
+        if n == MESSAGE {
+            short.push('…');
+            break;
+        }
+        short.push(c);
     }
-    check.fail(at, keyword, format_args!("{message}"));
+    check.fail(at, keyword, format_args!("{short}"));
 }
 
 /// The one that is told first.

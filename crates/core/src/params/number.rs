@@ -47,7 +47,7 @@ pub(crate) fn compile<'a>(
 pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
     use Ordering::{Equal, Greater, Less};
     let mut valid = true;
-    let limits: [(&Option<Number>, &[Ordering], &'static str, &str); 4] = [
+    let limits: &[(&Option<Number>, &[Ordering], &'static str, &str)] = &[
         (&rules.minimum, &[Less], "minimum", "less than the minimum"),
         (&rules.maximum, &[Greater], "maximum", "greater than the maximum"),
         (&rules.exclusive_minimum, &[Less, Equal], "exclusiveMinimum", "not greater than"),

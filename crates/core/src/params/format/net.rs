@@ -75,7 +75,7 @@ fn is_label(label: &str) -> bool {
 
 /// `Mailbox` of RFC 5321 section 4.1.2.
 pub(super) fn is_email(text: &str) -> bool {
-    text.is_ascii() && is_mailbox(text, is_hostname)
+    cut::all(text, |byte| byte.is_ascii()) && is_mailbox(text, is_hostname)
 }
 
 /// The same with characters beyond ASCII (RFC 6531).

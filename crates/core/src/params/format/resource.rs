@@ -6,12 +6,12 @@ use crate::cut;
 
 /// A URI with a scheme.
 pub(super) fn is_uri(text: &str) -> bool {
-    text.is_ascii() && is_absolute(text)
+    cut::all(text, |byte| byte.is_ascii()) && is_absolute(text)
 }
 
 /// A URI or a relative reference.
 pub(super) fn is_uri_reference(text: &str) -> bool {
-    text.is_ascii() && is_reference(text)
+    cut::all(text, |byte| byte.is_ascii()) && is_reference(text)
 }
 
 /// An IRI with a scheme.

@@ -171,12 +171,17 @@ impl<S: Sink> Translator<'_, S> {
         self.chars.get(self.at).copied()
     }
 
+    /// Reads a text of ASCII, when it comes next.
     pub(super) fn take(&mut self, text: &str) -> bool {
-        let matches = text.chars().enumerate().all(|(n, c)| self.chars.get(self.at + n) == Some(&c));
-        if matches {
-            self.at += text.chars().count();
+        let mut at = self.at;
+        for c in text.as_bytes() {
+            if self.chars.get(at) != Some(&char::from(*c)) {
+                return false;
+            }
+            at += 1;
         }
-        matches
+        self.at = at;
+        true
     }
 
     pub(super) fn needs(&mut self, needs: Needs) {
@@ -261,7 +266,7 @@ impl<S: Sink> Translator<'_, S> {
         let mut repeatable = true;
         if self.take("?:") {
             self.out.open("?:");
-        } else if let Some(look) = ["?=", "?!", "?<=", "?<!"].into_iter().find(|look| self.take(look)) {
+        } else if let Some(look) = self.look() {
             self.needs(Needs::Backtracking);
             self.out.open(look);
             repeatable = false;
@@ -284,6 +289,16 @@ impl<S: Sink> Translator<'_, S> {
             self.closed[number] = true;
         }
         Ok((weight, repeatable))
+    }
+
+    /// Reads how a look around begins.
+    fn look(&mut self) -> Option<&'static str> {
+        for look in &["?=", "?!", "?<=", "?<!"] {
+            if self.take(look) {
+                return Some(look);
+            }
+        }
+        None
     }
 
     /// Reads `name>`.
