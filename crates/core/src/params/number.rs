@@ -10,14 +10,20 @@ use crate::json::decimal;
 use std::cmp::Ordering;
 
 /// The numeric keywords of one schema.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NumberRules {
-    minimum: Option<Number>,
-    maximum: Option<Number>,
-    exclusive_minimum: Option<Number>,
-    exclusive_maximum: Option<Number>,
+    /// In the order of [`LIMITS`].
+    limits: [Option<Number>; 4],
     multiple_of: Option<Divisor>,
 }
+
+/// The limits in the order of their slots: how a number is that breaks one, whether one that is equal does too.
+static LIMITS: [(&str, Ordering, bool, &str); 4] = [
+    ("minimum", Ordering::Less, false, "less than the minimum"),
+    ("maximum", Ordering::Greater, false, "greater than the maximum"),
+    ("exclusiveMinimum", Ordering::Less, true, "not greater than"),
+    ("exclusiveMaximum", Ordering::Greater, true, "not less than"),
+];
 
 #[inline(never)]
 pub(crate) fn compile<'a>(
@@ -25,38 +31,28 @@ pub(crate) fn compile<'a>(
     at: Place<'a>,
     read: &mut Read<'a>,
 ) -> Option<Box<NumberRules>> {
-    // In the order of their slots.
-    let [minimum, maximum, exclusive_minimum, exclusive_maximum, divisor] = read.numbers;
-    let rules = NumberRules {
-        minimum,
-        maximum,
-        exclusive_minimum,
-        exclusive_maximum,
-        multiple_of: divisor.and_then(|number| {
-            let positive = number.compare(Number::Int(0)) == Ordering::Greater;
-            if !positive {
-                c.wrong_value(at, "multipleOf", format_args!("{number} is not greater than 0"));
-            }
-            positive.then(|| Divisor { number, decimal: Decimal::of(number) })
-        }),
-    };
-    let limits = [&rules.minimum, &rules.maximum, &rules.exclusive_minimum, &rules.exclusive_maximum];
-    (limits.iter().any(|limit| limit.is_some()) || rules.multiple_of.is_some()).then(|| Box::new(rules))
+    let [minimum, maximum, above, below, divisor] = read.numbers;
+    let limits = [minimum, maximum, above, below];
+    let mut multiple_of = None;
+    if let Some(number) = divisor {
+        if number.compare(Number::Int(0)) == Ordering::Greater {
+            multiple_of = Some(Divisor { number, decimal: Decimal::of(number) });
+        } else {
+            c.wrong_value(at, "multipleOf", format_args!("{number} is not greater than 0"));
+        }
+    }
+    if multiple_of.is_none() && limits.iter().all(Option::is_none) {
+        return None;
+    }
+    Some(Box::new(NumberRules { limits, multiple_of }))
 }
 
 pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
-    use Ordering::{Equal, Greater, Less};
     let mut valid = true;
-    let limits: &[(&Option<Number>, &[Ordering], &'static str, &str)] = &[
-        (&rules.minimum, &[Less], "minimum", "less than the minimum"),
-        (&rules.maximum, &[Greater], "maximum", "greater than the maximum"),
-        (&rules.exclusive_minimum, &[Less, Equal], "exclusiveMinimum", "not greater than"),
-        (&rules.exclusive_maximum, &[Greater, Equal], "exclusiveMaximum", "not less than"),
-    ];
-    for (limit, wrong, keyword, text) in limits {
-        if let Some(limit) = limit
-            && wrong.contains(&value.compare(*limit))
-        {
+    for (limit, (keyword, wrong, or_equal, text)) in rules.limits.iter().zip(&LIMITS) {
+        let Some(limit) = limit else { continue };
+        let order = value.compare(*limit);
+        if order == *wrong || (*or_equal && order == Ordering::Equal) {
             valid = false;
             if !check.fail(at, keyword, format_args!("{value} is {text} {limit}")) {
                 return false;
