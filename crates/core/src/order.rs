@@ -49,18 +49,27 @@ fn merged(order: &mut Vec<usize>, compare: &mut dyn FnMut(usize, usize) -> Order
 
 /// Sorts a list, equal ones as they were.
 pub(crate) fn sort_by<T>(list: &mut [T], compare: &mut dyn FnMut(&T, &T) -> Ordering) {
-    let order = order(list.len(), &mut |a, b| compare(&list[a], &list[b]));
-    let mut ranks = vec![0; order.len()];
+    for (a, b) in swaps(list.len(), &mut |a, b| compare(&list[a], &list[b])) {
+        list.swap(a, b);
+    }
+}
+
+/// The swaps that put so many things in order, one after the other.
+fn swaps(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<(usize, usize)> {
+    let order = order(count, compare);
+    let mut ranks = vec![0; count];
     for (rank, n) in order.into_iter().enumerate() {
         ranks[n] = rank;
     }
-    for n in 0..ranks.len() {
+    let mut swaps = Vec::new();
+    for n in 0..count {
         while ranks[n] != n {
             let rank = ranks[n];
-            list.swap(n, rank);
+            swaps.push((n, rank));
             ranks.swap(n, rank);
         }
     }
+    swaps
 }
 
 #[cfg(test)]

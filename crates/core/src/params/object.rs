@@ -96,7 +96,7 @@ pub(crate) fn compile<'a>(
         dependent_schemas.push(((*name).into(), *id));
     }
     let mut dependent_required = Vec::new();
-    for (name, names) in read.needs.drain(..) {
+    for (name, names) in std::mem::take(&mut read.needs) {
         dependent_required.push((name.into(), names));
     }
     let rules = ObjectRules {
