@@ -8,6 +8,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+/// The standard library's own measures a text before it writes it, which is code that small programs do without.
+#[cfg(not(feature = "whole"))]
+macro_rules! format {
+    ($($text:tt)*) => { $crate::json::written(format_args!($($text)*)) };
+}
+
 #[cfg(feature = "whole")]
 pub mod api;
 #[cfg(feature = "whole")]

@@ -1,6 +1,6 @@
 //! One finding about text or data that a person wrote. Readers and lints return all of them, not the first.
 
-use crate::json::{Object, ToJson};
+use crate::json::{Object, ToJson, written};
 use crate::value::Value;
 use serde::Serialize;
 use std::fmt;
@@ -77,7 +77,7 @@ impl Problem {
         message: fmt::Arguments<'_>,
     ) -> &'l mut Self {
         let at = list.len();
-        list.push(Self::error(code, path.to_string(), message.to_string()));
+        list.push(Self::error(code, written(path), written(message)));
         &mut list[at]
     }
 

@@ -103,6 +103,14 @@ impl ToJson for String {
     }
 }
 
+/// A text from its format.
+pub(crate) fn written(text: fmt::Arguments<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = fmt::write(&mut out, text);
+    out
+}
+
 /// Texts with a separator between them, for a message.
 pub(crate) struct Listed<'a>(pub(crate) &'a [&'a str], pub(crate) &'static str);
 

@@ -10,7 +10,7 @@ use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
 use super::node::{FALSE, Node, NodeId, Program, TRUE};
 use super::violation::{Violation, pointer};
 use super::{array, logic, number, object, string, value};
-use crate::json::Path;
+use crate::json::{Path, written};
 use crate::order::order;
 use std::fmt;
 
@@ -193,7 +193,7 @@ impl<'s> Check<'s> {
             found.more = true;
             return false;
         }
-        found.list.push(Violation { path: pointer(at), keyword, message: message.to_string() });
+        found.list.push(Violation { path: pointer(at), keyword, message: written(message) });
         true
     }
 

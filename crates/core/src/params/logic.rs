@@ -249,7 +249,7 @@ fn no_match<I: Instance>(
         return;
     }
     let base = pointer(at);
-    let mut message = Shown(instance).to_string();
+    let mut message = format!("{}", Shown(instance));
     // Writing to a `String` cannot fail, here and below.
     let _ = match tried.len() {
         1 => write!(message, " does not match the only schema"),

@@ -8,7 +8,7 @@ use super::super::limits::{MAX_PATTERN_LENGTH, MAX_PATTERN_WEIGHT};
 use super::class::CharSet;
 use crate::cut;
 use crate::host::{is_letter, is_number};
-use crate::json::Quoted;
+use crate::json::{Quoted, written};
 use std::fmt;
 
 /// What a pattern asks of an engine.
@@ -116,7 +116,7 @@ impl<S: Sink> Translator<'_, S> {
     #[cold]
     #[inline(never)]
     pub(super) fn wrong(&mut self, why: fmt::Arguments<'_>) -> Wrong {
-        self.why = why.to_string();
+        self.why = written(why);
         Wrong
     }
 
