@@ -199,7 +199,7 @@ fn pipeline(params: &Map<String, Value>, problems: &mut Vec<Problem>) -> Map<Str
         let path = root.key(key);
         match value {
             _ if !PIPELINE_FIELDS.iter().any(|known| known == key) => {
-                unknown(&path, key, &PIPELINE_FIELDS, problems)
+                unknown(&path, key, &PIPELINE_FIELDS, problems);
             }
             Value::Bool(_) if key == "full_refresh" => {}
             other if key == "full_refresh" => {

@@ -293,12 +293,13 @@ impl<S: Sink> Translator<'_, S> {
 
     /// Reads how a look around begins.
     fn look(&mut self) -> Option<&'static str> {
+        let mut found = None;
         for look in &["?=", "?!", "?<=", "?<!"] {
-            if self.take(look) {
-                return Some(look);
+            if found.is_none() && self.take(look) {
+                found = Some(*look);
             }
         }
-        None
+        found
     }
 
     /// Reads `name>`.
