@@ -7,6 +7,7 @@ pub(crate) fn place(text: &str, byte: u8) -> Option<usize> {
 }
 
 /// Where a byte first stands twice, side by side.
+#[cfg(feature = "page")]
 pub(crate) fn twice(text: &str, byte: u8) -> Option<usize> {
     let bytes = text.as_bytes();
     for n in 1..bytes.len() {
@@ -18,6 +19,7 @@ pub(crate) fn twice(text: &str, byte: u8) -> Option<usize> {
 }
 
 /// The path of what holds that to which a path leads; empty for the root.
+#[cfg(feature = "page")]
 pub(crate) fn holder(path: &str) -> &str {
     let at = path.bytes().rposition(|byte| byte == b'.' || byte == b'[');
     path.get(..at.unwrap_or(0)).unwrap_or_default()

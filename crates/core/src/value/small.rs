@@ -167,7 +167,7 @@ impl Number {
     }
 
     /// As the nearest double, which every number has.
-    #[expect(clippy::unnecessary_wraps, reason = "as serde_json has it")]
+    #[cfg_attr(feature = "whole", expect(clippy::unnecessary_wraps, reason = "as serde_json has it"))]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match self.0 {
             N::Whole(value) => value as f64,
