@@ -18,8 +18,12 @@ export const decode = (letters: string): string[] => [...letters].map(letter => 
 const KEPT = 'lakeflow-names'
 const WIDTH = { least: 120, usual: 196, most: 640 }
 
-/** Rows that have their cells at once: more than a screen shows. */
-const AT_ONCE = 60
+/** Rows are as high, in blocks of so many: the browser has few things to ask whether they are in sight. */
+const HIGH = 25
+const BLOCK = 20
+/** A cell and a row with what all of them have; they are copied. */
+const CELL = Object.assign(document.createElement('i'), { className: 't', tabIndex: -1, role: 'gridcell' })
+const ROW = Object.assign(document.createElement('div'), { className: 'mr', role: 'row', innerHTML: '<div class="mh" role="rowheader" tabindex="-1"><span></span><small></small></div>' })
 
 /** The cells of a row with what they show. */
 interface Line { cells: HTMLElement[]; states: string[]; ms: number[] }
@@ -39,7 +43,11 @@ export class MatrixView {
   private filled: (Line | undefined)[] = []
   private idle = 0
   private near = new IntersectionObserver(seen => {
-    for (const one of seen) if (one.isIntersecting) this.fill(this.lines.indexOf(one.target as HTMLElement))
+    for (const { target, isIntersecting } of seen) if (isIntersecting) {
+      this.near.unobserve(target)
+      const from = this.lines.indexOf(target.firstElementChild as HTMLElement)
+      this.fill(from, from + BLOCK)
+    }
   }, { rootMargin: '400px 0px' })
   /** The one tab stop: row and column, of which -1 is the name. */
   private at: [number, number] = [0, 0]
@@ -119,7 +127,8 @@ export class MatrixView {
     this.columns = columns
     this.heads()
     this.filled.forEach((line, r) => { if (line) this.patch(r, line) })
-    rows.slice(0, AT_ONCE).forEach((_, r) => this.fill(r))
+    // As many as the window may show come at once.
+    this.fill(0, Math.ceil(innerHeight / HIGH))
     this.later()
   }
 
@@ -136,29 +145,27 @@ export class MatrixView {
     const some = (time: IdleDeadline): void => {
       for (; next < this.rows.length; next++) {
         if (time.timeRemaining() < 3) { this.idle = requestIdleCallback(some); return }
-        this.fill(next)
+        this.fill(next, next + 1)
       }
     }
     this.idle = requestIdleCallback(some)
   }
 
-  /** Gives a row its cells. */
-  private fill(r: number): void {
-    const place = this.lines[r]
-    if (!place || this.filled[r]) return
-    const cells = this.columns.map((_, c) => {
-      const cell = document.createElement('i')
-      cell.className = 't'
-      cell.setAttribute('role', 'gridcell')
-      cell.tabIndex = r === this.at[0] && c === this.at[1] ? 0 : -1
-      cell.dataset['at'] = `${r},${c}`
-      return cell
-    })
-    const line: Line = { cells, states: [], ms: [] }
-    this.filled[r] = line
-    this.patch(r, line)
-    place.append(...cells)
-    this.near.unobserve(place)
+  /** Gives rows their cells. */
+  private fill(from: number, to: number): void {
+    for (let r = from; r < Math.min(to, this.lines.length); r++) {
+      if (this.filled[r]) continue
+      const cells = this.columns.map((_, c) => {
+        const cell = CELL.cloneNode() as HTMLElement
+        if (r === this.at[0] && c === this.at[1]) cell.tabIndex = 0
+        cell.dataset['at'] = `${r},${c}`
+        return cell
+      })
+      const line: Line = { cells, states: [], ms: [] }
+      this.filled[r] = line
+      this.patch(r, line)
+      this.lines[r]!.append(...cells)
+    }
   }
 
   private build(rows: Row[], columns: Column[]): void {
@@ -166,29 +173,27 @@ export class MatrixView {
     this.filled = []
     this.columns = columns
     this.body.setAttribute('aria-rowcount', String(rows.length))
-    const html = document.createDocumentFragment()
+    const blocks = Array.from({ length: Math.ceil(rows.length / BLOCK) }, (_, n) => {
+      const block = document.createElement('div')
+      block.className = 'mb'
+      block.setAttribute('role', 'rowgroup')
+      block.style.height = `${HIGH * Math.min(BLOCK, rows.length - n * BLOCK)}px`
+      this.near.observe(block)
+      return block
+    })
     this.lines = rows.map((row, r) => {
-      const line = document.createElement('div')
-      line.className = row.gone ? 'mr gone' : 'mr'
-      line.setAttribute('role', 'row')
+      const line = ROW.cloneNode(true) as HTMLElement
+      if (row.gone) line.classList.add('gone')
       line.setAttribute('aria-rowindex', String(r + 1))
-      const head = document.createElement('div')
-      head.className = 'mh'
-      head.setAttribute('role', 'rowheader')
-      const name = document.createElement('span')
-      name.textContent = this.named(row.key)
-      head.tabIndex = -1
+      const head = line.firstElementChild as HTMLElement
       head.setAttribute('aria-label', `${row.key}${row.gone ? ', no longer in the job' : ''}: its last runs`)
       head.dataset['at'] = `${r},-1`
-      const type = document.createElement('small')
-      type.textContent = row.type
-      head.append(name, type)
-      line.append(head)
-      html.append(line)
-      if (r >= AT_ONCE) this.near.observe(line)
+      head.firstElementChild!.textContent = this.named(row.key)
+      head.lastElementChild!.textContent = row.type
+      blocks[Math.floor(r / BLOCK)]!.append(line)
       return line
     })
-    this.body.replaceChildren(html)
+    this.body.replaceChildren(...blocks)
     this.at = [Math.max(0, Math.min(this.at[0], rows.length - 1)), columns.length - 1]
     const head = document.createElement('div')
     head.className = 'mh'
@@ -312,7 +317,7 @@ export class MatrixView {
     const old = this.stop(...this.at)
     if (old) old.tabIndex = -1
     this.at = [r, c]
-    this.fill(r)
+    this.fill(r, r + 1)
     const cell = this.stop(r, c)
     if (!cell) return
     cell.tabIndex = 0

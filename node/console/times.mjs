@@ -20,7 +20,7 @@ const THERE = {
   run: () => at('.n').length === 3,
   tasks: () => at('.tr').length === 1000 && at('.rh h1').length === 1,
   graph: () => at('.n').length > 20 && at('.fold').length === 1,
-  matrix: () => document.querySelectorAll('.mr').length === 1000 && document.querySelectorAll('.mr:first-child [role=gridcell][data-s]').length === 30,
+  matrix: () => document.querySelectorAll('.mr').length === 1000 && document.querySelector('.mr').querySelectorAll('[role=gridcell][data-state]').length === 30,
   runs: () => document.querySelectorAll('.tb tbody tr').length === 100 && document.body.textContent.includes('10,000 runs'),
   columns: () => document.querySelectorAll('.mc').length === 30,
   log: () => /line 50000 of/.test(at('.blk:last-child .ln:last-child')[0]?.textContent ?? '') && at('.lb')[0]?.textContent.includes('50,000 lines'),

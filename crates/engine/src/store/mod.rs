@@ -4,6 +4,7 @@
 //!
 //! No rule of Lakeflow Jobs lives here, and nothing outside of this room writes SQL.
 
+mod briefs;
 mod db;
 mod ends;
 pub(crate) mod folder;

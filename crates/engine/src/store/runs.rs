@@ -120,17 +120,6 @@ impl TaskRow {
     }
 }
 
-/// Of a task run what a matrix shows, so that thousands are read quickly.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct TaskBrief {
-    pub(crate) run_id: RunId,
-    pub(crate) task_key: String,
-    pub(crate) iteration_of: Option<RunId>,
-    pub(crate) phase: Phase,
-    pub(crate) start_time: Option<WallTime>,
-    pub(crate) end_time: Option<WallTime>,
-}
-
 /// A process group that the engine started and has not seen end.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredProcess {
@@ -362,20 +351,6 @@ impl Store {
             let mut statement =
                 db.prepare_cached("SELECT row FROM task_runs WHERE run_id = ?1 ORDER BY task_run_id")?;
             collect(statement.query([run.0])?, |row| document(row, 0))
-        })
-        .await
-    }
-
-    /// Every task run of a job run in order of id, in short.
-    pub(crate) async fn task_briefs(&self, run: RunId) -> Result<Vec<TaskBrief>, Error> {
-        #[derive(Deserialize)]
-        struct Brief {
-            view: TaskBrief,
-        }
-        self.read("task_briefs", move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT row FROM task_runs WHERE run_id = ?1 ORDER BY task_run_id")?;
-            collect(statement.query([run.0])?, |row| document::<Brief>(row, 0).map(|brief| brief.view))
         })
         .await
     }

@@ -22,7 +22,7 @@ use lakeflow_core::reference::{Context, JobContext, Mode, TriggerContext, resolv
 use lakeflow_core::run::wire::Level;
 use lakeflow_core::trigger::set_paused;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Jobs and runs of one answer.
@@ -195,7 +195,7 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
     let oldest = runs.last().map(|run| (run.start_time.0, run.run_id.0));
     runs.reverse();
     let mut rows: Vec<Value> = Vec::new();
-    let mut place: BTreeMap<String, usize> = BTreeMap::new();
+    let mut place: HashMap<String, usize> = HashMap::new();
     for task in ordered(&job.settings.tasks) {
         place.insert(task.task_key.clone(), rows.len());
         rows.push(line(app, task));
@@ -206,11 +206,12 @@ pub(super) async fn matrix(ask: Ask) -> Answer {
         let mut cells: Vec<Option<(char, i64, i64)>> = vec![None; rows.len()];
         let mut tries: BTreeMap<usize, String> = BTreeMap::new();
         for brief in store.task_briefs(run.run_id).await? {
-            if brief.iteration_of.is_some() {
+            if brief.inner {
                 continue;
             }
-            let row = *place.entry(brief.task_key.clone()).or_insert_with(|| {
+            let row = place.get(&brief.task_key).copied().unwrap_or_else(|| {
                 rows.push(json!({ "key": brief.task_key, "type": "", "gone": true }));
+                place.insert(brief.task_key.clone(), rows.len() - 1);
                 rows.len() - 1
             });
             let ms = brief.start_time.zip(brief.end_time).map(|(from, to)| to.since(from).max(0));
