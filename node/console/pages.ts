@@ -22,7 +22,7 @@ export class DefinitionScreen implements Screen {
   private zoom = 0
   private whole = false
   private picked = ''
-  private sight: Sight | undefined
+  private sight: Sight = [0, 0, 1500, 900]
   constructor(private readonly app: App, readonly job: string) { this.definition = new Reading(app) }
   title(): string { return `Definition of ${this.definition.value?.name ?? 'a job'}` }
   async load(): Promise<void> { await this.definition.read(get<Definition>(`jobs/${this.job}${this.whole ? '?whole=1' : ''}`)) }

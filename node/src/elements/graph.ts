@@ -37,14 +37,14 @@ export interface GraphState {
   /** A definition: nothing has run, so nothing has a state. */
   plain?: boolean
   unfold: () => void
-  /** The part that is in sight, in the graph's own measures: of a graph with many nodes no others are drawn. */
-  sight: Sight | undefined
+  /** The part that is in sight, in pixels of the page: of a graph with many nodes no others are drawn. */
+  sight: Sight
   look: (sight: Sight) => void
 }
 /** Left, top, right, bottom. */
 export type Sight = [number, number, number, number]
 /** Above so many nodes only those in sight are drawn, with one screen around them. */
-const MANY = 400
+const MANY = 120
 
 export function drawGraph(g: GraphState): TemplateResult {
   const { graph, tasks, zoom } = g
@@ -55,7 +55,7 @@ export function drawGraph(g: GraphState): TemplateResult {
   const failing = (key: string): boolean => tone(state(key)) === 'bad'
   const total = number(tasks.size, 'task')
   const many = graph.nodes.length > MANY
-  const [left, top, right, bottom] = g.sight ?? [0, 0, 1500, 800]
+  const [left, top, right, bottom] = g.sight.map(n => n / zoom) as Sight
   const seen = ({ x, y }: { x: number; y: number }): boolean => !many || (x > 2 * left - right && x < 2 * right - left && y > 2 * top - bottom && y < 2 * bottom - top)
   const nodes = graph.nodes.filter(node => seen(node) || node.key === holder)
   const edge = ({ from, to, points }: Graph['edges'][number]): unknown => {
@@ -68,7 +68,7 @@ export function drawGraph(g: GraphState): TemplateResult {
   }
   const scrolled = (event: Event): void => {
     const { scrollLeft: x, scrollTop: y, clientWidth: w, clientHeight: h } = event.currentTarget as HTMLElement
-    if (many) g.look([x / zoom, y / zoom, (x + w) / zoom, (y + h) / zoom])
+    if (many) g.look([x, y, x + w, y + h])
   }
   return html`
     <div class="gs" tabindex="0" role="region" aria-label="Task graph" @scroll=${scrolled} @pointerdown=${drag} @wheel=${(event: WheelEvent) => {

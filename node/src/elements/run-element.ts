@@ -19,7 +19,7 @@ type View = 'tasks' | 'timeline' | 'log'
 /** Properties with their first values; those of the second line are for pages that come with the console. */
 const START = {
   model: undefined, source: undefined, run: '', src: '', fetcher: undefined, task: '', attempt: 0, tab: '', line: undefined,
-  repairable: false, zoom: 1, sight: undefined, filter: '', view: 'tasks', order: 'start', round: -1, lens: undefined, drag: undefined,
+  repairable: false, zoom: 1, sight: [0, 0, 1500, 900], filter: '', view: 'tasks', order: 'start', round: -1, lens: undefined, drag: undefined,
   inner: '', details: undefined, trouble: '', wrap: undefined, split: Math.trunc(Math.min(560, innerHeight * 0.52)), full: false, whole: false, beat: 0, problem: '', graphOnPhone: false, said: '',
 }
 
@@ -40,7 +40,7 @@ export class LakeflowRunElement extends Base {
   declare line: [number, number] | undefined
   declare repairable: boolean
   declare zoom: number
-  declare sight: Sight | undefined
+  declare sight: Sight
   declare filter: string
   declare view: View
   declare order: 'start' | 'duration'
