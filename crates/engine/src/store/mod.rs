@@ -20,6 +20,7 @@ mod tests;
 mod triggers;
 mod versions;
 
+pub(crate) use briefs::TaskBrief;
 pub(crate) use db::Store;
 pub(crate) use jobs::{JobFilter, JobRow};
 pub(crate) use pages::RunFilter;

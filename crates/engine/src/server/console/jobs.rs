@@ -1,8 +1,7 @@
-//! Jobs: the list with their last runs, the matrix of tasks and runs, the list of runs, and starting one.
+//! Jobs: the list with their last runs, the definition, the list of runs, and starting one.
 
 use super::ask::Ask;
-use super::run::{duration, good_duration, median, picture, task_shape};
-use super::task::line;
+use super::run::{good_duration, median, picture, task_shape};
 use super::{Answer, bundle, schedule};
 use crate::clock::Clock;
 use crate::live::shapes;
@@ -22,42 +21,21 @@ use lakeflow_core::reference::{Context, JobContext, Mode, TriggerContext, resolv
 use lakeflow_core::run::wire::Level;
 use lakeflow_core::trigger::set_paused;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Jobs and runs of one answer.
 const MOST_JOBS: i64 = 500;
-const MOST_RUNS: i64 = 100;
+pub(super) const MOST_RUNS: i64 = 100;
 /// Runs that figures are taken from, and columns of a matrix at first.
-const COLUMNS: i64 = 30;
-
-/// Letters of states in the cells of a matrix, in this order from `a`; what is not among them is `?`.
-const CODES: [&str; 17] = [
-    "QUEUED",
-    "PENDING",
-    "BLOCKED",
-    "RUNNING",
-    "WAITING_FOR_RETRY",
-    "TERMINATING",
-    "SUCCESS",
-    "SUCCESS_WITH_FAILURES",
-    "FAILED",
-    "TIMEDOUT",
-    "INTERNAL_ERROR",
-    "CANCELED",
-    "UPSTREAM_FAILED",
-    "UPSTREAM_CANCELED",
-    "SKIPPED",
-    "EXCLUDED",
-    "DISABLED",
-];
+pub(super) const COLUMNS: i64 = 30;
 
 /// Newest runs of a job, or of all.
 async fn newest(app: &App, job: Option<JobId>, limit: i64) -> Result<Vec<RunRow>, Error> {
     app.driver.store().runs(RunFilter { job_id: job, limit, ..RunFilter::default() }, |_, _| true).await
 }
 
-async fn head(app: &App, job: &JobRow) -> Answer {
+pub(super) async fn head(app: &App, job: &JobRow) -> Answer {
     let runs = newest(app, Some(job.job_id), COLUMNS).await?;
     let mut shape = json!({
         "id": job.job_id.to_string(),
@@ -167,103 +145,12 @@ fn present(form: &mut Value) {
     }
 }
 
-fn ordered(tasks: &[Task]) -> Vec<&Task> {
+pub(super) fn ordered(tasks: &[Task]) -> Vec<&Task> {
     let by_key: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task_key.as_str(), task)).collect();
     match graph(tasks).order() {
         Ok(order) => order.iter().filter_map(|key| by_key.get(key).copied()).collect(),
         Err(_) => tasks.iter().collect(),
     }
-}
-
-/// `GET jobs/ID/matrix`: the newest runs as columns, or those up to `with=RUN` or before `before=RUN`. Of a
-/// cell there are a letter, its milliseconds and its attempt, both 0 where there is none: `ids` count from the run's id.
-/// `tries` has the letters of all attempts of what was tried more than once, by the number of its row.
-pub(super) async fn matrix(ask: Ask) -> Answer {
-    let app = &ask.app;
-    let store = app.driver.store();
-    let seq = store.feed().last();
-    let job = find(app, ask.id()?).await?;
-    let limit = ask.number("count", 1, MOST_RUNS).unwrap_or(COLUMNS);
-    let mut filter = RunFilter { job_id: Some(job.job_id), limit, ..RunFilter::default() };
-    if let Some(at) = ask.query("with").or(ask.query("before")) {
-        let run = store.run(super::id_of(Some(at), "run")?).await?;
-        // The page is chosen so that the linked run is in it, with a few newer ones beside it.
-        let step = i64::from(ask.query("with").is_some());
-        filter.before = run.map(|run| (run.start_time.0, run.run_id.0 + step));
-    }
-    let mut runs = store.runs(filter, |_, _| true).await?;
-    let oldest = runs.last().map(|run| (run.start_time.0, run.run_id.0));
-    runs.reverse();
-    let mut rows: Vec<Value> = Vec::new();
-    let mut place: HashMap<String, usize> = HashMap::new();
-    for task in ordered(&job.settings.tasks) {
-        place.insert(task.task_key.clone(), rows.len());
-        rows.push(line(app, task));
-    }
-    let mut columns = Vec::with_capacity(runs.len());
-    let mut took: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
-    for run in &runs {
-        let mut cells: Vec<Option<(char, i64, i64)>> = vec![None; rows.len()];
-        let mut tries: BTreeMap<usize, String> = BTreeMap::new();
-        for brief in store.task_briefs(run.run_id).await? {
-            if brief.inner {
-                continue;
-            }
-            let row = place.get(&brief.task_key).copied().unwrap_or_else(|| {
-                rows.push(json!({ "key": brief.task_key, "type": "", "gone": true }));
-                place.insert(brief.task_key.clone(), rows.len() - 1);
-                rows.len() - 1
-            });
-            let ms = brief.start_time.zip(brief.end_time).map(|(from, to)| to.since(from).max(0));
-            if let (Some(ms), true) = (ms, brief.phase.is_success()) {
-                took.entry(row).or_default().push(ms);
-            }
-            cells.resize(cells.len().max(row + 1), None);
-            let attempt = brief.run_id.0 - run.run_id.0;
-            let letter = letter(brief.phase.state_key(Level::Task));
-            tries.entry(row).or_default().push(letter);
-            cells[row] = Some((letter, ms.unwrap_or(0), attempt));
-        }
-        tries.retain(|_, letters| letters.len() > 1);
-        let mut column = shapes::run(run);
-        let letters: String = cells.iter().map(|cell| cell.map_or('.', |cell| cell.0)).collect();
-        column.insert("cells".to_owned(), json!(letters));
-        if !tries.is_empty() {
-            column.insert("tries".to_owned(), json!(tries));
-        }
-        column.insert("ms".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.1)).collect());
-        column.insert("ids".to_owned(), cells.iter().map(|cell| cell.map_or(0, |cell| cell.2)).collect());
-        columns.push(Value::Object(column));
-    }
-    for (row, times) in took {
-        rows[row]["usual"] = json!(median(times));
-    }
-    let older = match oldest {
-        Some(_) => {
-            let filter =
-                RunFilter { job_id: Some(job.job_id), before: oldest, limit: 1, ..RunFilter::default() };
-            !store.runs(filter, |_, _| true).await?.is_empty()
-        }
-        None => false,
-    };
-    let total = store.count_runs(Some(job.job_id)).await?;
-    Ok(json!({
-        "instance": store.feed().instance(), "seq": seq, "now": Clock::wall(),
-        "job": head(app, &job).await?, "rows": rows, "runs": columns, "older": older, "total": total,
-        "figures": figures(&runs),
-    }))
-}
-
-fn letter(state: &str) -> char {
-    CODES.iter().position(|code| *code == state).map_or('?', |n| char::from(b'a' + n as u8))
-}
-
-/// What the strip above the matrix tells about its runs.
-fn figures(runs: &[RunRow]) -> Value {
-    let mut times: Vec<i64> = runs.iter().filter_map(duration).collect();
-    times.sort_unstable();
-    let p95 = times.get((times.len() * 95).div_ceil(100).saturating_sub(1)).copied();
-    json!({ "median": median(times), "p95": p95 })
 }
 
 /// `GET runs` and `GET jobs/ID/runs`: a page of runs, newest first, by state (several with commas), trigger, text in the

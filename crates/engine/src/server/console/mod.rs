@@ -9,6 +9,7 @@ mod ask;
 mod assets;
 pub(crate) mod bundle;
 mod jobs;
+mod matrix;
 mod run;
 mod schedule;
 mod screens;
@@ -54,7 +55,7 @@ pub(super) fn routes(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .route("/console/api/runs", reads(jobs::runs))
         .route("/console/api/compare", reads(run::compare))
         .route("/console/api/jobs/{id}", reads(jobs::definition))
-        .route("/console/api/jobs/{id}/matrix", reads(jobs::matrix))
+        .route("/console/api/jobs/{id}/matrix", reads(matrix::matrix))
         .route("/console/api/jobs/{id}/runs", reads(jobs::runs))
         .route("/console/api/jobs/{id}/check", writes(jobs::check))
         .route("/console/api/jobs/{id}/run", writes(jobs::run))
