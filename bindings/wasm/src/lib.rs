@@ -11,6 +11,8 @@ mod bound;
 mod host;
 #[cfg(any(test, all(feature = "extra", target_arch = "wasm32")))]
 mod memory;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod pages;
 #[cfg(any(test, all(not(feature = "extra"), target_arch = "wasm32")))]
 mod region;
 mod rules;

@@ -1,4 +1,4 @@
-//! The allocator of the modules: lists of free blocks by size. The standard library's own weighs several times as much, for
+//! The allocator of the modules that are loaded later: lists of free blocks by size. The standard library's own weighs several times as much, for
 //! merging blocks, which pages that are closed again do without.
 //!
 //! A block has one of four sizes between two powers of two, so that at most a fifth of it is unused; it goes back to the list
@@ -99,12 +99,10 @@ impl State {
 #[cfg(target_arch = "wasm32")]
 mod page {
     use super::{Layout, State, size_of};
+    use crate::pages::grow;
     use std::alloc::GlobalAlloc;
-    use std::arch::wasm32::memory_grow;
     use std::cell::UnsafeCell;
     use std::ptr::null_mut;
-
-    const PAGE: usize = 65_536;
 
     struct Blocks(UnsafeCell<State>);
 
@@ -113,14 +111,6 @@ mod page {
 
     #[global_allocator]
     static BLOCKS: Blocks = Blocks(UnsafeCell::new(State::new()));
-
-    fn grow(bytes: usize) -> (*mut u8, usize) {
-        let pages = bytes.div_ceil(PAGE);
-        match memory_grow(0, pages) {
-            usize::MAX => (null_mut(), 0),
-            before => ((before * PAGE) as *mut u8, pages * PAGE),
-        }
-    }
 
     // SAFETY: `alloc` hands out blocks that are long enough, aligned to 16 and disjoint: new ones from memory that nothing else
     // has, and those that `dealloc` took back, which are found again under the size that follows from the same layout.

@@ -1,6 +1,6 @@
-//! The allocator of the module of parameters: all that a call takes is given back at once when the call ends, and what a schema
+//! The allocator of the modules that a page loads: all that a call takes is given back at once when the call ends, and what a schema
 //! takes when the schema is freed. Nothing is given back one by one, so that the code that would do it can be left out of the
-//! module (`cargo xtask web` does), which is a twentieth of it.
+//! module (`cargo xtask web` does), which is a twentieth of the module of parameters.
 //!
 //! A region is a list of chunks of whole pages, filled from the front. Chunks of regions that have ended serve the next ones;
 //! memory never goes back to the page, as WebAssembly has it. Nothing but a schema may outlive the call that made it.
@@ -10,11 +10,10 @@
     reason = "chunks are aligned to 16, whatever their pointers' type says"
 )]
 
+use crate::pages::PAGE;
 use std::alloc::Layout;
 use std::ptr::null_mut;
 
-/// What is asked of the page at least.
-const PAGE: usize = 65_536;
 /// The alignment of chunks, and the room for what stands at the beginning of one.
 const HEAD: usize = 16;
 /// A chunk that is so many times larger than needed is kept for what needs it.
@@ -137,9 +136,9 @@ impl Regions {
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod page {
-    use super::{Chunk, Layout, PAGE, Regions};
+    use super::{Chunk, Layout, Regions};
+    use crate::pages::grow;
     use std::alloc::GlobalAlloc;
-    use std::arch::wasm32::memory_grow;
     use std::cell::UnsafeCell;
     use std::ptr::null_mut;
 
@@ -164,14 +163,6 @@ pub(crate) mod page {
     pub(crate) unsafe fn give(chunk: *mut Chunk) {
         // SAFETY: as above; the rest is the caller's promise.
         unsafe { (*BLOCKS.0.get()).give(chunk) }
-    }
-
-    fn grow(bytes: usize) -> (*mut u8, usize) {
-        let pages = bytes.div_ceil(PAGE);
-        match memory_grow(0, pages) {
-            usize::MAX => (null_mut(), 0),
-            before => ((before * PAGE) as *mut u8, pages * PAGE),
-        }
     }
 
     // SAFETY: `alloc` hands out blocks that are long enough, aligned and disjoint, as long as their region is open or kept.

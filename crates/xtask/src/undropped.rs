@@ -5,7 +5,7 @@
 //! and the containers of the standard library. Functions are known by their names, which the linker keeps; `wasm-opt` then
 //! leaves out the calls.
 
-use crate::wasm::{number, take, text};
+use crate::wasm::{FUNCTION, HEAD, import, number, put, put_section, sections, take, text};
 
 /// Whether a function does nothing but give memory back, by its name as the compiler writes it.
 fn is_emptied(name: &str) -> bool {
@@ -24,32 +24,25 @@ fn is_emptied(name: &str) -> bool {
 /// The module with the bodies of these functions empty; `None` when the bytes are no module with names.
 pub(crate) fn emptied(module: &[u8]) -> Option<Vec<u8>> {
     let names = Names::read(module)?;
-    let mut out = module.get(..8)?.to_vec();
-    let mut rest = module.get(8..)?;
-    while !rest.is_empty() {
-        let start = rest;
-        let kind = take(&mut rest, 1)?[0];
-        let length = number(&mut rest)?;
-        let mut body = take(&mut rest, length)?;
+    let mut out = HEAD.to_vec();
+    for (kind, mut body) in sections(module)? {
         if kind != 10 {
-            out.extend_from_slice(start.get(..start.len() - rest.len())?);
+            put_section(&mut out, kind, body);
             continue;
         }
         let count = number(&mut body)?;
         let mut code = Vec::new();
-        push_number(&mut code, count);
+        put(&mut code, count);
         for index in names.imported..names.imported + count {
             let length = number(&mut body)?;
             let function = take(&mut body, length)?;
             let emptied = names.of.iter().any(|(of, name)| *of == index && is_emptied(name));
             // No locals, and the end.
             let function = if emptied { &[0, 0x0b][..] } else { function };
-            push_number(&mut code, function.len());
+            put(&mut code, function.len());
             code.extend_from_slice(function);
         }
-        out.push(kind);
-        push_number(&mut out, code.len());
-        out.extend_from_slice(&code);
+        put_section(&mut out, kind, &code);
     }
     Some(out)
 }
@@ -64,11 +57,7 @@ struct Names {
 impl Names {
     fn read(module: &[u8]) -> Option<Self> {
         let mut names = Self::default();
-        let mut rest = module.strip_prefix(b"\0asm\x01\0\0\0")?;
-        while !rest.is_empty() {
-            let kind = take(&mut rest, 1)?[0];
-            let length = number(&mut rest)?;
-            let mut body = take(&mut rest, length)?;
+        for (kind, mut body) in sections(module)? {
             match kind {
                 0 if text(&mut body)? == "name" => names.functions(body)?,
                 2 => names.imports(body)?,
@@ -82,12 +71,9 @@ impl Names {
     fn imports(&mut self, mut body: &[u8]) -> Option<()> {
         self.imported = number(&mut body)?;
         for _ in 0..self.imported {
-            text(&mut body)?;
-            text(&mut body)?;
-            if take(&mut body, 1)? != [0] {
+            if import(&mut body)?.1 != FUNCTION {
                 return None;
             }
-            number(&mut body)?;
         }
         Some(())
     }
@@ -109,15 +95,6 @@ impl Names {
     }
 }
 
-/// Adds an unsigned LEB128 number.
-fn push_number(out: &mut Vec<u8>, mut number: usize) {
-    while number > 0x7f {
-        out.push(number as u8 & 0x7f | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,11 +105,7 @@ mod tests {
     /// A module of one import and two functions, of which the first one has this name.
     fn module(name: &str) -> Vec<u8> {
         let mut bytes = b"\0asm\x01\0\0\0".to_vec();
-        let mut section = |kind: u8, body: &[u8]| {
-            bytes.push(kind);
-            push_number(&mut bytes, body.len());
-            bytes.extend_from_slice(body);
-        };
+        let mut section = |kind: u8, body: &[u8]| put_section(&mut bytes, kind, body);
         section(1, &[1, 0x60, 0, 0]);
         section(2, b"\x01\x01h\x01f\0\0");
         section(3, &[2, 0, 0]);
@@ -140,12 +113,12 @@ mod tests {
         section(10, &[2, 4, 0, 0x10, 0, 0x0b, 4, 0, 0x10, 0, 0x0b]);
         let mut names = vec![2];
         for (index, name) in [(1, name), (2, OTHER)] {
-            push_number(&mut names, index);
-            push_number(&mut names, name.len());
+            put(&mut names, index);
+            put(&mut names, name.len());
             names.extend_from_slice(name.as_bytes());
         }
         let mut body = b"\x04name\x01".to_vec();
-        push_number(&mut body, names.len());
+        put(&mut body, names.len());
         section(0, &[body, names].concat());
         bytes
     }

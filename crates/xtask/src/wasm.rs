@@ -88,24 +88,37 @@ fn imports(module: &Path) -> Result<Vec<String>> {
 
 /// Reads the import section; `None` when the bytes are no module.
 fn read_imports(bytes: &[u8]) -> Option<Vec<String>> {
-    let mut rest = bytes.strip_prefix(b"\0asm\x01\0\0\0")?;
+    let Some((_, mut body)) = sections(bytes)?.into_iter().find(|(kind, _)| *kind == 2) else {
+        return Some(Vec::new());
+    };
+    let count = number(&mut body)?;
+    (0..count).map(|_| import(&mut body).map(|(name, _)| name)).collect()
+}
+
+/// What every module begins with.
+pub(crate) const HEAD: &[u8] = b"\0asm\x01\0\0\0";
+/// What an import or an export that is a function has as its kind.
+pub(crate) const FUNCTION: u8 = 0;
+
+/// The sections of a module with their numbers, in their order; `None` when the bytes are no module.
+pub(crate) fn sections(bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let mut rest = bytes.strip_prefix(HEAD)?;
+    let mut sections = Vec::new();
     while !rest.is_empty() {
         let kind = take(&mut rest, 1)?[0];
         let length = number(&mut rest)?;
-        let mut body = take(&mut rest, length)?;
-        if kind == 2 {
-            let count = number(&mut body)?;
-            return (0..count).map(|_| import(&mut body)).collect();
-        }
+        sections.push((kind, take(&mut rest, length)?));
     }
-    Some(Vec::new())
+    Some(sections)
 }
 
-fn import(body: &mut &[u8]) -> Option<String> {
+/// An import: its name as `module.name`, and its kind.
+pub(crate) fn import(body: &mut &[u8]) -> Option<(String, u8)> {
     let module = text(body)?;
     let name = text(body)?;
-    match take(body, 1)?[0] {
-        0 => {
+    let kind = take(body, 1)?[0];
+    match kind {
+        FUNCTION => {
             number(body)?;
         }
         1 => {
@@ -118,11 +131,11 @@ fn import(body: &mut &[u8]) -> Option<String> {
         }
         _ => return None,
     }
-    Some(format!("{module}.{name}"))
+    Some((format!("{module}.{name}"), kind))
 }
 
 /// Passes the limits of a table or a memory.
-pub(crate) fn limits(body: &mut &[u8]) -> Option<()> {
+fn limits(body: &mut &[u8]) -> Option<()> {
     let has_maximum = take(body, 1)?[0] & 1 == 1;
     number(body)?;
     if has_maximum {
@@ -156,11 +169,25 @@ pub(crate) fn number(bytes: &mut &[u8]) -> Option<usize> {
     None
 }
 
+/// Appends an unsigned LEB128 number.
+pub(crate) fn put(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Appends a section.
+pub(crate) fn put_section(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
+    out.push(kind);
+    put(out, body.len());
+    out.extend_from_slice(body);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HEAD: &[u8] = b"\0asm\x01\0\0\0";
 
     #[test]
     fn a_module_without_imports() {

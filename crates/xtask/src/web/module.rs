@@ -2,7 +2,7 @@
 //!
 //! What it does not know it refuses: a module is never written with something in it that was not understood.
 
-use crate::wasm::{limits, number, take};
+use crate::wasm::{self, FUNCTION, HEAD, number, put, put_section, take};
 
 /// The parts of a module.
 pub(super) struct Module<'a> {
@@ -41,7 +41,6 @@ pub(super) enum Named {
     Function(usize),
 }
 
-const HEAD: &[u8] = b"\0asm\x01\0\0\0";
 const CUSTOM: u8 = 0;
 const TYPES: u8 = 1;
 const IMPORTS: u8 = 2;
@@ -51,22 +50,12 @@ const EXPORTS: u8 = 7;
 const START: u8 = 8;
 const ELEMENTS: u8 = 9;
 const CODE: u8 = 10;
-/// Tag of a function among imports and exports.
-const FUNCTION: u8 = 0;
 
 impl<'a> Module<'a> {
     /// `None` when the bytes are no module, or one that is beyond this.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
-        let mut rest = bytes.strip_prefix(HEAD)?;
-        let mut sections = Vec::new();
-        while !rest.is_empty() {
-            let kind = byte(&mut rest)?;
-            let length = number(&mut rest)?;
-            let body = take(&mut rest, length)?;
-            if kind != CUSTOM {
-                sections.push((kind, body));
-            }
-        }
+        let mut sections = wasm::sections(bytes)?;
+        sections.retain(|(kind, _)| *kind != CUSTOM);
         let section = |kind: u8| sections.iter().find(|(found, _)| *found == kind).map(|(_, body)| *body);
         let params = read_types(section(TYPES)?)?;
         let kinds = list(section(FUNCTIONS)?, number)?;
@@ -116,9 +105,7 @@ impl<'a> Module<'a> {
                 }
                 _ => out.extend_from_slice(body),
             }
-            module.push(*kind);
-            put(&mut module, out.len());
-            module.extend(out);
+            put_section(&mut module, *kind, &out);
         }
         Some(module)
     }
@@ -166,28 +153,8 @@ fn read_types(body: &[u8]) -> Option<Vec<usize>> {
 
 /// How many functions are imported.
 fn read_imports(body: &[u8]) -> Option<usize> {
-    let mut functions = 0;
-    list(body, |rest| {
-        for _ in 0..2 {
-            let length = number(rest)?;
-            take(rest, length)?;
-        }
-        match byte(rest)? {
-            FUNCTION => {
-                number(rest)?;
-                functions += 1;
-            }
-            1 => {
-                byte(rest)?;
-                limits(rest)?;
-            }
-            2 => limits(rest)?,
-            3 => drop(take(rest, 2)?),
-            _ => return None,
-        }
-        Some(())
-    })?;
-    Some(functions)
+    let imports = list(body, wasm::import)?;
+    Some(imports.iter().filter(|(_, kind)| *kind == FUNCTION).count())
 }
 
 /// Globals stay as they are, so they must name no function.
@@ -330,13 +297,4 @@ fn byte(rest: &mut &[u8]) -> Option<u8> {
 fn signed(rest: &mut &[u8]) -> Option<()> {
     while byte(rest)? & 0x80 != 0 {}
     Some(())
-}
-
-/// Appends an unsigned LEB128 number.
-fn put(out: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
