@@ -1,126 +1,60 @@
-//! Keywords for arrays: `prefixItems`, `items`, `contains` with its counts, `minItems`, `maxItems`,
-//! `uniqueItems`, `unevaluatedItems`.
+//! Keywords for arrays: `prefixItems`, `items`, `contains` with its counts, `uniqueItems`, `unevaluatedItems`.
 
 use super::check::Check;
-use super::compile::{Compiler, Place};
+use super::compile::Compiler;
+use super::count::{self, MAX_CONTAINS, MIN_CONTAINS};
 use super::evaluated::Evaluated;
 use super::instance::{Instance, Shown};
-use super::keywords::slot;
-use super::node::{FALSE, NodeId};
-use super::read::Read;
+use super::keywords::Key;
+use super::node::{FALSE, NodeId, Rule};
+use super::read::{Read, whole};
 use super::value::{equal, hash};
 use crate::json::Path;
 use crate::order::order;
 use crate::value::Value;
 
-/// The keywords for arrays of one schema.
 #[derive(Debug)]
-pub(crate) struct ArrayRules {
-    /// Without the keyword 0, and below the largest number.
-    min: u64,
-    max: u64,
-    unique: bool,
-    prefix: Vec<NodeId>,
-    items: Option<NodeId>,
-    contains: Option<Contains>,
-}
-
-#[derive(Debug)]
-struct Contains {
+pub(crate) struct Contains {
     schema: NodeId,
     min: Option<u64>,
     max: Option<u64>,
 }
 
 #[inline(never)]
-pub(crate) fn compile<'a>(
-    c: &mut Compiler<'a>,
-    at: Place<'a>,
-    read: &mut Read<'a>,
-) -> Option<Box<ArrayRules>> {
-    let (min, max) = (read.count(slot::MIN_CONTAINS), read.count(slot::MAX_CONTAINS));
-    let unique = match read.others[slot::UNIQUE_ITEMS as usize] {
-        Some(Value::Bool(flag)) => *flag,
-        Some(other) => {
-            c.mistyped(at, "uniqueItems", other, "a boolean");
-            false
-        }
-        None => false,
-    };
-    let rules = ArrayRules {
-        min: read.least(slot::MIN_ITEMS),
-        max: read.most(slot::MAX_ITEMS),
-        unique,
-        prefix: read.list(slot::PREFIX_ITEMS).unwrap_or_default(),
-        items: read.schema(slot::ITEMS),
-        contains: read.schema(slot::CONTAINS).map(|schema| Contains { schema, min, max }),
-    };
-    let empty = rules.min == 0
-        && rules.max == u64::MAX
-        && !rules.unique
-        && rules.prefix.is_empty()
-        && rules.items.is_none()
-        && rules.contains.is_none();
-    (!empty).then(|| Box::new(rules))
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
+    if let Some(Value::Bool(true)) = read.get(Key::UniqueItems) {
+        read.rules.push(Rule::UniqueItems);
+    }
+    let (prefix, rest) = (c.schemas(read, Key::PrefixItems), c.schema(read, Key::Items));
+    if !prefix.is_empty() || rest.is_some() {
+        read.rules.push(Rule::Items(prefix, rest));
+    }
+    if let Some(schema) = c.schema(read, Key::Contains) {
+        let (min, max) =
+            (read.get(Key::MinContains).and_then(whole), read.get(Key::MaxContains).and_then(whole));
+        read.rules.push(Rule::Contains(Contains { schema, min, max }));
+    }
 }
 
-pub(crate) fn check<I: Instance>(
-    rules: &ArrayRules,
-    check: &mut Check<'_>,
-    instance: &I,
-    at: &Path<'_>,
-    mut seen: Option<&mut Evaluated>,
-) -> bool {
-    let length = instance.len() as u64;
-    let mut valid = true;
-    if length < rules.min {
-        valid = false;
-        let relation = ("fewer than the minimum", rules.min);
-        if !counted(check, at, "minItems", instance, (length, "item"), relation) {
-            return false;
-        }
-    }
-    if length > rules.max {
-        valid = false;
-        let relation = ("more than the maximum", rules.max);
-        if !counted(check, at, "maxItems", instance, (length, "item"), relation) {
-            return false;
-        }
-    }
-    if rules.unique
-        && let Some((first, second)) = equal_items(check, instance)
-    {
-        valid = false;
-        let shown = Shown(instance);
-        if !check.fail(at, "uniqueItems", format_args!("{shown} has equal items at {first} and {second}")) {
-            return false;
-        }
-    }
-    if !rules.prefix.is_empty() || rules.items.is_some() {
-        valid = check_items(rules, check, instance, at, seen.as_deref_mut()) && valid;
-        if !valid && !check.goes_on() {
-            return false;
-        }
-    }
-    if let Some(contains) = &rules.contains {
-        valid = check_contains(contains, check, instance, at, seen) && valid;
-    }
-    valid
+pub(crate) fn check_unique<I: Instance>(check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
+    let Some((first, second)) = equal_items(check, instance) else { return true };
+    let shown = Shown(instance);
+    check.fail(at, "uniqueItems", format_args!("{shown} has equal items at {first} and {second}"))
 }
 
-fn check_items<I: Instance>(
-    rules: &ArrayRules,
+pub(crate) fn check_items<I: Instance>(
+    prefix: &[NodeId],
+    rest: Option<NodeId>,
     check: &mut Check<'_>,
     instance: &I,
     at: &Path<'_>,
     seen: Option<&mut Evaluated>,
 ) -> bool {
     let mut valid = true;
-    let prefix = rules.prefix.len();
     for (n, item) in instance.items().enumerate() {
-        let Some(id) = rules.prefix.get(n).copied().or(rules.items) else { break };
+        let Some(id) = prefix.get(n).copied().or(rest) else { break };
         let here = Path::Index(at, n);
-        let fits = if id == FALSE && n >= prefix {
+        let fits = if id == FALSE && n >= prefix.len() {
             not_allowed(check, &here, "items", n, &item)
         } else {
             check.node(id, &item, &here, None)
@@ -133,10 +67,10 @@ fn check_items<I: Instance>(
         }
     }
     if let Some(seen) = seen {
-        if rules.items.is_some() {
+        if rest.is_some() {
             seen.add_all();
         } else {
-            for n in 0..prefix {
+            for n in 0..prefix.len() {
                 seen.add(n);
             }
         }
@@ -151,11 +85,10 @@ fn not_allowed<I: Instance>(
     position: usize,
     item: &I,
 ) -> bool {
-    check.fail(at, keyword, format_args!("item {position} is not allowed: {}", Shown(item)));
-    false
+    check.fail(at, keyword, format_args!("item {position} is not allowed: {}", Shown(item)))
 }
 
-fn check_contains<I: Instance>(
+pub(crate) fn check_contains<I: Instance>(
     contains: &Contains,
     check: &mut Check<'_>,
     instance: &I,
@@ -177,42 +110,14 @@ fn check_contains<I: Instance>(
             return false;
         }
     }
-    let mut valid = true;
-    if count < min {
-        valid = false;
-        if contains.min.is_none() {
-            check.fail(at, "contains", format_args!("{} has no matching item", Shown(instance)));
-        } else {
-            let relation = ("fewer than the minimum", min);
-            counted(check, at, "minContains", instance, (count, "matching item"), relation);
-        }
+    if contains.min.is_none() && count == 0 {
+        let message = format_args!("{} has no matching item", Shown(instance));
+        return check.fail(at, "contains", message);
     }
-    if let Some(max) = contains.max
-        && count > max
-    {
-        valid = false;
-        let relation = ("more than the maximum", max);
-        counted(check, at, "maxContains", instance, (count, "matching item"), relation);
-    }
-    valid
-}
-
-/// Fails with `value has 1 item, fewer than the minimum 2`.
-pub(crate) fn counted<I: Instance>(
-    check: &mut Check<'_>,
-    at: &Path<'_>,
-    keyword: &'static str,
-    instance: &I,
-    (count, noun): (u64, &str),
-    (relation, limit): (&str, u64),
-) -> bool {
-    let (noun, ending) = match (count, noun) {
-        (1, noun) => (noun, ""),
-        (_, "property") => ("propert", "ies"),
-        (_, noun) => (noun, "s"),
-    };
-    let shown = Shown(instance);
-    check.fail(at, keyword, format_args!("{shown} has {count} {noun}{ending}, {relation} {limit}"))
+    let enough = count::holds(&MIN_CONTAINS, min, check, count, instance, at);
+    check.also(enough, |check| {
+        contains.max.is_none_or(|max| count::holds(&MAX_CONTAINS, max, check, count, instance, at))
+    })
 }
 
 /// Items that are compared pair by pair; longer arrays are sorted by hash first.
@@ -259,11 +164,12 @@ pub(crate) fn check_unevaluated<I: Instance>(
     check: &mut Check<'_>,
     instance: &I,
     at: &Path<'_>,
-    own: &mut Evaluated,
+    seen: Option<&mut Evaluated>,
 ) -> bool {
+    let Some(seen) = seen else { return true };
     let mut valid = true;
     for (n, item) in instance.items().enumerate() {
-        if own.has(n) {
+        if seen.has(n) {
             continue;
         }
         let here = Path::Index(at, n);
@@ -279,6 +185,6 @@ pub(crate) fn check_unevaluated<I: Instance>(
             }
         }
     }
-    own.add_all();
+    seen.add_all();
     valid
 }

@@ -7,9 +7,9 @@
 use super::evaluated::Evaluated;
 use super::instance::{Instance, Shown, View};
 use super::limits::{MAX_DEPTH, MAX_VIOLATIONS, MAX_WORK};
-use super::node::{FALSE, Node, NodeId, Program, TRUE};
+use super::node::{FALSE, NodeId, Program, Rule, TRUE};
 use super::violation::{Violation, pointer};
-use super::{array, logic, number, object, string, value};
+use super::{array, count, logic, object, string, value};
 use crate::json::{Path, written};
 use crate::order::order;
 use std::fmt;
@@ -76,23 +76,21 @@ impl<'s> Check<'s> {
             id = target;
         }
         let node = &program.nodes[id as usize];
-        let entered = program.dynamic && self.scope.last() != Some(&node.resource);
+        let entered = !program.dynamic.is_empty() && self.scope.last() != Some(&node.resource);
         if entered {
             self.scope.push(node.resource);
         }
         let valid = if id == FALSE {
-            self.fail(at, "false", format_args!("{} is not allowed here", Shown(instance)));
-            false
-        } else if node.unevaluated_items.is_some() || node.unevaluated_properties.is_some() {
+            self.fail(at, "false", format_args!("{} is not allowed here", Shown(instance)))
+        } else if node.asks_what_was_seen() {
             let mut own = Evaluated::default();
-            let valid = self.rules(node, instance, at, Some(&mut own));
-            let valid = self.also(valid, |check| check.unevaluated(node, instance, at, &mut own));
+            let valid = self.rules(&node.rules, instance, at, Some(&mut own));
             if let Some(outer) = outer {
                 outer.merge(&own);
             }
             valid
         } else {
-            self.rules(node, instance, at, outer)
+            self.rules(&node.rules, instance, at, outer)
         };
         if entered {
             self.scope.pop();
@@ -103,52 +101,71 @@ impl<'s> Check<'s> {
 
     fn rules<I: Instance>(
         &mut self,
-        node: &Node,
+        rules: &[Rule],
         instance: &I,
         at: &Path<'_>,
         mut seen: Option<&mut Evaluated>,
     ) -> bool {
         let view = instance.view();
         if let View::Foreign(name) = view {
-            self.fail(at, "json", format_args!("a value of type {name} has no form in JSON"));
-            return false;
+            return self.fail(at, "json", format_args!("a value of type {name} has no form in JSON"));
         }
-        let mut valid = node.types.check(self, &view, instance, at);
-        if let Some(values) = &node.values {
-            valid = self.also(valid, |check| value::check(values, check, instance, at));
-        }
-        if !valid && !self.goes_on() {
-            return false;
-        }
-        valid = match (&view, node) {
-            (View::Number(value), Node { number: Some(rules), .. }) => number::check(rules, self, *value, at),
-            (View::String(text), Node { string: Some(rules), .. }) => {
-                string::check(rules, self, text.as_ref(), at)
+        let mut valid = true;
+        for rule in rules {
+            if !self.rule(rule, &view, instance, at, seen.as_deref_mut()) {
+                valid = false;
+                if !self.goes_on() {
+                    break;
+                }
             }
-            (View::Array, Node { array: Some(rules), .. }) => {
-                array::check(rules, self, instance, at, seen.as_deref_mut())
-            }
-            (View::Object, Node { object: Some(rules), .. }) => {
-                object::check(rules, self, instance, at, seen.as_deref_mut())
-            }
-            _ => true,
-        } && valid;
-        if let Some(rules) = &node.logic {
-            valid = self.also(valid, |check| logic::check(rules, check, instance, at, seen));
         }
-        valid
+        valid && self.stopped.is_none()
     }
 
-    fn unevaluated<I: Instance>(
+    fn rule<I: Instance>(
         &mut self,
-        node: &Node,
+        rule: &Rule,
+        view: &View<I::Text>,
         instance: &I,
         at: &Path<'_>,
-        own: &mut Evaluated,
+        seen: Option<&mut Evaluated>,
     ) -> bool {
-        match (instance.view(), node.unevaluated_items, node.unevaluated_properties) {
-            (View::Array, Some(id), _) => array::check_unevaluated(id, self, instance, at, own),
-            (View::Object, _, Some(id)) => object::check_unevaluated(id, self, instance, at, own),
+        match (rule, view) {
+            (Rule::Types(types), _) => types.check(self, view, instance, at),
+            (Rule::Enum(values), _) => value::check_enum(values, self, instance, at),
+            (Rule::Const(value), _) => value::check_const(value, self, instance, at),
+            (Rule::Limit(limit, bound), View::Number(value)) => limit.check(*bound, self, *value, at),
+            (Rule::MultipleOf(divisor), View::Number(value)) => divisor.check(self, *value, at),
+            (Rule::Count(count, limit), _) => count::check(count, *limit, self, view, instance, at),
+            (Rule::Pattern(pattern), View::String(text)) => {
+                string::check_pattern(pattern, self, text.as_ref(), at)
+            }
+            (Rule::Format(format), View::String(text)) => {
+                string::check_format(*format, self, text.as_ref(), at)
+            }
+            (Rule::UniqueItems, View::Array) => array::check_unique(self, instance, at),
+            (Rule::Items(prefix, rest), View::Array) => {
+                array::check_items(prefix, *rest, self, instance, at, seen)
+            }
+            (Rule::Contains(contains), View::Array) => {
+                array::check_contains(contains, self, instance, at, seen)
+            }
+            (Rule::Members(members), View::Object) => object::check(members, self, instance, at, seen),
+            (Rule::Needs(name, needs), View::Object) => object::check_needs(name, needs, self, instance, at),
+            (Rule::Dependent(name, id), View::Object) => {
+                instance.get(name).is_none() || self.node(*id, instance, at, seen)
+            }
+            (Rule::Apply(how, ids), _) => logic::check(*how, ids, self, instance, at, seen),
+            (Rule::Dynamic(n), _) => {
+                let id = self.program.dynamic[*n].target(&self.scope);
+                self.node(id, instance, at, seen)
+            }
+            (Rule::UnevaluatedItems(id), View::Array) => {
+                array::check_unevaluated(*id, self, instance, at, seen)
+            }
+            (Rule::UnevaluatedProperties(id), View::Object) => {
+                object::check_unevaluated(*id, self, instance, at, seen)
+            }
             _ => true,
         }
     }
@@ -182,19 +199,20 @@ impl<'s> Check<'s> {
         (valid, apart.map(|found| found.list).unwrap_or_default())
     }
 
-    /// Notes a violation. Returns whether to look for more.
+    /// Notes a violation, where they are listed and there is room. Returns false, as the rule that is broken does.
     #[cold]
     pub(crate) fn fail(&mut self, at: &Path<'_>, keyword: &'static str, message: fmt::Arguments<'_>) -> bool {
-        let Some(found) = &mut self.found else { return false };
-        if self.stopped.is_some() || found.more {
-            return false;
+        let stopped = self.stopped.is_some();
+        if let Some(found) = &mut self.found
+            && !stopped
+        {
+            if found.list.len() < MAX_VIOLATIONS {
+                found.list.push(Violation { path: pointer(at), keyword, message: written(message) });
+            } else {
+                found.more = true;
+            }
         }
-        if found.list.len() == MAX_VIOLATIONS {
-            found.more = true;
-            return false;
-        }
-        found.list.push(Violation { path: pointer(at), keyword, message: written(message) });
-        true
+        false
     }
 
     /// Applies one rule more, unless an earlier one failed and that ends the search.
@@ -241,11 +259,6 @@ impl<'s> Check<'s> {
 
     pub(crate) fn ascend(&mut self) {
         self.depth -= 1;
-    }
-
-    /// The resources entered on the way here, outermost first.
-    pub(crate) fn scope(&self) -> &[u32] {
-        &self.scope
     }
 }
 

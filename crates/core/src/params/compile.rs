@@ -6,14 +6,14 @@
 pub(crate) use super::store::Place;
 
 use super::instance::Shown;
-use super::keywords::{KEYWORDS, OLD_KEYWORDS, slot};
+use super::keywords::{KEYWORDS, Key, OLD_KEYWORDS};
 use super::limits::MAX_SUBSCHEMAS;
-use super::node::{FALSE, Node, NodeId, Program, TRUE};
+use super::logic::{Dynamic, How};
+use super::node::{FALSE, Node, NodeId, Program, Rule, TRUE};
 use super::notes::Notes;
 use super::numbers::{Numbers, address};
 use super::store::Store;
-use super::{Formats, Options, array, logic, number, object, string, value};
-use crate::cut;
+use super::{Formats, Options, array, count, logic, number, object, string, value};
 use crate::json::Quoted;
 use crate::problem::Problem;
 use crate::suggest::Nearest;
@@ -28,8 +28,9 @@ pub(crate) struct Compiler<'a> {
     values: Vec<&'a Value>,
     /// Nodes by the address of their value.
     known: Numbers,
-    /// Nodes with a `$dynamicRef`, and its anchor's name.
-    dynamic: Vec<(NodeId, &'a str)>,
+    /// What became of each `$dynamicRef`, and its anchor's name.
+    pub(super) dynamic: Vec<Dynamic>,
+    pub(super) names: Vec<&'a str>,
     pub(super) warnings: Notes,
     pub(super) formats: Formats,
     /// Addresses of lists under `items`, as earlier drafts have them.
@@ -47,6 +48,7 @@ pub(crate) fn compile(schema: &Value, options: &Options) -> Result<(Program, Vec
         values: vec![schema, schema],
         known: Numbers::default(),
         dynamic: Vec::new(),
+        names: Vec::new(),
         warnings: Notes::default(),
         formats: options.formats,
         old_items: Numbers::default(),
@@ -89,7 +91,7 @@ impl<'a> Compiler<'a> {
                     self.store.problems.add("schema_too_large", self.values[0], message);
                     return;
                 }
-                self.nodes[id as usize] = self.node(id, place);
+                self.nodes[id as usize] = self.node(place);
             }
             // Documents that were loaded meanwhile can add targets for dynamic references.
             self.link_dynamic();
@@ -99,8 +101,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn node(&mut self, id: NodeId, mut place: Place<'a>) -> Node {
-        let value = place.value;
+    fn node(&mut self, mut at: Place<'a>) -> Node {
+        let value = at.value;
         let Value::Object(schema) = value else {
             let message = format_args!("a schema is an object or a boolean, not {}", Shown(&value));
             let problem = self.store.problems.add("not_a_schema", value, message);
@@ -110,31 +112,27 @@ impl<'a> Compiler<'a> {
             return Node::default();
         };
         if let Some(home) = self.store.home(value) {
-            place.resource = home;
+            at.resource = home;
         }
-        let at = place;
         let mut read = self.read(at, schema);
-        let read = &mut read;
-        let node = Node {
-            resource: at.resource as u32,
-            alias: None,
-            types: value::compile_types(self, at, read),
-            values: value::compile(self, at, read),
-            number: number::compile(self, at, read),
-            string: string::compile(self, at, read),
-            array: array::compile(self, at, read),
-            object: object::compile(self, at, read),
-            logic: logic::compile(self, at, read),
-            unevaluated_items: read.schema(slot::UNEVALUATED_ITEMS),
-            unevaluated_properties: read.schema(slot::UNEVALUATED_PROPERTIES),
-        };
-        if node.logic.as_ref().is_some_and(|logic| logic.dynamic.is_some())
-            && let Some(reference) = read.texts[slot::DYNAMIC_REF as usize]
-            && let Some((_, name)) = cut::once(reference, b'#')
-        {
-            self.dynamic.push((id, name));
+        for family in &[
+            value::compile,
+            number::compile,
+            count::compile,
+            string::compile,
+            array::compile,
+            object::compile,
+            logic::compile,
+        ] {
+            family(self, &mut read);
         }
-        node
+        if let Some(id) = self.schema(&read, Key::UnevaluatedItems) {
+            read.rules.push(Rule::UnevaluatedItems(id));
+        }
+        if let Some(id) = self.schema(&read, Key::UnevaluatedProperties) {
+            read.rules.push(Rule::UnevaluatedProperties(id));
+        }
+        Node { resource: at.resource as u32, alias: None, rules: read.rules }
     }
 
     pub(super) fn warn_unknown(&mut self, name: &str, value: &Value) {
@@ -153,16 +151,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn link_dynamic(&mut self) {
-        for (id, name) in self.dynamic.clone() {
+        for n in 0..self.names.len() {
             let mut anchors = Vec::new();
-            for (resource, place) in self.store.dynamic_anchors(name) {
+            for (resource, place) in self.store.dynamic_anchors(self.names[n]) {
                 anchors.push((resource, self.queue(place)));
             }
-            if let Some(dynamic) =
-                self.nodes[id as usize].logic.as_mut().and_then(|logic| logic.dynamic.as_mut())
-            {
-                dynamic.anchors = anchors;
-            }
+            self.dynamic[n].anchors = anchors;
         }
     }
 
@@ -178,13 +172,14 @@ impl<'a> Compiler<'a> {
         if !problems.is_empty() {
             return Err(problems.placed(documents));
         }
-        let dynamic = !self.dynamic.is_empty();
-        if !dynamic {
+        if self.dynamic.is_empty() {
             for node in &mut self.nodes {
-                node.alias = node.only_ref();
+                if let [Rule::Apply(How::Ref, ids)] = &node.rules[..] {
+                    node.alias = ids.first().copied();
+                }
             }
         }
-        Ok((Program { nodes: self.nodes, root, dynamic }, self.warnings.placed(documents)))
+        Ok((Program { nodes: self.nodes, root, dynamic: self.dynamic }, self.warnings.placed(documents)))
     }
 }
 
@@ -205,8 +200,10 @@ fn endless(nodes: &[Node]) -> Option<NodeId> {
             } else if *state == NEW {
                 *state = OPEN;
                 stack.push((id, true));
-                for id in nodes[id as usize].in_place() {
-                    stack.push((id, false));
+                for rule in &nodes[id as usize].rules {
+                    for id in rule.in_place() {
+                        stack.push((*id, false));
+                    }
                 }
             }
         }

@@ -2,28 +2,27 @@
 //! `if`/`then`/`else`.
 
 use super::check::Check;
-use super::compile::{Compiler, Place};
+use super::compile::Compiler;
 use super::evaluated::Evaluated;
 use super::instance::{Instance, Shown};
-use super::keywords::slot;
-use super::node::NodeId;
+use super::keywords::Key;
+use super::node::{NodeId, Rule, TRUE};
 use super::read::Read;
 use super::violation::{Violation, compare, pointer};
 use crate::json::Path;
 use std::fmt::Write;
 
-/// The combining keywords of one schema.
-#[derive(Debug, Default)]
-pub(crate) struct Logic {
-    /// Targets of `$ref`, and of `$dynamicRef` where that is no more than a `$ref`.
-    pub(crate) refs: Vec<NodeId>,
-    pub(crate) dynamic: Option<Dynamic>,
-    all_of: Vec<NodeId>,
-    any_of: Option<Vec<NodeId>>,
-    one_of: Option<Vec<NodeId>>,
-    not: Option<NodeId>,
-    /// `if`, `then`, `else`
-    condition: Option<(NodeId, Option<NodeId>, Option<NodeId>)>,
+/// How subschemas are applied to the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// `$ref`, and `$dynamicRef` where that is no more than a `$ref`.
+    Ref,
+    All,
+    Any,
+    One,
+    Not,
+    /// `if`, `then` and `else`; of what is missing the schema is `true`.
+    If,
 }
 
 /// A `$dynamicRef` whose target depends on the way taken.
@@ -35,117 +34,79 @@ pub(crate) struct Dynamic {
     pub(crate) anchors: Vec<(u32, NodeId)>,
 }
 
-impl Logic {
-    /// Adds the subschemas that are applied to the same value.
-    pub(crate) fn in_place(&self, into: &mut Vec<NodeId>) {
-        into.extend_from_slice(&self.refs);
-        for list in &[Some(&self.all_of), self.any_of.as_ref(), self.one_of.as_ref()] {
-            into.extend_from_slice(list.map_or(&[][..], |list| list));
-        }
-        let (condition, then, otherwise) =
-            self.condition.map_or((None, None, None), |(a, b, c)| (Some(a), b, c));
-        for id in &[self.not, condition, then, otherwise] {
-            into.extend_from_slice(id.as_slice());
-        }
-    }
-
-    fn all_in_place(&self) -> Vec<NodeId> {
-        let mut all = Vec::new();
-        self.in_place(&mut all);
-        all
-    }
-
-    pub(crate) fn only_ref(&self) -> Option<NodeId> {
-        match self.refs[..] {
-            [target] if self.dynamic.is_none() && self.all_in_place().len() == 1 => Some(target),
-            _ => None,
-        }
-    }
-}
+const LISTS: [(Key, How); 3] = [(Key::AllOf, How::All), (Key::AnyOf, How::Any), (Key::OneOf, How::One)];
 
 #[inline(never)]
-pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Option<Box<Logic>> {
-    let mut refs = Vec::new();
-    if let Some(reference) = read.texts[slot::REF as usize] {
-        refs.extend_from_slice(c.reference(at, "$ref", reference).as_slice());
-    }
-    let mut dynamic = None;
-    if let Some(reference) = read.texts[slot::DYNAMIC_REF as usize]
-        && let Some(fallback) = c.reference(at, "$dynamicRef", reference)
-    {
-        if c.is_dynamic(at, reference) {
-            dynamic = Some(Dynamic { fallback, anchors: Vec::new() });
-        } else {
-            refs.push(fallback);
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
+    for key in &[Key::Ref, Key::DynamicRef] {
+        if let Some(reference) = read.text(*key)
+            && let Some((id, anchor)) = c.reference(read.at, *key, reference)
+        {
+            read.rules.push(match anchor {
+                Some(name) if *key == Key::DynamicRef => {
+                    c.names.push(name);
+                    c.dynamic.push(Dynamic { fallback: id, anchors: Vec::new() });
+                    Rule::Dynamic(c.dynamic.len() - 1)
+                }
+                _ => Rule::Apply(How::Ref, vec![id]),
+            });
         }
     }
-    let (then, otherwise) = (read.schema(slot::THEN), read.schema(slot::ELSE));
-    let logic = Logic {
-        refs,
-        dynamic,
-        all_of: read.list(slot::ALL_OF).unwrap_or_default(),
-        any_of: read.list(slot::ANY_OF),
-        one_of: read.list(slot::ONE_OF),
-        not: read.schema(slot::NOT),
-        condition: read.schema(slot::IF).map(|condition| (condition, then, otherwise)),
-    };
-    (!logic.all_in_place().is_empty() || logic.dynamic.is_some()).then(|| Box::new(logic))
+    for (key, how) in &LISTS {
+        let ids = c.schemas(read, *key);
+        if !ids.is_empty() {
+            read.rules.push(Rule::Apply(*how, ids));
+        }
+    }
+    if let Some(id) = c.schema(read, Key::Not) {
+        read.rules.push(Rule::Apply(How::Not, vec![id]));
+    }
+    let (then, otherwise) = (c.schema(read, Key::Then), c.schema(read, Key::Else));
+    if let Some(id) = c.schema(read, Key::If) {
+        let ids = vec![id, then.unwrap_or(TRUE), otherwise.unwrap_or(TRUE)];
+        read.rules.push(Rule::Apply(How::If, ids));
+    }
 }
 
 pub(crate) fn check<I: Instance>(
-    rules: &Logic,
+    how: How,
+    ids: &[NodeId],
     check: &mut Check<'_>,
     instance: &I,
     at: &Path<'_>,
     mut seen: Option<&mut Evaluated>,
 ) -> bool {
-    let mut valid = true;
-    let dynamic = rules.dynamic.as_ref().map(|dynamic| dynamic.target(check.scope()));
-    for list in &[&rules.refs[..], dynamic.as_slice(), &rules.all_of] {
-        for id in *list {
-            if !check.node(*id, instance, at, seen.as_deref_mut()) {
-                valid = false;
-                if !check.goes_on() {
-                    return false;
-                }
+    match (how, ids) {
+        (How::Any, _) => check_any(ids, check, instance, at, seen),
+        (How::One, _) => check_one(ids, check, instance, at, seen),
+        (How::Not, [id]) => {
+            if !check.quick(*id, instance, at, None) {
+                return true;
             }
+            let shown = Shown(instance);
+            check.fail(at, "not", format_args!("{shown} matches a schema that it must not match"))
         }
-    }
-    if let Some(ids) = &rules.any_of {
-        valid = check_any(ids, check, instance, at, seen.as_deref_mut()) && valid;
-    }
-    if let Some(ids) = &rules.one_of {
-        valid = check.also(valid, |check| check_one(ids, check, instance, at, seen.as_deref_mut()));
-    }
-    if let Some(id) = rules.not
-        && (valid || check.goes_on())
-        && check.quick(id, instance, at, None)
-    {
-        valid = false;
-        check.fail(at, "not", format_args!("{} matches a schema that it must not match", Shown(instance)));
-    }
-    if let Some((condition, then, otherwise)) = rules.condition
-        && (valid || check.goes_on())
-    {
-        let mut own = Evaluated::default();
-        let chosen = if check.quick(condition, instance, at, seen.is_some().then_some(&mut own)) {
-            if let Some(seen) = seen.as_deref_mut() {
+        (How::If, [condition, then, otherwise]) => {
+            let mut own = Evaluated::default();
+            let holds = check.quick(*condition, instance, at, seen.is_some().then_some(&mut own));
+            if holds && let Some(seen) = seen.as_deref_mut() {
                 seen.merge(&own);
             }
-            then
-        } else {
-            otherwise
-        };
-        if let Some(id) = chosen {
-            valid = check.node(id, instance, at, seen) && valid;
+            check.node(if holds { *then } else { *otherwise }, instance, at, seen)
+        }
+        _ => {
+            let mut valid = true;
+            for id in ids {
+                valid = check.also(valid, |check| check.node(*id, instance, at, seen.as_deref_mut()));
+            }
+            valid
         }
     }
-    valid && check.stopped.is_none()
 }
 
 impl Dynamic {
     /// The anchor of the outermost resource that has it (JSON Schema 2020-12 core, section 8.2.3.2).
-    fn target(&self, scope: &[u32]) -> NodeId {
+    pub(crate) fn target(&self, scope: &[u32]) -> NodeId {
         let anchor = |resource: &u32| self.anchors.iter().find(|(has, _)| has == resource);
         scope.iter().find_map(anchor).map_or(self.fallback, |(_, id)| *id)
     }

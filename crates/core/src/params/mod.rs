@@ -10,6 +10,7 @@
 mod array;
 mod check;
 mod compile;
+mod count;
 mod evaluated;
 pub(crate) mod format;
 mod instance;

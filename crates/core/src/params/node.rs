@@ -1,11 +1,15 @@
-//! A compiled schema: an arena of small nodes, one for each subschema.
+//! A compiled schema: an arena of small nodes, one for each subschema, each a list of rules.
 
-use super::array::ArrayRules;
-use super::logic::Logic;
-use super::number::NumberRules;
-use super::object::ObjectRules;
-use super::string::StringRules;
-use super::value::{Types, Values};
+use super::array::Contains;
+use super::count::Count;
+use super::format::Format;
+use super::instance::Number;
+use super::logic::{Dynamic, How};
+use super::number::{Divisor, Limit};
+use super::object::Members;
+use super::pattern::Pattern;
+use super::value::Types;
+use crate::value::Value;
 
 /// A node's place in [`Program::nodes`].
 pub(crate) type NodeId = u32;
@@ -19,52 +23,64 @@ pub(crate) const FALSE: NodeId = 1;
 pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: NodeId,
-    /// Whether any `$dynamicRef` needs the dynamic scope to be followed.
-    pub(crate) dynamic: bool,
+    /// What needs the dynamic scope to be followed.
+    pub(crate) dynamic: Vec<Dynamic>,
 }
 
-/// One subschema. Keywords that the schema does not have cost nothing but a look at an empty slot.
+/// One subschema. Keywords that the schema does not have cost nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
     /// The schema resource it stands in, for the dynamic scope.
     pub(crate) resource: u32,
     /// Set when the subschema is nothing but a `$ref`.
     pub(crate) alias: Option<NodeId>,
-    pub(crate) types: Types,
-    pub(crate) values: Option<Box<Values>>,
-    pub(crate) number: Option<Box<NumberRules>>,
-    pub(crate) string: Option<Box<StringRules>>,
-    pub(crate) array: Option<Box<ArrayRules>>,
-    pub(crate) object: Option<Box<ObjectRules>>,
-    pub(crate) logic: Option<Box<Logic>>,
-    pub(crate) unevaluated_items: Option<NodeId>,
-    pub(crate) unevaluated_properties: Option<NodeId>,
+    /// What has to hold, cheap rules first; those about what others have not looked at come last.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// What one keyword asks for, or some that need each other.
+#[derive(Debug)]
+pub(crate) enum Rule {
+    Types(Types),
+    Enum(Vec<Value>),
+    Const(Value),
+    Limit(&'static Limit, Number),
+    MultipleOf(Box<Divisor>),
+    Count(&'static Count, u64),
+    Pattern(Box<Pattern>),
+    Format(Format),
+    UniqueItems,
+    /// `prefixItems` and `items`.
+    Items(Vec<NodeId>, Option<NodeId>),
+    Contains(Contains),
+    Members(Box<Members>),
+    /// With the first property the others have to be there.
+    Needs(Box<str>, Vec<Box<str>>),
+    /// With the property the schema holds for the whole object.
+    Dependent(Box<str>, NodeId),
+    /// Subschemas that are applied to the same value.
+    Apply(How, Vec<NodeId>),
+    /// One of [`Program::dynamic`].
+    Dynamic(usize),
+    UnevaluatedItems(NodeId),
+    UnevaluatedProperties(NodeId),
 }
 
 impl Node {
+    /// Whether its last rule is about what the others have not looked at.
+    pub(crate) fn asks_what_was_seen(&self) -> bool {
+        matches!(self.rules.last(), Some(Rule::UnevaluatedItems(_) | Rule::UnevaluatedProperties(_)))
+    }
+}
+
+impl Rule {
     /// Subschemas that are applied to the same value, so that a loop through them would never end. Those of
     /// `$dynamicRef` are not among them: their targets depend on the way taken.
-    pub(crate) fn in_place(&self) -> Vec<NodeId> {
-        let mut all = Vec::new();
-        if let Some(logic) = &self.logic {
-            logic.in_place(&mut all);
+    pub(crate) fn in_place(&self) -> &[NodeId] {
+        match self {
+            Self::Apply(_, ids) => ids,
+            Self::Dependent(_, id) => std::slice::from_ref(id),
+            _ => &[],
         }
-        if let Some(object) = &self.object {
-            object.in_place(&mut all);
-        }
-        all
-    }
-
-    /// The target when this is nothing but one `$ref`.
-    pub(crate) fn only_ref(&self) -> Option<NodeId> {
-        let bare = self.types == Types::default()
-            && self.values.is_none()
-            && self.number.is_none()
-            && self.string.is_none()
-            && self.array.is_none()
-            && self.object.is_none()
-            && self.unevaluated_items.is_none()
-            && self.unevaluated_properties.is_none();
-        self.logic.as_ref().filter(|_| bare).and_then(|logic| logic.only_ref())
     }
 }

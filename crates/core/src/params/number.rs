@@ -1,81 +1,81 @@
 //! `minimum`, `maximum`, their exclusive forms and `multipleOf`.
 
 use super::check::Check;
-use super::compile::{Compiler, Place};
+use super::compile::Compiler;
 use super::instance::{Number, divided};
+use super::keywords::Key;
+use super::node::Rule;
 use super::read::Read;
 use super::value;
 use crate::json::Path;
 use crate::json::decimal;
+use crate::value::Value;
 use std::cmp::Ordering;
 
-/// The numeric keywords of one schema.
+/// A keyword that limits a number.
 #[derive(Debug)]
-pub(crate) struct NumberRules {
-    /// In the order of [`LIMITS`].
-    limits: [Option<Number>; 4],
-    multiple_of: Option<Divisor>,
+pub(crate) struct Limit {
+    key: Key,
+    /// How a number is that breaks it, and whether one that is equal does too.
+    wrong: Ordering,
+    or_equal: bool,
+    text: &'static str,
 }
 
-/// The limits in the order of their slots: how a number is that breaks one, whether one that is equal does too.
-static LIMITS: [(&str, Ordering, bool, &str); 4] = [
-    ("minimum", Ordering::Less, false, "less than the minimum"),
-    ("maximum", Ordering::Greater, false, "greater than the maximum"),
-    ("exclusiveMinimum", Ordering::Less, true, "not greater than"),
-    ("exclusiveMaximum", Ordering::Greater, true, "not less than"),
+const fn limit(key: Key, wrong: Ordering, or_equal: bool, text: &'static str) -> Limit {
+    Limit { key, wrong, or_equal, text }
+}
+
+static LIMITS: [Limit; 4] = [
+    limit(Key::Minimum, Ordering::Less, false, "less than the minimum"),
+    limit(Key::Maximum, Ordering::Greater, false, "greater than the maximum"),
+    limit(Key::ExclusiveMinimum, Ordering::Less, true, "not greater than"),
+    limit(Key::ExclusiveMaximum, Ordering::Greater, true, "not less than"),
 ];
 
 #[inline(never)]
-pub(crate) fn compile<'a>(
-    c: &mut Compiler<'a>,
-    at: Place<'a>,
-    read: &mut Read<'a>,
-) -> Option<Box<NumberRules>> {
-    let [minimum, maximum, above, below, divisor] = read.numbers;
-    let limits = [minimum, maximum, above, below];
-    let mut multiple_of = None;
-    if let Some(number) = divisor {
-        if number.compare(Number::Int(0)) == Ordering::Greater {
-            multiple_of = Some(Divisor { number, decimal: Decimal::of(number) });
-        } else {
-            c.wrong_value(at, "multipleOf", format_args!("{number} is not greater than 0"));
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
+    for limit in &LIMITS {
+        if let Some(Value::Number(number)) = read.get(limit.key) {
+            read.rules.push(Rule::Limit(limit, Number::of(number)));
         }
     }
-    if multiple_of.is_none() && limits.iter().all(Option::is_none) {
-        return None;
+    if let Some(value) = read.get(Key::MultipleOf)
+        && let Value::Number(number) = value
+    {
+        let number = Number::of(number);
+        if number.compare(Number::Int(0)) == Ordering::Greater {
+            let divisor = Divisor { number, decimal: Decimal::of(number) };
+            read.rules.push(Rule::MultipleOf(Box::new(divisor)));
+        } else {
+            c.wrong_value(value, format_args!("{number} is not greater than 0"));
+        }
     }
-    Some(Box::new(NumberRules { limits, multiple_of }))
 }
 
-pub(crate) fn check(rules: &NumberRules, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
-    let mut valid = true;
-    for (limit, (keyword, wrong, or_equal, text)) in rules.limits.iter().zip(&LIMITS) {
-        let Some(limit) = limit else { continue };
-        let order = value.compare(*limit);
-        if order == *wrong || (*or_equal && order == Ordering::Equal) {
-            valid = false;
-            if !check.fail(at, keyword, format_args!("{value} is {text} {limit}")) {
-                return false;
-            }
-        }
+impl Limit {
+    pub(crate) fn check(&self, bound: Number, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
+        let order = value.compare(bound);
+        let valid = order != self.wrong && !(self.or_equal && order == Ordering::Equal);
+        valid || check.fail(at, self.key.name(), format_args!("{value} is {} {bound}", self.text))
     }
-    if let Some(divisor) = &rules.multiple_of
-        && !divisor.divides(value)
-    {
-        valid = false;
-        check.fail(at, "multipleOf", format_args!("{value} is not a multiple of {}", divisor.number));
-    }
-    valid
 }
 
 /// What `multipleOf` asks for.
 #[derive(Debug)]
-struct Divisor {
+pub(crate) struct Divisor {
     number: Number,
     decimal: Decimal,
 }
 
 impl Divisor {
+    pub(crate) fn check(&self, check: &mut Check<'_>, value: Number, at: &Path<'_>) -> bool {
+        if self.divides(value) {
+            return true;
+        }
+        check.fail(at, "multipleOf", format_args!("{value} is not a multiple of {}", self.number))
+    }
+
     fn divides(&self, value: Number) -> bool {
         match (value, self.number) {
             (Number::Int(value), Number::Int(divisor)) => {

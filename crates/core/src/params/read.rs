@@ -4,148 +4,74 @@ use super::Formats;
 use super::compile::{Compiler, Place};
 use super::format::Format;
 use super::instance::{Number, Shown, ShownText};
-use super::keywords::{Keyword, Takes, find, slot};
-use super::node::NodeId;
-use super::numbers::address;
+use super::keywords::{COUNT, Key, Takes, find};
+use super::node::{NodeId, Rule};
 use super::pattern::Pattern;
-use crate::json::Quoted;
+use crate::json::{Quoted, items};
 use crate::problem::{Problem, Severity};
 use crate::value::{Map, Value};
 use std::fmt;
 
-/// The values of one schema's keywords by kind, each at its place ([`slot`]); nothing for a keyword that is absent, that the
-/// dialect does not have, or whose value has the wrong type, which is noted.
-#[derive(Default)]
+/// The values of one schema's keywords, each at its place; nothing for a keyword that is absent, that the dialect does not have,
+/// or whose value has the wrong type, which is noted. And the rules that the families make of them.
 pub(crate) struct Read<'a> {
-    pub(crate) texts: [Option<&'a str>; 7],
-    pub(crate) counts: [Option<u64>; 8],
-    pub(crate) numbers: [Option<Number>; 5],
-    pub(crate) schemas: [Option<NodeId>; 11],
-    pub(crate) lists: [Option<Vec<NodeId>>; 4],
-    pub(crate) maps: [Vec<(&'a str, NodeId)>; 5],
-    pub(crate) others: [Option<&'a Value>; 6],
-    /// Lists of names, by name, and where each stands.
-    pub(crate) needs: Vec<(&'a str, Vec<Box<str>>)>,
+    pub(crate) at: Place<'a>,
+    values: [Option<&'a Value>; COUNT],
+    pub(crate) rules: Vec<Rule>,
 }
 
-impl Read<'_> {
-    pub(crate) fn count(&self, slot: u8) -> Option<u64> {
-        self.counts[slot as usize]
+impl<'a> Read<'a> {
+    pub(crate) fn get(&self, key: Key) -> Option<&'a Value> {
+        self.values[key as usize]
     }
 
-    /// The least that a count may be.
-    pub(crate) fn least(&self, slot: u8) -> u64 {
-        self.count(slot).unwrap_or(0)
-    }
-
-    /// The most.
-    pub(crate) fn most(&self, slot: u8) -> u64 {
-        self.count(slot).unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn schema(&self, slot: u8) -> Option<NodeId> {
-        self.schemas[slot as usize]
-    }
-
-    pub(crate) fn list(&mut self, slot: u8) -> Option<Vec<NodeId>> {
-        self.lists[slot as usize].take()
+    pub(crate) fn text(&self, key: Key) -> Option<&'a str> {
+        self.get(key).and_then(Value::as_str)
     }
 }
 
 impl<'a> Compiler<'a> {
     /// Reads all keywords of a schema; notes those that are none.
     pub(crate) fn read(&mut self, at: Place<'a>, schema: &'a Map<String, Value>) -> Read<'a> {
-        let mut read = Read::default();
+        let mut read = Read { at, values: [None; COUNT], rules: Vec::new() };
         for (name, value) in schema {
-            match find(name) {
-                None => self.warn_unknown(name, value),
-                Some(keyword) => {
-                    if self.store.resource(at.resource).dialect.knows(keyword.vocabulary) {
-                        self.keyword(at, keyword, value, &mut read);
-                    }
+            let Some(keyword) = find(name) else {
+                self.warn_unknown(name, value);
+                continue;
+            };
+            if !self.store.resource(at.resource).dialect.knows(keyword.vocabulary) {
+                continue;
+            }
+            match wrong(keyword.takes, value) {
+                None => read.values[keyword.key as usize] = Some(value),
+                Some(wanted) => {
+                    let message = format_args!("{name} is {}, not {wanted}", Shown(&value));
+                    self.store.problems.add("keyword_type", value, message);
                 }
             }
         }
         read
     }
 
-    fn keyword(&mut self, at: Place<'a>, keyword: &'static Keyword, value: &'a Value, read: &mut Read<'a>) {
-        let name = keyword.name;
-        let wanted = match (keyword.takes, value) {
-            (Takes::Nothing | Takes::Schema(slot::CONTENT_SCHEMA), _) => return,
-            (Takes::Other(slot), _) => {
-                read.others[slot as usize] = Some(value);
-                if slot == slot::DEPENDENT_REQUIRED {
-                    self.entries(at, name, value, read);
-                }
-                return;
-            }
-            (Takes::Text(slot), Value::String(text)) => {
-                read.texts[slot as usize] = Some(text);
-                return;
-            }
-            (Takes::Number(slot), Value::Number(number)) => {
-                read.numbers[slot as usize] = Some(Number::of(number));
-                return;
-            }
-            (Takes::Schema(slot), _) => {
-                if slot == slot::ITEMS && value.is_array() {
-                    self.old_items.insert(address(value), 0);
-                }
-                read.schemas[slot as usize] = Some(self.queue(at.child(value)));
-                return;
-            }
-            (Takes::List(slot), Value::Array(list)) if !list.is_empty() => {
-                let mut ids = Vec::with_capacity(list.len());
-                for value in list {
-                    ids.push(self.queue(at.child(value)));
-                }
-                read.lists[slot as usize] = Some(ids);
-                return;
-            }
-            (Takes::Map(_) | Takes::Mixed, Value::Object(_)) => return self.entries(at, name, value, read),
-            (Takes::Count(slot), _) => {
-                let count = count(value);
-                read.counts[slot as usize] = count;
-                if count.is_some() {
-                    return;
-                }
-                "a whole number from 0"
-            }
-            (Takes::Text(_), _) => "a string",
-            (Takes::Number(_), _) => "a number",
-            (Takes::List(_), _) => "an array of at least one schema",
-            (Takes::Map(_) | Takes::Mixed, _) => "an object",
-        };
-        self.mistyped(at, name, value, wanted);
+    /// The node of a keyword that is a schema.
+    pub(crate) fn schema(&mut self, read: &Read<'a>, key: Key) -> Option<NodeId> {
+        read.get(key).map(|value| self.queue(read.at.child(value)))
     }
 
-    /// Reads a keyword that has schemas or lists of names by name.
-    fn entries(&mut self, at: Place<'a>, name: &'static str, value: &'a Value, read: &mut Read<'a>) {
-        let Value::Object(entries) = value else { return self.mistyped(at, name, value, "an object") };
-        let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
-        for (entry, value) in entries {
-            let names = match takes {
-                Takes::Mixed => value.is_array(),
-                Takes::Other(_) => true,
-                _ => false,
-            };
-            if names {
-                let names = self.names(value);
-                read.needs.push((entry, names));
-                continue;
-            }
-            let slot = if let Takes::Map(slot) = takes { slot } else { slot::DEPENDENT_SCHEMAS };
-            let id = self.queue(at.child(value));
-            read.maps[slot as usize].push((entry, id));
+    /// The nodes of a keyword that is a list of schemas; none where it is absent.
+    pub(crate) fn schemas(&mut self, read: &Read<'a>, key: Key) -> Vec<NodeId> {
+        let mut ids = Vec::new();
+        for value in items(read.get(key)) {
+            ids.push(self.queue(read.at.child(value)));
         }
+        ids
     }
 
     /// A list of property names.
     pub(crate) fn names(&mut self, value: &'a Value) -> Vec<Box<str>> {
         let mut names = Vec::new();
         let mut all = value.is_array();
-        for name in value.as_array().map_or(&[][..], Vec::as_slice) {
+        for name in items(Some(value)) {
             match name.as_str() {
                 Some(name) => names.push(name.into()),
                 None => all = false,
@@ -159,25 +85,22 @@ impl<'a> Compiler<'a> {
         names
     }
 
-    /// The target of a reference.
-    pub(crate) fn reference(&mut self, at: Place<'a>, keyword: &str, reference: &str) -> Option<NodeId> {
+    /// The target of a reference, and the name of the `$dynamicAnchor` that it leads to if it does.
+    pub(crate) fn reference(
+        &mut self,
+        at: Place<'a>,
+        keyword: Key,
+        reference: &str,
+    ) -> Option<(NodeId, Option<&'a str>)> {
         match self.store.find(at.resource, reference) {
-            Ok(place) => Some(self.queue(place)),
+            Ok((place, dynamic)) => Some((self.queue(place), dynamic)),
             Err(why) => {
                 let reference = Quoted(reference);
-                self.error(
-                    "unresolved_ref",
-                    at,
-                    keyword,
-                    format_args!("{reference} leads to no schema: {why}"),
-                );
+                let message = format_args!("{reference} leads to no schema: {why}");
+                self.store.problems.add("unresolved_ref", at.keyword(keyword.name()), message);
                 None
             }
         }
-    }
-
-    pub(crate) fn is_dynamic(&mut self, at: Place<'a>, reference: &str) -> bool {
-        self.store.is_dynamic(at.resource, reference)
     }
 
     pub(crate) fn pattern(&mut self, about: &Value, source: &str) -> Option<Pattern> {
@@ -211,31 +134,9 @@ impl<'a> Compiler<'a> {
         format
     }
 
-    /// Notes that a keyword's value has the wrong type.
-    pub(crate) fn mistyped(&mut self, at: Place<'a>, keyword: &str, value: &Value, wanted: &str) {
-        let value = Shown(&value);
-        self.error("keyword_type", at, keyword, format_args!("{keyword} is {value}, not {wanted}"));
-    }
-
     /// Notes that a keyword's value has the right type and makes no sense.
-    pub(crate) fn wrong_value(
-        &mut self,
-        at: Place<'a>,
-        keyword: &str,
-        message: fmt::Arguments<'_>,
-    ) -> &mut Problem {
-        self.error("keyword_value", at, keyword, message)
-    }
-
-    /// Notes what is wrong with a keyword.
-    pub(crate) fn error(
-        &mut self,
-        code: &'static str,
-        at: Place<'a>,
-        keyword: &str,
-        message: fmt::Arguments<'_>,
-    ) -> &mut Problem {
-        self.store.problems.add(code, at.keyword(keyword), message)
+    pub(crate) fn wrong_value(&mut self, about: &Value, message: fmt::Arguments<'_>) -> &mut Problem {
+        self.store.problems.add("keyword_value", about, message)
     }
 
     /// Notes what has no effect.
@@ -251,8 +152,23 @@ impl<'a> Compiler<'a> {
     }
 }
 
+/// What a keyword wants, when its value is something else.
+fn wrong(takes: Takes, value: &Value) -> Option<&'static str> {
+    let (right, wanted) = match takes {
+        Takes::Nothing | Takes::Any | Takes::Schema => (true, ""),
+        Takes::Text => (value.is_string(), "a string"),
+        Takes::Flag => (value.is_boolean(), "a boolean"),
+        Takes::Count => (whole(value).is_some(), "a whole number from 0"),
+        Takes::Number => (matches!(value, Value::Number(_)), "a number"),
+        Takes::Values => (value.is_array(), "an array"),
+        Takes::List => (!items(Some(value)).is_empty(), "an array of at least one schema"),
+        Takes::Map | Takes::Names => (value.is_object(), "an object"),
+    };
+    if right { None } else { Some(wanted) }
+}
+
 /// A whole number from 0; `2.0` is one.
-fn count(value: &Value) -> Option<u64> {
+pub(crate) fn whole(value: &Value) -> Option<u64> {
     let Value::Number(number) = value else { return None };
     match Number::of(number) {
         Number::Int(value) => u64::try_from(value).ok(),

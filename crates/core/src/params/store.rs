@@ -215,15 +215,15 @@ impl<'a> Store<'a> {
             let keyword = path.len();
             let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
             match (takes, value) {
-                (Takes::Schema(_), _) => self.scan(place.child(value), path),
-                (Takes::List(_), Value::Array(list)) => {
+                (Takes::Schema, _) => self.scan(place.child(value), path),
+                (Takes::List, Value::Array(list)) => {
                     for (n, value) in list.iter().enumerate() {
                         push_step(path, &n.to_string());
                         self.scan(place.child(value), path);
                         path.truncate(keyword);
                     }
                 }
-                (Takes::Map(_) | Takes::Mixed, Value::Object(map)) => {
+                (Takes::Map, Value::Object(map)) => {
                     for (entry, value) in map {
                         push_step(path, entry);
                         self.scan(place.child(value), path);
@@ -291,8 +291,13 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The subschema that a reference leads to from `base`, or why there is none.
-    pub(crate) fn find(&mut self, base: usize, reference: &str) -> Result<Place<'a>, String> {
+    /// The subschema that a reference leads to from `base`, and the name of the `$dynamicAnchor` that it is found by if it is; or
+    /// why there is none.
+    pub(crate) fn find(
+        &mut self,
+        base: usize,
+        reference: &str,
+    ) -> Result<(Place<'a>, Option<&'a str>), String> {
         let (uri, fragment) = split_fragment(reference);
         let uri = resolve(&self.resources[base].uri, uri);
         let index =
@@ -300,26 +305,15 @@ impl<'a> Store<'a> {
         let fragment = percent_decoded(fragment).ok_or_else(|| "its fragment is not valid".to_owned())?;
         let root = Place { value: self.resources[index].root, resource: index };
         if fragment.is_empty() {
-            return Ok(root);
+            return Ok((root, None));
         }
         if cut::after(&fragment, b'/').is_some() {
-            return self.walk(root, &fragment);
+            return self.walk(root, &fragment).map(|place| (place, None));
         }
-        let anchor = self.anchor(index, &fragment).map(|anchor| anchor.place);
-        anchor.ok_or_else(|| format!("there is no anchor {}", Quoted(&fragment)))
-    }
-
-    /// Whether the fragment of a reference names a `$dynamicAnchor`.
-    pub(crate) fn is_dynamic(&mut self, base: usize, reference: &str) -> bool {
-        let (uri, fragment) = split_fragment(reference);
-        let uri = resolve(&self.resources[base].uri, uri);
-        let index = self.by_uri(&uri);
-        index.and_then(|index| self.anchor(index, fragment)).is_some_and(|anchor| anchor.dynamic)
-    }
-
-    fn anchor(&self, resource: usize, name: &str) -> Option<&Anchor<'a>> {
-        let found = self.anchors.binary_search_by(|anchor| anchor.key().cmp(&(resource, name)));
-        self.anchors.get(found.ok()?)
+        let found = self.anchors.binary_search_by(|anchor| anchor.key().cmp(&(index, &fragment)));
+        let anchor = found.ok().and_then(|n| self.anchors.get(n));
+        let anchor = anchor.ok_or_else(|| format!("there is no anchor {}", Quoted(&fragment)))?;
+        Ok((anchor.place, anchor.dynamic.then_some(anchor.name)))
     }
 
     fn given(&self, uri: &str) -> Option<&'a Value> {

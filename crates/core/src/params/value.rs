@@ -1,9 +1,10 @@
 //! `type`, `enum` and `const`, and what it means that two values are equal.
 
 use super::check::Check;
-use super::compile::{Compiler, Place};
+use super::compile::Compiler;
 use super::instance::{Instance, Number, Shown, View};
-use super::keywords::slot;
+use super::keywords::Key;
+use super::node::Rule;
 use super::read::Read;
 use crate::json::Path;
 use crate::suggest::Nearest;
@@ -11,7 +12,7 @@ use crate::value::Value;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// The set of a `type` keyword; without the keyword it holds every type.
+/// The set of a `type` keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Types(u8);
 
@@ -27,12 +28,6 @@ const TYPES: [(&str, u8); 7] = [
     ("array", 32),
     ("null", 64),
 ];
-
-impl Default for Types {
-    fn default() -> Self {
-        Self(0x7f)
-    }
-}
 
 impl Types {
     fn has(self, bit: u8) -> bool {
@@ -55,14 +50,14 @@ impl Types {
             View::Null => self.has(64),
             View::Foreign(_) => false,
         };
-        if !allowed {
-            check.fail(
-                at,
-                "type",
-                format_args!("{} is {}, not {}", Shown(instance), WithArticle(kind(view)), self),
-            );
+        if allowed {
+            return true;
         }
-        allowed
+        check.fail(
+            at,
+            "type",
+            format_args!("{} is {}, not {}", Shown(instance), WithArticle(kind(view)), self),
+        )
     }
 }
 
@@ -105,17 +100,20 @@ impl fmt::Display for WithArticle<'_> {
     }
 }
 
-/// `enum` and `const` of one schema.
-#[derive(Debug)]
-pub(crate) struct Values {
-    /// `None` without the keyword.
-    one_of: Option<Vec<Value>>,
-    constant: Option<Value>,
+#[inline(never)]
+pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
+    if let Some(value) = read.get(Key::Type) {
+        read.rules.push(Rule::Types(types(c, value)));
+    }
+    if let Some(Value::Array(values)) = read.get(Key::Enum) {
+        read.rules.push(Rule::Enum(values.clone()));
+    }
+    if let Some(value) = read.get(Key::Const) {
+        read.rules.push(Rule::Const(value.clone()));
+    }
 }
 
-#[inline(never)]
-pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Types {
-    let Some(value) = read.others[slot::TYPE as usize] else { return Types::default() };
+fn types<'a>(c: &mut Compiler<'a>, value: &'a Value) -> Types {
     let names = match value {
         Value::Array(names) => names,
         name => std::slice::from_ref(name),
@@ -133,46 +131,40 @@ pub(crate) fn compile_types<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut 
         }
         bits |= found;
         if found == 0 {
-            let problem =
-                c.wrong_value(at, "type", format_args!("{} is not the name of a type", Shown(&name)));
+            let problem = c.wrong_value(value, format_args!("{} is not the name of a type", Shown(&name)));
             problem.hint = nearest.hint();
         }
     }
     if names.is_empty() {
-        c.wrong_value(at, "type", format_args!("an empty list of types allows no value"));
+        c.wrong_value(value, format_args!("an empty list of types allows no value"));
     }
     Types(bits)
 }
 
-#[inline(never)]
-pub(crate) fn compile<'a>(c: &mut Compiler<'a>, at: Place<'a>, read: &mut Read<'a>) -> Option<Box<Values>> {
-    let mut one_of = None;
-    match read.others[slot::ENUM as usize] {
-        None => {}
-        Some(Value::Array(values)) => one_of = Some(values.clone()),
-        Some(other) => c.mistyped(at, "enum", other, "an array"),
-    }
-    let constant = read.others[slot::CONST as usize].cloned();
-    (one_of.is_some() || constant.is_some()).then(|| Box::new(Values { one_of, constant }))
-}
-
-pub(crate) fn check<I: Instance>(rules: &Values, check: &mut Check<'_>, instance: &I, at: &Path<'_>) -> bool {
-    let mut valid = true;
-    if let Some(values) = &rules.one_of
-        && !is_among(check, instance, values)
-    {
-        valid = false;
-        if !check.fail(at, "enum", format_args!("{} is not {}", Shown(instance), Listed(values))) {
-            return false;
+pub(crate) fn check_enum<I: Instance>(
+    values: &[Value],
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+) -> bool {
+    for value in values {
+        if equal(check, instance, &value) {
+            return true;
         }
     }
-    if let Some(value) = &rules.constant
-        && !equal(check, instance, &value)
-    {
-        valid = false;
-        check.fail(at, "const", format_args!("{} is not {}", Shown(instance), Shown(&value)));
+    check.fail(at, "enum", format_args!("{} is not {}", Shown(instance), Listed(values)))
+}
+
+pub(crate) fn check_const<I: Instance>(
+    value: &Value,
+    check: &mut Check<'_>,
+    instance: &I,
+    at: &Path<'_>,
+) -> bool {
+    if equal(check, instance, &value) {
+        return true;
     }
-    valid
+    check.fail(at, "const", format_args!("{} is not {}", Shown(instance), Shown(&value)))
 }
 
 /// Choices shown in a message at most.
@@ -196,15 +188,6 @@ impl fmt::Display for Listed<'_> {
         }
         Ok(())
     }
-}
-
-fn is_among<I: Instance>(check: &mut Check<'_>, instance: &I, values: &[Value]) -> bool {
-    for value in values {
-        if equal(check, instance, &value) {
-            return true;
-        }
-    }
-    false
 }
 
 /// Equality of JSON Schema: numbers by value (`1` is `1.0`), objects whatever their order.

@@ -8,7 +8,7 @@ use super::program::Parts;
 use super::text::Text;
 
 fn matches(source: &str, text: &str) -> Result<bool, String> {
-    let program = Program { nodes: Vec::new(), root: 0, dynamic: false };
+    let program = Program { nodes: Vec::new(), root: 0, dynamic: Vec::new() };
     Pattern::compile(source)?.is_match(text, &mut Check::new(&program, None))
 }
 
