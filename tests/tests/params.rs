@@ -83,8 +83,13 @@ fn schemas_beyond_the_limits_are_refused() {
         deep = json!({ "not": deep });
     }
     assert_eq!(refusal(&deep), ["schema_too_deep"]);
-    let wide: Vec<Value> = (0..limits::MAX_SCHEMA_VALUES).map(|n| json!(n)).collect();
-    assert_eq!(refusal(&json!({ "enum": wide })), ["schema_too_large"]);
+    // Without three of its levels it is within the limit: the type's name is a value too.
+    assert!(ParamSchema::compile(&deep["not"]["not"]["not"]).is_ok());
+    assert_eq!(refusal(&deep["not"]["not"]), ["schema_too_deep"]);
+    // The schema and the list are values too.
+    let wide: Vec<Value> = (0..limits::MAX_SCHEMA_VALUES - 2).map(|n| json!(n)).collect();
+    assert!(ParamSchema::compile(&json!({ "enum": wide })).is_ok());
+    assert_eq!(refusal(&json!({ "enum": wide, "title": "" })), ["schema_too_large"]);
     let many: Vec<Value> = (0..=limits::MAX_SUBSCHEMAS).map(|n| json!({ "minimum": n })).collect();
     assert_eq!(refusal(&json!({ "allOf": many })), ["schema_too_large"]);
 }

@@ -153,8 +153,8 @@ impl<'a> Compiler<'a> {
     fn link_dynamic(&mut self) {
         for n in 0..self.names.len() {
             let mut anchors = Vec::new();
-            for (resource, place) in self.store.dynamic_anchors(self.names[n]) {
-                anchors.push((resource, self.queue(place)));
+            for place in &self.store.dynamic_anchors(self.names[n]) {
+                anchors.push((place.resource as u32, self.queue(*place)));
             }
             self.dynamic[n].anchors = anchors;
         }

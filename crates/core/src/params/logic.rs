@@ -8,6 +8,7 @@ use super::instance::{Instance, Shown};
 use super::keywords::Key;
 use super::node::{NodeId, Rule, TRUE};
 use super::read::Read;
+use super::uri::split_fragment;
 use super::violation::{Violation, compare, pointer};
 use crate::json::Path;
 use std::fmt::Write;
@@ -40,15 +41,14 @@ const LISTS: [(Key, How); 3] = [(Key::AllOf, How::All), (Key::AnyOf, How::Any), 
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     for key in &[Key::Ref, Key::DynamicRef] {
         if let Some(reference) = read.text(*key)
-            && let Some((id, anchor)) = c.reference(read.at, *key, reference)
+            && let Some((id, dynamic)) = c.reference(read.at, *key, reference)
         {
-            read.rules.push(match anchor {
-                Some(name) if *key == Key::DynamicRef => {
-                    c.names.push(name);
-                    c.dynamic.push(Dynamic { fallback: id, anchors: Vec::new() });
-                    Rule::Dynamic(c.dynamic.len() - 1)
-                }
-                _ => Rule::Apply(How::Ref, vec![id]),
+            read.rules.push(if dynamic && *key == Key::DynamicRef {
+                c.names.push(split_fragment(reference).1);
+                c.dynamic.push(Dynamic { fallback: id, anchors: Vec::new() });
+                Rule::Dynamic(c.dynamic.len() - 1)
+            } else {
+                Rule::Apply(How::Ref, vec![id])
             });
         }
     }

@@ -3,7 +3,8 @@
 
 use super::limits::MAX_SCHEMA_DEPTH;
 use super::numbers::{Numbers, address};
-use super::violation::{compare_pointers, push_step};
+use super::violation::{compare_pointers, pointer};
+use crate::json::Path;
 use crate::order::sort_by;
 use crate::problem::Problem;
 use crate::value::Value;
@@ -40,7 +41,7 @@ impl Notes {
     pub(crate) fn placed(mut self, documents: &[(String, &Value)]) -> Vec<Problem> {
         if !self.is_empty() {
             for (path, document) in documents {
-                self.walk(document, &mut path.clone(), MAX_SCHEMA_DEPTH);
+                self.walk(document, path, &Path::Root, MAX_SCHEMA_DEPTH);
             }
         }
         let mut problems = self.problems;
@@ -51,28 +52,24 @@ impl Notes {
         problems
     }
 
-    fn walk(&mut self, value: &Value, path: &mut String, depth: usize) {
+    /// Tells the problems with a value and with those inside it where that is: at a place in a document.
+    fn walk(&mut self, value: &Value, document: &str, at: &Path<'_>, depth: usize) {
         let mut about = self.last.get(address(value));
         while let Some(problem) = about {
-            self.problems[problem as usize].path.clone_from(path);
+            self.problems[problem as usize].path = document.to_owned() + &pointer(at);
             about = self.before[problem as usize];
         }
         // A document that is nested deeper is refused, and nothing inside it is noted.
         let Some(depth) = depth.checked_sub(1) else { return };
-        let end = path.len();
         match value {
             Value::Array(items) => {
                 for (n, item) in items.iter().enumerate() {
-                    push_step(path, &n.to_string());
-                    self.walk(item, path, depth);
-                    path.truncate(end);
+                    self.walk(item, document, &Path::Index(at, n), depth);
                 }
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    push_step(path, name);
-                    self.walk(member, path, depth);
-                    path.truncate(end);
+                    self.walk(member, document, &Path::Key(at, name), depth);
                 }
             }
             _ => {}

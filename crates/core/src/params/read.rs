@@ -85,13 +85,13 @@ impl<'a> Compiler<'a> {
         names
     }
 
-    /// The target of a reference, and the name of the `$dynamicAnchor` that it leads to if it does.
+    /// The target of a reference, and whether it is found by its `$dynamicAnchor`.
     pub(crate) fn reference(
         &mut self,
         at: Place<'a>,
         keyword: Key,
         reference: &str,
-    ) -> Option<(NodeId, Option<&'a str>)> {
+    ) -> Option<(NodeId, bool)> {
         match self.store.find(at.resource, reference) {
             Ok((place, dynamic)) => Some((self.queue(place), dynamic)),
             Err(why) => {

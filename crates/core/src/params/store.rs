@@ -7,13 +7,12 @@ use super::limits::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_VALUES};
 use super::notes::Notes;
 use super::numbers::{Numbers, address};
 use super::uri::{percent_decoded, resolve, split_fragment};
-use super::violation::push_step;
+use super::violation::{pointer, push_step};
 use crate::cut;
-use crate::json::{self, Quoted, read, unescaped, write};
+use crate::json::{self, Path, Quoted, read, unescaped, write};
 use crate::order::sort_by;
 use crate::value::{Map, Value};
 use std::cell::OnceCell;
-use std::fmt;
 
 /// The dialect that this validator speaks.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -73,26 +72,28 @@ pub(crate) struct Resource<'a> {
     pub(crate) dialect: Dialect,
 }
 
-/// A name for a subschema of a resource.
-struct Anchor<'a> {
-    resource: usize,
-    name: &'a str,
+/// A name for a subschema.
+struct Known<'a> {
+    /// The resource that has the anchor, or [`URIS`].
+    scope: usize,
+    name: String,
     dynamic: bool,
     place: Place<'a>,
 }
 
-impl Anchor<'_> {
+/// The scope of names that are URIs.
+const URIS: usize = usize::MAX;
+
+impl Known<'_> {
     fn key(&self) -> (usize, &str) {
-        (self.resource, self.name)
+        (self.scope, &self.name)
     }
 }
 
 pub(crate) struct Store<'a> {
     resources: Vec<Resource<'a>>,
-    /// Resources by URI; a document is there under the name that it was given and under its own. Sorted once a document is read.
-    uris: Vec<(String, usize)>,
-    /// By resource and name, sorted once a document is read.
-    anchors: Vec<Anchor<'a>>,
+    /// URIs and anchors, sorted once a document is read. A document is there under the name that it was given and under its own.
+    names: Vec<Known<'a>>,
     /// The resource of each subschema, by the address of its value.
     home: Numbers,
     given: &'a [(String, Value)],
@@ -108,8 +109,7 @@ impl<'a> Store<'a> {
     pub(crate) fn new(schema: &'a Value, given: &'a [(String, Value)], meta: &'a OnceCell<Value>) -> Self {
         let mut store = Self {
             resources: Vec::new(),
-            uris: Vec::new(),
-            anchors: Vec::new(),
+            names: Vec::new(),
             home: Numbers::default(),
             given,
             meta,
@@ -135,116 +135,119 @@ impl<'a> Store<'a> {
     }
 
     /// All places with a `$dynamicAnchor` of this name.
-    pub(crate) fn dynamic_anchors(&self, name: &str) -> Vec<(u32, Place<'a>)> {
+    pub(crate) fn dynamic_anchors(&self, name: &str) -> Vec<Place<'a>> {
         let mut found = Vec::new();
-        for anchor in &self.anchors {
+        for anchor in &self.names {
             if anchor.dynamic && anchor.name == name {
-                found.push((anchor.resource as u32, anchor.place));
+                found.push(anchor.place);
             }
         }
         found
     }
 
-    fn load(&mut self, uri: &str, document: &'a Value, mut path: String) {
-        let resource = self.resources.len();
-        self.documents.push((path.clone(), document));
-        self.add_resource(uri.to_owned(), document, &path);
-        if !measure(document, &mut self.problems) {
-            return;
+    fn load(&mut self, uri: &str, document: &'a Value, path: String) {
+        let place = Place { value: document, resource: self.resources.len() };
+        self.add_resource(uri.to_owned(), document, path.clone());
+        self.documents.push((path, document));
+        let mut left = MAX_SCHEMA_VALUES + 1;
+        let too_deep = measure(document, MAX_SCHEMA_DEPTH - 1, &mut left);
+        if left == 0 {
+            let message = format_args!("the schema has more than {MAX_SCHEMA_VALUES} values");
+            self.problems.add("schema_too_large", document, message);
+        } else if too_deep {
+            let message = format_args!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}");
+            self.problems.add("schema_too_deep", document, message);
+        } else {
+            self.scan(place, &Path::Root);
+            self.sort();
         }
-        self.scan(Place { value: document, resource }, &mut path);
-        self.sort();
     }
 
-    fn add_resource(&mut self, uri: String, root: &'a Value, path: &str) {
-        self.uris.push((uri.clone(), self.resources.len()));
-        self.resources.push(Resource { uri, root, path: path.to_owned(), dialect: Dialect::STANDARD });
+    fn add_resource(&mut self, uri: String, root: &'a Value, path: String) {
+        self.add_uri(uri.clone(), Place { value: root, resource: self.resources.len() });
+        self.resources.push(Resource { uri, root, path, dialect: Dialect::STANDARD });
+    }
+
+    fn add_uri(&mut self, name: String, place: Place<'a>) {
+        self.names.push(Known { scope: URIS, name, dynamic: false, place });
     }
 
     /// Puts the names in order, and refuses those that are there twice.
     fn sort(&mut self) {
-        sort_by(&mut self.uris, &mut Ord::cmp);
-        let (resources, problems) = (&self.resources, &mut self.problems);
-        self.uris.dedup_by(|later, kept| {
-            let same = later.0 == kept.0;
-            if same && later.1 != kept.1 {
-                let message = format_args!("two schemas have the id {}", Quoted(&later.0));
-                let root = Place { value: resources[later.1].root, resource: 0 };
-                problems.add("duplicate_id", root.keyword("$id"), message);
-            }
-            same
-        });
-        sort_by(&mut self.anchors, &mut |a, b| a.key().cmp(&b.key()));
-        self.anchors.dedup_by(|later, kept| {
+        sort_by(&mut self.names, &mut |a, b| a.key().cmp(&b.key()));
+        let problems = &mut self.problems;
+        self.names.dedup_by(|later, kept| {
             let same = later.key() == kept.key();
             if same && !std::ptr::eq(later.place.value, kept.place.value) {
-                let message = format_args!("the anchor {} is there twice", Quoted(later.name));
-                let keyword = if later.dynamic { "$dynamicAnchor" } else { "$anchor" };
-                problems.add("duplicate_anchor", later.place.keyword(keyword), message);
+                let name = Quoted(&later.name);
+                if later.scope == URIS {
+                    let message = format_args!("two schemas have the id {name}");
+                    problems.add("duplicate_id", later.place.keyword("$id"), message);
+                } else {
+                    let message = format_args!("the anchor {name} is there twice");
+                    let keyword = if later.dynamic { "$dynamicAnchor" } else { "$anchor" };
+                    problems.add("duplicate_anchor", later.place.keyword(keyword), message);
+                }
             }
             kept.dynamic |= same && later.dynamic;
             same
         });
     }
 
-    /// Registers the ids and anchors of a subschema and of those inside it.
-    fn scan(&mut self, mut place: Place<'a>, path: &mut String) {
+    /// Registers the ids and anchors of a subschema and of those inside it. `at` is where it stands in its document.
+    fn scan(&mut self, mut place: Place<'a>, at: &Path<'_>) {
         let value = place.value;
-        if let Value::Object(schema) = value {
-            if let Some(about) = schema.get("$id")
-                && let Value::String(id) = about
-            {
-                let (id, fragment) = split_fragment(id);
-                if !fragment.is_empty() {
-                    let message = format_args!("an id has no fragment, found \"#{fragment}\"");
-                    let problem = self.problems.add("keyword_value", about, message);
-                    problem.hint = Some("2020-12 writes it as \"$anchor\"".to_owned());
-                }
-                self.enter(&mut place, id, path);
+        let Value::Object(schema) = value else {
+            self.home.insert(address(value), place.resource as u32);
+            return;
+        };
+        if let Some(about) = schema.get("$id")
+            && let Value::String(id) = about
+        {
+            let (id, fragment) = split_fragment(id);
+            if !fragment.is_empty() {
+                let message = format_args!("an id has no fragment, found \"#{fragment}\"");
+                let problem = self.problems.add("keyword_value", about, message);
+                problem.hint = Some("2020-12 writes it as \"$anchor\"".to_owned());
             }
-            if let Some(dialect) = schema.get("$schema") {
-                self.resources[place.resource].dialect = self.dialect(dialect);
-            }
-            self.scan_anchors(place, schema);
+            self.enter(&mut place, id, at);
         }
+        if let Some(dialect) = schema.get("$schema") {
+            self.resources[place.resource].dialect = self.dialect(dialect);
+        }
+        self.scan_anchors(place, schema);
         self.home.insert(address(value), place.resource as u32);
-        let Value::Object(schema) = value else { return };
-        let end = path.len();
         for (name, value) in schema {
-            push_step(path, name);
-            let keyword = path.len();
+            let at = Path::Key(at, name);
             let takes = find(name).map_or(Takes::Nothing, |keyword| keyword.takes);
             match (takes, value) {
-                (Takes::Schema, _) => self.scan(place.child(value), path),
+                (Takes::Schema, _) => self.scan(place.child(value), &at),
                 (Takes::List, Value::Array(list)) => {
                     for (n, value) in list.iter().enumerate() {
-                        push_step(path, &n.to_string());
-                        self.scan(place.child(value), path);
-                        path.truncate(keyword);
+                        self.scan(place.child(value), &Path::Index(&at, n));
                     }
                 }
                 (Takes::Map, Value::Object(map)) => {
                     for (entry, value) in map {
-                        push_step(path, entry);
-                        self.scan(place.child(value), path);
-                        path.truncate(keyword);
+                        self.scan(place.child(value), &Path::Key(&at, entry));
                     }
                 }
                 _ => {}
             }
-            path.truncate(end);
         }
     }
 
-    fn enter(&mut self, place: &mut Place<'a>, id: &str, path: &str) {
-        let uri = resolve(&self.resources[place.resource].uri, id);
-        let is_document = std::ptr::eq(self.resources[place.resource].root, place.value);
-        if is_document {
+    fn enter(&mut self, place: &mut Place<'a>, id: &str, at: &Path<'_>) {
+        let resource = &mut self.resources[place.resource];
+        let uri = resolve(&resource.uri, id);
+        if std::ptr::eq(resource.root, place.value) {
             // A document is known by the name it was given under and by its own.
-            self.uris.push((uri.clone(), place.resource));
-            self.resources[place.resource].uri = uri;
+            resource.uri.clone_from(&uri);
+            self.add_uri(uri, *place);
         } else {
             place.resource = self.resources.len();
+            let document = self.documents.last().map_or("", |(path, _)| path);
+            let path = document.to_owned() + &pointer(at);
             self.add_resource(uri, place.value, path);
         }
     }
@@ -252,12 +255,16 @@ impl<'a> Store<'a> {
     fn scan_anchors(&mut self, place: Place<'a>, schema: &'a Map<String, Value>) {
         for (dynamic, keyword) in &[(false, "$anchor"), (true, "$dynamicAnchor")] {
             let Some(value) = schema.get(*keyword) else { continue };
-            let Some(name) = value.as_str().filter(|name| is_anchor(name)) else {
-                let message = format_args!("{} is not the name of an anchor", write(value));
-                self.problems.add("keyword_value", value, message);
-                continue;
-            };
-            self.anchors.push(Anchor { resource: place.resource, name, dynamic: *dynamic, place });
+            match value {
+                Value::String(name) if is_anchor(name) => {
+                    let name = Known { scope: place.resource, name: name.clone(), dynamic: *dynamic, place };
+                    self.names.push(name);
+                }
+                _ => {
+                    let message = format_args!("{} is not the name of an anchor", write(value));
+                    self.problems.add("keyword_value", value, message);
+                }
+            }
         }
     }
 
@@ -291,38 +298,37 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The subschema that a reference leads to from `base`, and the name of the `$dynamicAnchor` that it is found by if it is; or
-    /// why there is none.
-    pub(crate) fn find(
-        &mut self,
-        base: usize,
-        reference: &str,
-    ) -> Result<(Place<'a>, Option<&'a str>), String> {
+    /// The subschema that a reference leads to from `base`, and whether it is found by its `$dynamicAnchor`; or why there is none.
+    pub(crate) fn find(&mut self, base: usize, reference: &str) -> Result<(Place<'a>, bool), String> {
         let (uri, fragment) = split_fragment(reference);
         let uri = resolve(&self.resources[base].uri, uri);
-        let index =
+        let root =
             self.by_uri(&uri).ok_or_else(|| format!("no schema with the id {} is at hand", Quoted(&uri)))?;
         let fragment = percent_decoded(fragment).ok_or_else(|| "its fragment is not valid".to_owned())?;
-        let root = Place { value: self.resources[index].root, resource: index };
         if fragment.is_empty() {
-            return Ok((root, None));
+            return Ok((root, false));
         }
         if cut::after(&fragment, b'/').is_some() {
-            return self.walk(root, &fragment).map(|place| (place, None));
+            return self.walk(root, &fragment).map(|place| (place, false));
         }
-        let found = self.anchors.binary_search_by(|anchor| anchor.key().cmp(&(index, &fragment)));
-        let anchor = found.ok().and_then(|n| self.anchors.get(n));
+        let anchor = self.named(root.resource, &fragment);
         let anchor = anchor.ok_or_else(|| format!("there is no anchor {}", Quoted(&fragment)))?;
-        Ok((anchor.place, anchor.dynamic.then_some(anchor.name)))
+        Ok((anchor.place, anchor.dynamic))
+    }
+
+    fn named(&self, scope: usize, name: &str) -> Option<&Known<'a>> {
+        let found = self.names.binary_search_by(|known| known.key().cmp(&(scope, name)));
+        self.names.get(found.ok()?)
     }
 
     fn given(&self, uri: &str) -> Option<&'a Value> {
         self.given.iter().find(|(name, _)| name == uri).map(|(_, document)| document)
     }
 
-    fn by_uri(&mut self, uri: &str) -> Option<usize> {
-        if let Ok(found) = self.uris.binary_search_by(|(known, _)| known.as_str().cmp(uri)) {
-            return self.uris.get(found).map(|(_, index)| *index);
+    /// The root of a resource.
+    fn by_uri(&mut self, uri: &str) -> Option<Place<'a>> {
+        if let Some(known) = self.named(URIS, uri) {
+            return Some(known.place);
         }
         let document = match self.given(uri) {
             Some(document) => document,
@@ -331,14 +337,16 @@ impl<'a> Store<'a> {
             }
             None => return None,
         };
-        let index = self.resources.len();
+        let resource = self.resources.len();
         self.load(uri, document, uri.to_owned() + "#");
-        Some(index)
+        Some(Place { value: document, resource })
     }
 
     fn walk(&self, mut place: Place<'a>, pointer: &str) -> Result<Place<'a>, String> {
         let mut path = self.resources[place.resource].path.clone();
-        for step in cut::parts(pointer, b'/').skip(1) {
+        let mut steps = cut::parts(pointer, b'/');
+        steps.next();
+        for step in steps {
             let name = unescaped(step);
             let next = json::step(place.value, &name);
             let next = next.ok_or_else(|| format!("{} has no {}", Quoted(&path), Quoted(&name)))?;
@@ -358,40 +366,25 @@ fn is_anchor(name: &str) -> bool {
         && cut::all(name, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// Refuses documents beyond the limits, before anything descends into them.
-fn measure(document: &Value, problems: &mut Notes) -> bool {
-    let mut level = vec![document];
-    let mut values = 0;
-    let mut add = |code, message: fmt::Arguments<'_>| {
-        problems.add(code, document, message);
-        false
-    };
-    for _ in 0..MAX_SCHEMA_DEPTH {
-        if level.is_empty() {
-            return true;
-        }
-        values += level.len();
-        if values > MAX_SCHEMA_VALUES {
-            let message = format_args!("the schema has more than {MAX_SCHEMA_VALUES} values");
-            return add("schema_too_large", message);
-        }
-        let mut below = Vec::new();
-        for value in level {
-            match value {
-                Value::Array(items) => {
-                    for item in items {
-                        below.push(item);
-                    }
-                }
-                Value::Object(members) => {
-                    for (_, member) in members {
-                        below.push(member);
-                    }
-                }
-                _ => {}
+/// Counts the values of a document down, and says whether there are some inside so many others.
+fn measure(value: &Value, depth: usize, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    if depth == 0 || *left == 0 {
+        return true;
+    }
+    let mut deeper = false;
+    match value {
+        Value::Array(items) => {
+            for item in items {
+                deeper |= measure(item, depth - 1, left);
             }
         }
-        level = below;
+        Value::Object(members) => {
+            for (_, member) in members {
+                deeper |= measure(member, depth - 1, left);
+            }
+        }
+        _ => {}
     }
-    add("schema_too_deep", format_args!("the schema is nested deeper than {MAX_SCHEMA_DEPTH}"))
+    deeper
 }
