@@ -78,39 +78,27 @@ declare namespace native {
     advance(ms: number): Promise<number>;
   }
 
-  interface GatewayRequest {
-    method: string;
-    path: string;
-    /** Names, each followed by its value. */
-    headers: string[];
-    body?: Uint8Array;
-    text?: string;
-    client?: string;
-    program?: boolean;
-    timeoutMs?: number;
-    authorization?: string;
-  }
+  /**
+   * What is told of an answer or an event, always four in a row: the ticket; the HTTP status, with 1 << 16 for an opened stream and
+   * 1 << 17 for one that is over; JSON text or a frame; and what few have, as JSON text of `More`.
+   */
+  type Cell = number | string | undefined;
 
-  /** An answer to a request, or an event of a stream. */
-  interface Told {
-    ticket: number;
-    status?: number;
+  interface More {
     headers?: [string, string][];
-    text?: string;
     /** So many pieces of a long answer follow. */
     pieces?: number;
     error?: string;
-    stream?: boolean;
-    over?: boolean;
   }
 
   interface AppGateway {
     registry(): string;
     unknown(key: string): string;
-    submit(client: Client, request: GatewayRequest, ticket: number): void;
+    /** `texts`: method, path, who asks, `Authorization` or nothing, then names of headers, each followed by its value. */
+    submit(client: Client, ticket: number, texts: string[], body: Uint8Array | string | undefined, timeoutMs: number, program: boolean): void;
     more(ticket: number, events: number): void;
     close(ticket: number, undelivered: boolean): void;
-    take(most: number): Told[];
+    take(most: number): Cell[];
   }
 
   /** What needs no connection; the addon has it, and WebAssembly where there is no addon. */
@@ -124,7 +112,7 @@ declare namespace native {
     AppGateway: new (settings: string, wake: () => void, check?: (asked: string) => Promise<string>) => AppGateway;
     readRegistry(settings: string): string;
     gatewayRoutes(): string;
-    gatewayHeartbeat(): string;
+    gatewayStream(): string;
     version(): string;
     runCommand(args: string[]): number;
     WaitMachine: new (tick: number, wall: number, options: string) => WaitMachine;

@@ -4,18 +4,18 @@
 use crate::client::Client;
 use crate::credentials::AUTHORIZATION;
 use crate::fault::{argument, thrown};
-use crate::inbox::{Inbox, Owed, Told, Wake};
+use crate::inbox::{Cell, Inbox, More, Owed, Told, Wake};
 use crate::pieces;
 use crate::stream::{Form, Reins, deliver};
 use lakeflow_client::routes::{Answer, EventStream, Routes};
 use lakeflow_core::door::{self, job_configs, js_text};
 use lakeflow_core::error::{Error, ErrorCode};
 use lakeflow_core::gateway::{
-    Body, Checked, HEARTBEAT, HEARTBEAT_MS, Incoming, JobRef, ROUTES, Registry, Reply, Settings,
-    WebhookSecret,
+    Body, Checked, HEARTBEAT, HEARTBEAT_MS, Incoming, JobRef, ROUTES, Registry, Reply, STREAM_HEADERS,
+    Settings, WebhookSecret,
 };
 use lakeflow_core::wait::PollSchedule;
-use napi::bindgen_prelude::{Buffer, Promise};
+use napi::bindgen_prelude::{Buffer, Either, Promise};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi::{Result, Status};
 use napi_derive::napi;
@@ -92,60 +92,39 @@ pub fn gateway_routes() -> String {
     js_text(&ROUTES)
 }
 
-/// What keeps a stream open on which nothing happens, as JSON text: `frame`, and after how many milliseconds it is due (`afterMs`).
+/// What all streams have, as JSON text: `headers`, and what keeps one open on which nothing happens: `frame`, which is due after
+/// so many milliseconds (`afterMs`).
 #[napi]
-pub fn gateway_heartbeat() -> String {
-    js_text(&json!({"frame": HEARTBEAT, "afterMs": HEARTBEAT_MS}))
+pub fn gateway_stream() -> String {
+    js_text(&json!({"headers": STREAM_HEADERS, "frame": HEARTBEAT, "afterMs": HEARTBEAT_MS}))
 }
 
-/// A request.
-#[napi(object, object_to_js = false)]
-pub struct GatewayRequest {
-    /// `GET`, `POST`, `DELETE`.
-    pub method: String,
-    /// Below the mount, with the query.
-    pub path: String,
-    /// Names, each followed by its value.
-    pub headers: Vec<String>,
-    /// The whole body.
-    pub body: Option<Buffer>,
-    /// The whole body as text.
-    pub text: Option<String>,
-    /// Who asks.
-    pub client: Option<String>,
-    /// The program itself asks.
-    pub program: Option<bool>,
-    /// A whole answer has to be there after this many milliseconds.
-    pub timeout_ms: Option<u32>,
-    /// The `Authorization` header of the identity as it is now; without it the client's credentials are asked.
-    pub authorization: Option<String>,
-}
+/// A request as it crosses: what all have, in their order, then names of headers, each followed by its value. Names of their own
+/// for these would cost more to look up than the rest of the crossing.
+struct Texts(std::vec::IntoIter<String>);
 
-impl GatewayRequest {
-    fn incoming(self) -> Incoming {
-        let mut headers = self.headers.into_iter();
-        let headers = std::iter::from_fn(|| Some((headers.next()?, headers.next()?))).collect();
-        let body = match (self.body, self.text) {
-            (Some(body), _) => body.to_vec(),
-            (None, Some(text)) => text.into_bytes(),
-            (None, None) => Vec::new(),
+impl Texts {
+    fn next(&mut self) -> String {
+        self.0.next().unwrap_or_default()
+    }
+
+    /// The request, and the `Authorization` header of the identity as it is now; without it the client's credentials are asked.
+    fn read(mut self, body: Option<Either<Buffer, String>>, program: bool) -> (Incoming, Option<String>) {
+        let (method, path, client) = (self.next(), self.next(), self.next());
+        let authorization = Some(self.next()).filter(|header| !header.is_empty());
+        let mut rest = self.0;
+        let headers = std::iter::from_fn(|| Some((rest.next()?, rest.next()?))).collect();
+        let body = match body {
+            Some(Either::A(body)) => body.to_vec(),
+            Some(Either::B(text)) => text.into_bytes(),
+            None => Vec::new(),
         };
-        Incoming {
-            method: self.method,
-            path: self.path,
-            headers,
-            body,
-            client: self.client.unwrap_or_default(),
-            nonce: String::new(),
-            program: self.program.unwrap_or(false),
-        }
+        (Incoming { method, path, headers, body, client, nonce: String::new(), program }, authorization)
     }
 }
 
 /// A whole answer, as JavaScript is told it, and the pieces of a long one.
 fn told(ticket: u32, reply: Reply, form: Form) -> (Told, Vec<String>) {
-    let headers: Vec<Vec<String>> =
-        reply.headers.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     let (text, pieces) = match reply.body {
         Body::Empty => (None, Vec::new()),
         Body::Json(value) => {
@@ -153,30 +132,63 @@ fn told(ticket: u32, reply: Reply, form: Form) -> (Told, Vec<String>) {
             (Some(text), pieces)
         }
     };
-    let told = Told {
-        ticket,
-        status: Some(reply.status),
-        headers: (!headers.is_empty()).then_some(headers),
-        text,
-        pieces: (!pieces.is_empty()).then_some(pieces.len() as u32),
+    let more = More {
+        headers: reply.headers,
+        pieces: (!pieces.is_empty()).then_some(pieces.len()),
         error: reply.error.map(|error| error.to_string()),
-        ..Told::default()
     };
-    (told, pieces)
+    (Told { ticket, status: reply.status, text, more: more.boxed(), ..Told::default() }, pieces)
 }
 
-/// A stream that was opened.
+/// A stream that was opened; its headers are those of all.
 fn opened(ticket: u32, stream: &EventStream) -> Told {
-    let (status, headers) = stream.head();
-    let headers = headers.iter().map(|(name, value)| vec![(*name).to_owned(), (*value).to_owned()]).collect();
-    Told { ticket, status: Some(status), headers: Some(headers), stream: Some(true), ..Told::default() }
+    Told { ticket, status: stream.head().0, stream: true, ..Told::default() }
 }
 
-/// The streams that are open, by the tickets of their requests.
-type Open = Arc<Mutex<HashMap<u32, Arc<Reins>>>>;
+/// How a request stands that is under way.
+enum Standing {
+    /// Not answered.
+    Asked,
+    /// Not answered, and nobody waits for it any more: a stream that it opens is over at once.
+    Left { undelivered: bool },
+    /// Its stream is open.
+    Open(Arc<Reins>),
+}
 
-fn held(open: &Open) -> MutexGuard<'_, HashMap<u32, Arc<Reins>>> {
+/// The requests under way, by their tickets.
+type Open = Arc<Mutex<HashMap<u32, Standing>>>;
+
+fn held(open: &Open) -> MutexGuard<'_, HashMap<u32, Standing>> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of a request among those under way, for as long as it is.
+struct Place {
+    open: Open,
+    ticket: u32,
+}
+
+impl Place {
+    fn new(open: &Open, ticket: u32) -> Self {
+        held(open).insert(ticket, Standing::Asked);
+        Self { open: open.clone(), ticket }
+    }
+
+    /// The reins of its stream, which whoever asked may have let go already.
+    fn stream(&self, form: Form) -> Arc<Reins> {
+        let reins = Arc::new(Reins::new(form));
+        let before = held(&self.open).insert(self.ticket, Standing::Open(reins.clone()));
+        if let Some(Standing::Left { undelivered }) = before {
+            reins.close(undelivered);
+        }
+        reins
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        held(&self.open).remove(&self.ticket);
+    }
 }
 
 /// The routes of an app's jobs.
@@ -209,18 +221,27 @@ impl AppGateway {
     }
 
     /// Answers a request under the identity of a client. The answer, and the events of a stream, come by the inbox under the
-    /// ticket.
+    /// ticket. `texts` are method, path with the query, who asks, `Authorization` or nothing, and headers; a whole answer has to be
+    /// there after so many milliseconds; `program` says that the program itself asks.
     #[napi]
-    pub fn submit(&self, client: &Client, request: GatewayRequest, ticket: u32) -> Result<()> {
+    pub fn submit(
+        &self,
+        client: &Client,
+        ticket: u32,
+        texts: Vec<String>,
+        body: Option<Either<Buffer, String>>,
+        timeout_ms: u32,
+        program: bool,
+    ) -> Result<()> {
+        let runtime = runtime().map_err(|e| thrown(&e))?;
         let (routes, jobs) = (self.routes.clone(), client.jobs().clone());
-        let (inbox, open) = (self.inbox.clone(), self.open.clone());
+        let (inbox, place) = (self.inbox.clone(), Place::new(&self.open, ticket));
         let owed = Owed::new(inbox.clone(), ticket);
-        let timeout = request.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
-        let authorization = request.authorization.clone();
+        let (incoming, authorization) = Texts(texts.into_iter()).read(body, program);
         client.learn(authorization.as_deref());
-        let form = if request.program == Some(true) { Form::Objects } else { Form::Frames };
-        let incoming = request.incoming();
+        let form = if program { Form::Objects } else { Form::Frames };
         let work = async move {
+            let timeout = Some(Duration::from_millis(timeout_ms.into()));
             let handled = routes.handle_within(&jobs, incoming, timeout);
             let answer = match authorization {
                 Some(authorization) => AUTHORIZATION.scope(authorization, handled).await,
@@ -228,41 +249,41 @@ impl AppGateway {
             };
             match answer {
                 Answer::Reply(reply) => {
+                    drop(place);
                     let (told, pieces) = told(ticket, reply, form);
                     owed.pay_with(told, pieces);
                 }
                 Answer::Stream(stream) => {
-                    let reins = Arc::new(Reins::new(form));
-                    held(&open).insert(ticket, reins.clone());
-                    let head = opened(ticket, &stream);
+                    let (reins, head) = (place.stream(form), opened(ticket, &stream));
                     deliver(stream, form, reins, inbox, owed, head).await;
-                    held(&open).remove(&ticket);
                 }
             }
         };
-        drop(runtime().map_err(|e| thrown(&e))?.spawn(work));
+        drop(runtime.spawn(work));
         Ok(())
     }
 
     /// A stream may tell so many events more.
     #[napi]
     pub fn more(&self, ticket: u32, events: u32) {
-        if let Some(reins) = held(&self.open).get(&ticket) {
+        if let Some(Standing::Open(reins)) = held(&self.open).get(&ticket) {
             reins.more(events as usize);
         }
     }
 
-    /// Ends a stream, whose end is told. With `undelivered` the client received nothing of it.
+    /// Ends a stream, whose end is told, also one that is not open yet. With `undelivered` the client received nothing of it.
     #[napi]
     pub fn close(&self, ticket: u32, undelivered: bool) {
-        if let Some(reins) = held(&self.open).get(&ticket) {
-            reins.close(undelivered);
+        match held(&self.open).get_mut(&ticket) {
+            Some(Standing::Open(reins)) => reins.close(undelivered),
+            Some(asked) => *asked = Standing::Left { undelivered },
+            None => {}
         }
     }
 
-    /// The next answers and events, at most so many; none when there is nothing now, which is woken for.
+    /// The next answers and events, at most so many, each as four values; none when there is nothing now, which is woken for.
     #[napi]
-    pub fn take(&self, most: u32) -> Vec<Told> {
+    pub fn take(&self, most: u32) -> Vec<Cell> {
         self.inbox.take(most as usize)
     }
 }

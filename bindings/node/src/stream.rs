@@ -92,7 +92,7 @@ pub(crate) async fn deliver(
         let over = text.is_none() || stream.is_over();
         let (first, told) =
             (head.is_some(), head.take().unwrap_or_else(|| Told { ticket, ..Told::default() }));
-        let told = Told { text, over: over.then_some(true), ..told };
+        let told = Told { text, over, ..told };
         if over {
             owed.pay(told);
             break;
@@ -103,11 +103,12 @@ pub(crate) async fn deliver(
             inbox.put(told);
         }
     }
+    stream.stop();
+    while stream.next_event().await.is_some() {}
+    // What was told while the wait came to its end went nowhere either.
     if let Reader::Gone { undelivered: true } = *reader.borrow() {
         stream.undelivered();
     }
-    stream.stop();
-    while stream.next_event().await.is_some() {}
 }
 
 /// The next event, once there is room for it.

@@ -29,24 +29,43 @@ export async function hostOf(client: WorkspaceClientLike): Promise<string | null
   return host === undefined || host === null || String(host) === "" ? null : String(host);
 }
 
-/** Gives the `Authorization` header of a client for each request; requests of one turn of the event loop share one answer. */
-export function authorizer(client: WorkspaceClientLike): () => Promise<string> {
-  let asking: Promise<string> | undefined;
-  const ask = async (): Promise<string> => {
-    const headers = new Headers();
-    await client.config?.authenticate?.(headers);
-    const authorization = headers.get("authorization");
-    if (!authorization) throw new Error("AppKit's client gave no Authorization header");
-    return authorization;
-  };
-  const asked = (): void => {
-    asking = undefined;
-  };
-  return () => {
-    if (!asking) {
-      asking = ask();
-      asking.then(() => setImmediate(asked), asked);
+/** The `Authorization` header of a client for each request; requests of one turn of the event loop share one answer. */
+export class Authorizer {
+  readonly #client: WorkspaceClientLike;
+  #asking: Promise<string> | undefined;
+  #known: string | undefined;
+
+  constructor(client: WorkspaceClientLike) {
+    this.#client = client;
+  }
+
+  /** The header, where this turn knows it already. */
+  known(): string | undefined {
+    return this.#known;
+  }
+
+  /** The header; rejected when the client cannot say. */
+  ask(): Promise<string> {
+    return (this.#asking ??= this.#ask());
+  }
+
+  async #ask(): Promise<string> {
+    try {
+      const headers = new Headers();
+      await this.#client.config?.authenticate?.(headers);
+      const authorization = headers.get("authorization");
+      if (!authorization) throw new Error("AppKit's client gave no Authorization header");
+      this.#known = authorization;
+      setImmediate(this.#over);
+      return authorization;
+    } catch (thrown) {
+      // Not before whoever asks has been given the promise.
+      queueMicrotask(this.#over);
+      throw thrown;
     }
-    return asking;
+  }
+
+  readonly #over = (): void => {
+    this.#known = this.#asking = undefined;
   };
 }

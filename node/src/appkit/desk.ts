@@ -9,22 +9,44 @@ import { Turns } from "./turns.js";
 
 /** Taken out of the core at once. */
 const BATCH = 16;
+/** Values of one answer or event: ticket, status with bits beside it, text, what few have. */
+const CELLS = 4;
+const STATUS = 0xffff;
+const STREAM = 1 << 16;
+const OVER = 1 << 17;
 /** Longer than any process lives; a timer that only keeps the process alive. */
 const EVER_MS = 0x7fff_ffff;
 
-/** An answer; one that opens a stream has it beside, and a long one its document or its pieces. */
-export interface Answered {
-  told: native.Told;
-  stream?: Events | undefined;
+/** A whole answer. */
+export interface Reply {
+  status: number;
+  headers: [string, string][];
+  /** JSON text, or nothing. */
+  body: string | null;
+  /** Of a long answer: its document for programs, the pieces of its text for others. */
   document?: unknown;
   pieces?: string[];
+  error: string | null;
+}
+
+/** A stream that was opened; its headers are those of all. */
+export interface Opened {
+  stream: Events;
+  status: number;
+}
+
+/** A long answer, of which some has come. */
+interface Long {
+  reply: Reply;
+  document?: Assembly;
+  pieces: string[];
+  count: number;
 }
 
 interface Awaited {
   operation: string;
-  /** What of a long answer has come. */
-  long?: { told: native.Told; document?: Assembly; pieces: string[] };
-  resolve(answered: Answered): void;
+  long: Long | undefined;
+  resolve(answer: Reply | Opened): void;
   reject(error: Error): void;
 }
 
@@ -36,6 +58,9 @@ export class Desk {
   #gateway: native.AppGateway | undefined;
   #ticket = 0;
   #busy = false;
+  #batch: native.Cell[] = [];
+  /** What of the batch comes next. */
+  #place = 0;
   #holds = 0;
   #alive: NodeJS.Timeout | undefined;
 
@@ -43,7 +68,7 @@ export class Desk {
   readonly wake = (): void => {
     if (this.#busy) return;
     this.#busy = true;
-    void this.#deliver();
+    this.#deliver();
   };
 
   /** Where to take answers from. */
@@ -58,9 +83,9 @@ export class Desk {
   }
 
   /** What comes under a ticket. */
-  await(ticket: number, operation: string): Promise<Answered> {
+  await(ticket: number, operation: string): Promise<Reply | Opened> {
     this.hold();
-    return new Promise((resolve, reject) => this.#awaited.set(ticket, { operation, resolve, reject }));
+    return new Promise((resolve, reject) => this.#awaited.set(ticket, { operation, long: undefined, resolve, reject }));
   }
 
   /** Nothing comes under a ticket after all. */
@@ -82,59 +107,83 @@ export class Desk {
     if (this.#holds === 0) this.#alive?.unref();
   }
 
-  async #deliver(): Promise<void> {
-    for (;;) {
-      const batch = this.#gateway?.take(BATCH) ?? [];
-      if (batch.length === 0) break;
-      for (const told of batch) {
-        const pause = this.turns.take();
-        if (pause) await pause;
-        // Whoever waited goes on before the time is looked at again.
-        if (this.#hand(told)) await null;
-      }
+  /** Hands out what has come, until there is nothing left, or no time in this turn. */
+  readonly #deliver = (): void => {
+    while (this.#place < this.#batch.length || this.#take()) {
+      const pause = this.turns.take();
+      if (pause) return void pause.then(this.#next);
+      // Whoever waited goes on before the time is looked at again.
+      if (this.#hand()) return queueMicrotask(this.#deliver);
     }
     this.#busy = false;
+  };
+
+  /** The next one has its turn. */
+  readonly #next = (): void => {
+    if (this.#hand()) queueMicrotask(this.#deliver);
+    else this.#deliver();
+  };
+
+  #take(): boolean {
+    this.#batch = this.#gateway?.take(BATCH) ?? [];
+    this.#place = 0;
+    return this.#batch.length > 0;
   }
 
-  /** True when somebody goes on in a microtask. */
-  #hand(told: native.Told): boolean {
-    const { ticket } = told;
+  /** Hands out the next one; true when somebody goes on in a microtask. */
+  #hand(): boolean {
+    const [batch, place] = [this.#batch, this.#place];
+    this.#place = place + CELLS;
+    const ticket = batch[place] as number;
+    const over = ((batch[place + 1] as number) & OVER) !== 0;
+    const text = batch[place + 2] as string | undefined;
     const stream = this.#streams.get(ticket);
-    if (stream) {
-      if (told.over) this.#streams.delete(ticket);
-      return stream.push(told.text, told.over === true);
-    }
+    if (!stream) return this.#answer(ticket, batch[place + 1] as number, text, batch[place + 3] as string | undefined);
+    if (over) this.#streams.delete(ticket);
+    return stream.push(text, over);
+  }
+
+  #answer(ticket: number, bits: number, text: string | undefined, few: string | undefined): boolean {
     const awaited = this.#awaited.get(ticket);
     if (!awaited) return false;
-    if (told.pieces !== undefined || awaited.long) return this.#piece(awaited, told);
+    if (awaited.long) return this.#piece(ticket, awaited, awaited.long, text ?? "");
+    if ((bits & STREAM) !== 0) return this.#opened(ticket, awaited, bits, text);
+    const more = few === undefined ? undefined : (JSON.parse(few) as native.More);
+    const reply: Reply = { status: bits & STATUS, headers: more?.headers ?? [], body: text ?? null, error: more?.error ?? null };
+    if (more?.pieces !== undefined) {
+      // A program's begins with its document, a browser's with nothing.
+      awaited.long = { reply, pieces: [], count: more.pieces, ...(text ? { document: new Assembly(text, more.pieces) } : {}) };
+      return false;
+    }
     this.forget(ticket);
-    if (told.status === undefined && told.error !== undefined) {
-      awaited.reject(new LakeflowError({ code: "INTERNAL", operation: awaited.operation, message: told.error }));
-      return true;
-    }
-    const opened = told.stream && this.#gateway ? new Events(this.#gateway, this, ticket) : undefined;
-    if (opened) {
-      // What follows may come before the one who waits has gone on.
-      if (!told.over) this.#streams.set(ticket, opened);
-      if (told.text !== undefined || told.over) opened.push(told.text, told.over === true);
-    }
-    awaited.resolve({ told, stream: opened });
+    if (reply.status !== 0) awaited.resolve(reply);
+    else awaited.reject(new LakeflowError({ code: "INTERNAL", operation: awaited.operation, message: reply.error ?? "there is no answer" }));
     return true;
   }
 
-  /** A part of a long answer; a program's begins with its document, a browser's with nothing. */
-  #piece(awaited: Awaited, told: native.Told): boolean {
-    const { long } = awaited;
-    const text = told.text ?? "";
-    if (!long) {
-      awaited.long = { told, pieces: [], ...(text === "" ? {} : { document: new Assembly(text, told.pieces ?? 0) }) };
-      return false;
-    }
+  #opened(ticket: number, awaited: Awaited, bits: number, text: string | undefined): boolean {
+    this.forget(ticket);
+    const stream = new Events(this.#gateway as native.AppGateway, this, ticket);
+    const over = (bits & OVER) !== 0;
+    // What follows may come before the one who waits has gone on.
+    if (!over) this.#streams.set(ticket, stream);
+    if (text !== undefined || over) stream.push(text, over);
+    awaited.resolve({ stream, status: bits & STATUS });
+    return true;
+  }
+
+  /** A part of a long answer. */
+  #piece(ticket: number, awaited: Awaited, long: Long, text: string): boolean {
     if (long.document) {
       if (!long.document.add(text)) return false;
-    } else if (long.pieces.push(text) < (long.told.pieces ?? 0)) return false;
-    this.forget(told.ticket);
-    awaited.resolve(long.document ? { told: long.told, document: long.document.document() } : { told: long.told, pieces: long.pieces });
+      long.reply.document = long.document.document();
+    } else {
+      if (long.pieces.push(text) < long.count) return false;
+      long.reply.pieces = long.pieces;
+    }
+    long.reply.body = null;
+    this.forget(ticket);
+    awaited.resolve(long.reply);
     return true;
   }
 }

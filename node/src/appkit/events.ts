@@ -25,7 +25,8 @@ export class Events {
   readonly #gateway: native.AppGateway;
   readonly #holder: Holder;
   readonly #ticket: number;
-  readonly #queue: string[] = [];
+  /** What nobody has taken yet; there is none while a listener takes what comes. */
+  #queue: string[] | undefined;
   #waiting: ((text: string | null) => void) | undefined;
   #listener: Listener | undefined;
   #taken = 0;
@@ -45,8 +46,8 @@ export class Events {
       this.#listen(this.#listener, text, over);
       return false;
     }
-    if (text !== undefined && !this.#closed) this.#queue.push(text);
-    if (!this.#waiting || (this.#queue.length === 0 && !over)) return false;
+    if (text !== undefined && !this.#closed) (this.#queue ??= []).push(text);
+    if (!this.#waiting || (!this.#queue?.length && !over)) return false;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     this.#holder.release();
@@ -56,7 +57,7 @@ export class Events {
 
   /** The next one as JSON text `{id, event, data}`; `null` at the end. */
   next(): Promise<string | null> {
-    if (this.#queue.length > 0 || this.#over) return Promise.resolve(this.#shift());
+    if (this.#queue?.length || this.#over) return Promise.resolve(this.#shift());
     this.#holder.hold();
     return new Promise((resolve) => {
       this.#waiting = resolve;
@@ -66,9 +67,10 @@ export class Events {
   /** Hands what comes to a listener, what has come first. */
   listen(listener: Listener): void {
     this.#listener = listener;
-    const queue = this.#queue.splice(0);
-    for (const [place, text] of queue.entries()) this.#listen(listener, text, this.#over && place === queue.length - 1);
-    if (queue.length === 0 && this.#over) listener.over();
+    const queue = this.#queue;
+    this.#queue = undefined;
+    if (queue) for (const [place, text] of queue.entries()) this.#listen(listener, text, this.#over && place === queue.length - 1);
+    else if (this.#over) listener.over();
   }
 
   /** A listener that wanted no more does again. */
@@ -80,7 +82,7 @@ export class Events {
   /** Ends the stream; what is under way comes as its end. */
   close(undelivered: boolean): void {
     this.#closed = true;
-    this.#queue.length = 0;
+    this.#queue = undefined;
     if (!this.#over) this.#gateway.close(this.#ticket, undelivered);
   }
 
@@ -95,7 +97,7 @@ export class Events {
   }
 
   #shift(): string | null {
-    const text = this.#queue.shift() ?? null;
+    const text = this.#queue?.shift() ?? null;
     this.#taken += 1;
     if (text !== null) this.#more();
     return text;

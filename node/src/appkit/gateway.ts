@@ -2,9 +2,9 @@
 
 import type native from "../../native/index.cjs";
 import { addon } from "../addon.js";
-import { calling, errorFrom } from "../errors.js";
+import { errorFrom } from "../errors.js";
 import { checkOf, configuring, settingsOf, type Registry } from "./config.js";
-import { Desk, type Answered } from "./desk.js";
+import { Desk, type Opened, type Reply } from "./desk.js";
 import type { Events } from "./events.js";
 import type { Identity } from "./identity.js";
 import type { JobsConfig } from "./types.js";
@@ -14,36 +14,21 @@ export interface GatewayRequest {
   method: "GET" | "POST" | "DELETE" | string;
   /** Below the mount, with the query. */
   path: string;
-  headers?: [string, string][];
-  body?: Uint8Array;
-  text?: string;
+  /** Names, each followed by its value. */
+  headers?: readonly string[];
+  body?: Uint8Array | string | undefined;
   client?: string;
   program?: boolean;
   timeout?: number;
+  /** Is told the ticket. */
+  asker?: { ticket: number };
 }
 
-/** A whole answer. */
-export interface Reply {
-  status: number;
-  headers: [string, string][];
-  /** JSON text, or nothing. */
-  body: string | null;
-  /** Of a long answer: its document for programs, the pieces of its text for others. */
-  document?: unknown;
-  pieces?: string[];
-  error: string | null;
-}
+export type { Opened, Reply } from "./desk.js";
 
 /** Limits of one operation, as AppKit has them. */
 const READ_TIMEOUT_MS = 30_000;
 const WRITE_TIMEOUT_MS = 120_000;
-
-/** A stream that was opened. */
-export interface Opened {
-  stream: Events;
-  status: number;
-  headers: [string, string][];
-}
 
 /** The gateway of one plugin. */
 export class AppGateway {
@@ -83,41 +68,42 @@ export class AppGateway {
     return this.#desk.turns.take();
   }
 
-  /** Answers a request, which has its turn. The stream, when it is one, has to be closed. */
-  async handle(identity: Identity, request: GatewayRequest): Promise<Reply | Opened> {
-    const client = await identity.client();
-    const timeout = request.timeout ?? this.#timeout ?? (request.method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
-    const asked: native.GatewayRequest = {
-      method: request.method,
-      path: request.path,
-      headers: request.headers?.flat() ?? [],
-      timeoutMs: Math.min(Math.ceil(timeout), 0x7fff_ffff),
-    };
-    if (request.body) asked.body = request.body;
-    if (request.text !== undefined) asked.text = request.text;
-    if (request.client !== undefined) asked.client = request.client;
-    if (request.program) asked.program = true;
-    const authorization = await identity.authorization();
-    if (authorization !== undefined) asked.authorization = authorization;
-    const { told, stream, document, pieces } = await this.#submit(client, asked);
-    const { status = 500, headers = [], error = null } = told;
-    if (document !== undefined) return { status, headers, error, body: null, document };
-    if (pieces) return { status, headers, error, body: null, pieces };
-    if (!stream) return { status, headers, error, body: told.text ?? null };
-    this.#open.add(stream);
-    return { stream, status, headers };
+  /** Answers a request, which has its turn. The stream, when it is one, has to be closed. It does not throw, it rejects. */
+  handle(identity: Identity, request: GatewayRequest): Promise<Reply | Opened> {
+    const [client, authorization] = [identity.known(), identity.authorized()];
+    if (client && authorization !== undefined) return this.#submit(client, authorization, request);
+    return this.#ask(identity, request);
   }
 
-  async #submit(client: native.Client, asked: native.GatewayRequest): Promise<Answered> {
+  async #ask(identity: Identity, request: GatewayRequest): Promise<Reply | Opened> {
+    const client = await identity.client();
+    return this.#submit(client, await identity.authorization(), request);
+  }
+
+  #submit(client: native.Client, authorization: string | undefined, request: GatewayRequest): Promise<Reply | Opened> {
+    const { method, path, headers = [], program = false } = request;
+    const timeout = request.timeout ?? this.#timeout ?? (method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
+    const texts = [method, path, request.client ?? "", authorization ?? "", ...headers];
     const ticket = this.#desk.ticket();
     const told = this.#desk.await(ticket, "route");
     try {
-      calling(() => this.#gateway.submit(client, asked, ticket));
+      this.#gateway.submit(client, ticket, texts, request.body, Math.min(Math.ceil(timeout), 0x7fff_ffff), program);
     } catch (thrown) {
       this.#desk.forget(ticket);
-      throw errorFrom(thrown);
+      return Promise.reject(errorFrom(thrown));
     }
+    if (request.asker) request.asker.ticket = ticket;
     return told;
+  }
+
+  /** Whoever asked has gone before there was an answer. */
+  leave(ticket: number): void {
+    this.#gateway.close(ticket, true);
+  }
+
+  /** A stream is open, until it is closed. */
+  opened(stream: Events): void {
+    this.#open.add(stream);
   }
 
   /** Ends a stream. */

@@ -68,7 +68,7 @@ export function createJobAPI(host: Host, key: string, identity: Identity): JobsA
 
   const api: JobsAPI = {
     async runNow(params) {
-      const reply = await ask("runNow", { method: "POST", path: `${at}/run`, headers: JSON_BODY, text: await body(params) });
+      const reply = await ask("runNow", { method: "POST", path: `${at}/run`, headers: JSON_BODY, body: await body(params) });
       refuse(key, reply);
       const answered = result<RunNowResponse>(reply);
       if (answered.ok) attachWait(answered.data, (runId, options) => api.wait(runId, options));
@@ -121,7 +121,7 @@ export function createJobAPI(host: Host, key: string, identity: Identity): JobsA
       const path = ofRun(runId);
       if (typeof path !== "string") return path;
       const text = textOf(options ?? {}, "repair_run", "INVALID_ARGUMENT");
-      const reply = await ask("repairRun", { method: "POST", path: `${at}${path}/repair`, headers: JSON_BODY, text });
+      const reply = await ask("repairRun", { method: "POST", path: `${at}${path}/repair`, headers: JSON_BODY, body: text });
       refuse(key, reply);
       return result(reply);
     },
@@ -132,7 +132,7 @@ export function createJobAPI(host: Host, key: string, identity: Identity): JobsA
   return api;
 }
 
-const JSON_BODY: [string, string][] = [["content-type", "application/json"]];
+export const JSON_BODY = ["content-type", "application/json"] as const;
 
 function isSignal(value: unknown): value is AbortSignal {
   return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;

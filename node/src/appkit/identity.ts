@@ -6,7 +6,7 @@ import { getExecutionContext } from "@databricks/appkit";
 import type native from "../../native/index.cjs";
 import { addon } from "../addon.js";
 import { calling, keepCause } from "../errors.js";
-import { authorizer, hostOf, type WorkspaceClientLike } from "./client.js";
+import { Authorizer, hostOf, type WorkspaceClientLike } from "./client.js";
 import { appkitTransport } from "./transport.js";
 import type { JobsConfig } from "./types.js";
 
@@ -20,11 +20,50 @@ const NO_HOST = "https://mocked.invalid";
 /** One identity. */
 export interface Identity {
   /** `user` or `service`, as AppKit's telemetry says. */
-  context: "user" | "service";
-  userId: string;
+  readonly context: "user" | "service";
+  readonly userId: string;
   client(): Promise<native.Client>;
+  /** The client, where it need not be waited for. */
+  known(): native.Client | undefined;
   /** The header for a request that is made now; `undefined` when the client has to be asked, or cannot say. */
   authorization(): Promise<string | undefined>;
+  /** The header, where this turn of the event loop knows it already. */
+  authorized(): string | undefined;
+}
+
+class Caller implements Identity {
+  readonly context: "user" | "service";
+  readonly userId: string;
+  readonly #make: () => Promise<native.Client>;
+  readonly #authorizer: Authorizer;
+  #known: native.Client | undefined;
+
+  constructor(context: "user" | "service", userId: string, authorizer: Authorizer, make: () => Promise<native.Client>) {
+    this.context = context;
+    this.userId = userId;
+    this.#make = make;
+    this.#authorizer = authorizer;
+  }
+
+  async client(): Promise<native.Client> {
+    const client = await this.#make();
+    // The client of a user is asked for with each request: those that were not used for longest are given up.
+    if (this.context === "service") this.#known = client;
+    return client;
+  }
+
+  known(): native.Client | undefined {
+    return this.#known;
+  }
+
+  /** What fails here is told by the client's own credentials, with its cause. */
+  authorization(): Promise<string | undefined> {
+    return this.#authorizer.ask().catch(() => undefined);
+  }
+
+  authorized(): string | undefined {
+    return this.#authorizer.known();
+  }
 }
 
 interface Context {
@@ -53,11 +92,11 @@ export class Identities {
     const { client, userId } = scope;
     // Another token of the same user is another identity: what the first may see the second may not.
     const key = `${userId}\n${scope.tokenFingerprint ?? fingerprint(client)}`;
-    return { context: "user", userId, client: () => this.#user(key, client), authorization: authorization(client) };
+    return new Caller("user", userId, authorizerOf(client), () => this.#user(key, client));
   }
 
   #serviceIdentity({ client, serviceUserId = "service" }: Context): Identity {
-    const identity: Identity = { context: "service", userId: serviceUserId, client: () => this.#service(client), authorization: authorization(client) };
+    const identity = new Caller("service", serviceUserId, authorizerOf(client), () => this.#service(client));
     this.#services.set(client, identity);
     return identity;
   }
@@ -90,10 +129,10 @@ export class Identities {
       const nobody = async (): Promise<string> => JSON.stringify({ authorization: "Bearer mocked" });
       return calling(() => new (addon().Client)(settings, [], nobody, appkitTransport(client)));
     }
-    const authorize = authorizer(client);
+    const authorizer = new Authorizer(client);
     const credentials = async (): Promise<string> => {
       try {
-        return JSON.stringify({ authorization: await authorize() });
+        return JSON.stringify({ authorization: await authorizer.ask() });
       } catch (thrown) {
         return JSON.stringify({ error: String((thrown as Error)?.message ?? thrown), cause: keepCause(thrown) });
       }
@@ -102,17 +141,12 @@ export class Identities {
   }
 }
 
-/** What fails here is told by the client's own credentials, with its cause. */
-function authorization(client: WorkspaceClientLike): () => Promise<string | undefined> {
-  let authorize = authorizers.get(client);
-  if (!authorize) {
-    authorize = authorizer(client);
-    authorizers.set(client, authorize);
-  }
-  const ask = authorize;
-  return () => ask().catch(() => undefined);
+const authorizers = new WeakMap<WorkspaceClientLike, Authorizer>();
+function authorizerOf(client: WorkspaceClientLike): Authorizer {
+  let authorizer = authorizers.get(client);
+  if (!authorizer) authorizers.set(client, (authorizer = new Authorizer(client)));
+  return authorizer;
 }
-const authorizers = new WeakMap<WorkspaceClientLike, () => Promise<string>>();
 
 /** Clients without a token's fingerprint are told apart by themselves. */
 const marks = new WeakMap<object, string>();

@@ -81,7 +81,7 @@ export class JobsPlugin extends Plugin<JobsConfig> {
   override injectRoutes(router: IAppRouter): void {
     const host = this.#routeHost();
     for (const route of routes()) {
-      this.route(router, { ...route, handler: async (request, response) => serve(host, route, request as never, response as never) });
+      this.route(router, { ...route, handler: (request, response) => serve(host, route, request as never, response as never) });
     }
   }
 
@@ -99,17 +99,21 @@ export class JobsPlugin extends Plugin<JobsConfig> {
 
   /** The methods of a job for the identity of the scope that this is called in. */
   protected createJobAPI(jobKey: string): JobsAPI {
+    return { ...this.#shared(jobKey) };
+  }
+
+  #shared(jobKey: string): JobsAPI {
     const identity = this.#identities.current();
     let made = this.#made.get(identity);
     if (!made) this.#made.set(identity, (made = new Map()));
     let api = made.get(jobKey);
     if (!api) made.set(jobKey, (api = createJobAPI(this.#host(), jobKey, identity)));
-    return { ...api };
+    return api;
   }
 
   override exports(): JobsExport {
     return (jobKey) => {
-      const api = this.createJobAPI(this.#known(jobKey));
+      const api = this.#shared(this.#known(jobKey));
       const asUser = (request: RequestLike): JobsAPI => {
         const user = this.asUser(request as never) as unknown as { createJobAPI(key: string): JobsAPI };
         return user.createJobAPI(jobKey);

@@ -5,9 +5,9 @@ import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import type { IAppRouter } from "@databricks/appkit";
 import { addon } from "../addon.js";
-import type { AppGateway, Opened } from "./gateway.js";
-import { Heartbeats } from "./streams.js";
+import type { AppGateway, Opened, Reply } from "./gateway.js";
 import type { Identity } from "./identity.js";
+import { EventResponse } from "./streams.js";
 import type { JobsTelemetry } from "./telemetry.js";
 
 /** A larger body is refused without being read to its end. */
@@ -57,36 +57,47 @@ const OPERATIONS: Record<string, string> = {
 /** Answers a request of a browser. */
 export async function serve(host: RouteHost, route: RouteInfo, request: Request, response: ServerResponse): Promise<void> {
   try {
+    const events = new EventResponse(host.gateway, response, host.noStartedEvent);
     const body = await read(host, request);
-    if ("refused" in body) return refuse(host, response, ...body.refused);
+    if (body instanceof Refused) return refuse(host, response, body.status, body.error, body.code);
     const pause = host.gateway.turn();
     if (pause) await pause;
-    const identity = host.identity();
-    const asked = {
-      method: request.method ?? "GET",
-      path: request.url,
-      headers: pairs(request),
-      client: String(request.headers["x-forwarded-user"] ?? request.socket.remoteAddress ?? ""),
-      ...body,
-    };
-    const operation = OPERATIONS[route.name];
-    const work = () => host.gateway.handle(identity, asked);
-    const answer = operation
-      ? await host.telemetry.operation(operation, identity, work, (answer) => answer.status < 400)
-      : await work();
-    if ("stream" in answer) return await pump(host, answer, response);
-    if (answer.error) host.log(`${route.name} failed: ${answer.error}`);
-    for (const [name, value] of answer.headers) response.setHeader(name, value);
-    response.statusCode = answer.status;
-    if (answer.body === null && !answer.pieces) return void response.end();
-    response.setHeader("content-type", "application/json; charset=utf-8");
-    if (answer.pieces) return await send(answer.pieces, response);
-    response.end(answer.status >= 400 && host.plainErrors ? plain(answer.body as string) : answer.body);
+    const answer = await ask(host, route, request, body, events);
+    if ("stream" in answer) return events.open(answer);
+    events.whole();
+    return tell(host, route, answer, response);
   } catch (thrown) {
     host.log(`${route.name} failed: ${String((thrown as Error)?.stack ?? thrown)}`);
     if (!response.headersSent) refuse(host, response, 500, FAILED[route.name] ?? "Request failed", "INTERNAL");
     else response.destroy();
   }
+}
+
+/** Hands a request to the gateway. */
+function ask(host: RouteHost, route: RouteInfo, request: Request, body: Body, asker: EventResponse): Promise<Reply | Opened> {
+  const identity = host.identity();
+  const method = request.method ?? "GET";
+  const client = String(request.headers["x-forwarded-user"] ?? request.socket.remoteAddress ?? "");
+  const asked = { method, path: request.url, headers: headersOf(request), client, body, asker };
+  const operation = OPERATIONS[route.name];
+  if (!operation) return host.gateway.handle(identity, asked);
+  return host.telemetry.operation(operation, identity, () => host.gateway.handle(identity, asked), isOk);
+}
+
+function isOk(answer: Reply | Opened): boolean {
+  return answer.status < 400;
+}
+
+/** Sends a whole answer. */
+function tell(host: RouteHost, route: RouteInfo, answer: Reply, response: ServerResponse): Promise<void> | undefined {
+  if (answer.error) host.log(`${route.name} failed: ${answer.error}`);
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.statusCode = answer.status;
+  if (answer.body === null && !answer.pieces) return void response.end();
+  response.setHeader("content-type", "application/json; charset=utf-8");
+  if (answer.pieces) return send(answer.pieces, response);
+  response.end(answer.status >= 400 && host.plainErrors ? plain(answer.body as string) : answer.body);
+  return undefined;
 }
 
 /** Sends a long answer as fast as the client takes it. */
@@ -130,120 +141,90 @@ export function refuse(host: Pick<RouteHost, "name" | "plainErrors">, response: 
   response.end(JSON.stringify({ error, plugin: host.name, ...(host.plainErrors ? {} : { code }) }));
 }
 
-function pairs(request: Request): [string, string][] {
-  const names = ["content-type", "authorization", "last-event-id", "idempotency-key"];
-  return names.flatMap((name) => {
+/** Headers that the core looks at. */
+const HEADERS = ["content-type", "authorization", "last-event-id", "idempotency-key"];
+
+/** Those of a request, each followed by its value. */
+function headersOf(request: Request): string[] {
+  const found: string[] = [];
+  for (const name of HEADERS) {
     const value = request.headers[name];
-    return typeof value === "string" ? [[name, value] as [string, string]] : [];
-  });
+    if (typeof value === "string") found.push(name, value);
+  }
+  return found;
 }
 
-type Refused = { refused: [status: number, error: string, code: string] };
-const TOO_LARGE: Refused = { refused: [413, "Payload Too Large", "LIMIT_EXCEEDED"] };
+/** A body that is not taken, and how that is answered. */
+class Refused {
+  constructor(
+    readonly status: number,
+    readonly error: string,
+    readonly code: string,
+  ) {}
+}
+
+/** The body of a request, or nothing. */
+type Body = Uint8Array | string | undefined;
+
+const tooLarge = (): Refused => new Refused(413, "Payload Too Large", "LIMIT_EXCEEDED");
 
 /** The body as it came, or as AppKit's server has parsed it already. */
-async function read(host: RouteHost, request: Request): Promise<{ body?: Uint8Array; text?: string } | Refused> {
-  const isJson = String(request.headers["content-type"] ?? "").includes("json");
+function read(host: RouteHost, request: Request): Promise<Body | Refused> | Body | Refused {
   // A parsed body has been read; a number beyond 2^53 in it has been rounded, so the routes that start runs are not parsed.
-  if (request._body === true) {
-    return { text: JSON.stringify(request.body) };
-  }
-  if (request.method === "GET" || request.readableEnded) return {};
-  const sent = await collected(request);
-  if (sent === null) return TOO_LARGE;
+  if (request._body === true) return JSON.stringify(request.body);
+  if (request.method === "GET" || request.readableEnded) return undefined;
   const encoding = request.headers["content-encoding"];
-  const body = encoding === undefined ? sent : await unpacked(sent, encoding);
-  if ("refused" in body) return body;
-  const ignored = host.ignoreOtherBodies && (!isJson || Buffer.from(body).toString().trimStart().startsWith("["));
-  return body.length === 0 || ignored ? {} : { body };
+  const sent = collected(request);
+  if (encoding === undefined && !host.ignoreOtherBodies) return sent;
+  return sent.then((sent) => unpacked(host, request, sent, encoding));
+}
+
+async function unpacked(host: RouteHost, request: Request, sent: Uint8Array | Refused, encoding: string | undefined): Promise<Body | Refused> {
+  const body = sent instanceof Refused || encoding === undefined ? sent : await decoded(sent, encoding);
+  if (body instanceof Refused || !host.ignoreOtherBodies) return body;
+  const isJson = String(request.headers["content-type"] ?? "").includes("json");
+  const ignored = !isJson || Buffer.from(body).toString().trimStart().startsWith("[");
+  return ignored ? undefined : body;
 }
 
 /** The encodings that AppKit's server takes. */
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
 /** A body without its encoding, which may not make it larger than a body may be. */
-async function unpacked(sent: Uint8Array, encoding: string): Promise<Uint8Array | Refused> {
+async function decoded(sent: Uint8Array, encoding: string): Promise<Uint8Array | Refused> {
   const name = encoding.trim().toLowerCase();
   if (name === "identity" || sent.length === 0) return sent;
-  if (!Object.hasOwn(UNPACK, name)) return { refused: [415, `The encoding ${JSON.stringify(name.slice(0, 40))} is not known`, "MALFORMED"] };
+  if (!Object.hasOwn(UNPACK, name)) return new Refused(415, `The encoding ${JSON.stringify(name.slice(0, 40))} is not known`, "MALFORMED");
   try {
     return await UNPACK[name as keyof typeof UNPACK](sent, { maxOutputLength: BODY_LIMIT });
   } catch (thrown) {
-    if ((thrown as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return TOO_LARGE;
-    return { refused: [400, `The body is not valid ${name}`, "MALFORMED"] };
+    if ((thrown as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
+    return new Refused(400, `The body is not valid ${name}`, "MALFORMED");
   }
 }
 
-/** The bytes of a body; `null` as soon as they are too many. Listeners: an iterator over them costs as much as the route. */
-function collected(request: Request): Promise<Uint8Array | null> {
+/** The bytes of a body; refused as soon as they are too many. Listeners: an iterator over them costs as much as the route. */
+function collected(request: Request): Promise<Uint8Array | Refused> {
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
+    let first: Uint8Array | undefined;
+    let others: Uint8Array[] | undefined;
     let size = 0;
     request.on("data", (chunk: Uint8Array) => {
       size += chunk.length;
-      if (size > BODY_LIMIT) return resolve(null);
-      chunks.push(chunk);
+      if (size > BODY_LIMIT) resolve(tooLarge());
+      else if (first === undefined) first = chunk;
+      else (others ??= [first]).push(chunk);
     });
-    request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
-    request.once("error", reject);
+    request.on("end", () => resolve(others ? Buffer.concat(others) : (first ?? NOTHING)));
+    request.on("error", reject);
     // It is told of every request; an error that nobody sees would cost its stack.
-    request.once("close", () => {
+    request.on("close", () => {
       if (!request.readableEnded) reject(new Error("the connection was closed before the body was there"));
     });
   });
 }
 
-const heartbeats = new Heartbeats();
-
-/** Sends events until the stream or the client is at its end. */
-function pump(host: RouteHost, opened: Opened, response: ServerResponse): Promise<void> {
-  const { stream } = opened;
-  let delivered = false;
-  // The wait ends with the connection; the run goes on.
-  const gone = (): void => host.gateway.close(stream, !delivered);
-  const wrote = (error: Error | null | undefined): void => {
-    if (!error) delivered = true;
-  };
-  response.once("close", gone);
-  // It was closed before there was a stream.
-  if (response.destroyed) gone();
-  response.writeHead(opened.status, Object.fromEntries(opened.headers));
-  heartbeats.sent(response);
-  return new Promise((resolve) => {
-    const over = (): void => {
-      heartbeats.over(response);
-      response.removeListener("close", gone);
-      host.gateway.close(stream, !delivered);
-      resolve();
-    };
-    let began = false;
-    stream.listen({
-      frame(frame, last) {
-        const skipped = response.destroyed || (host.noStartedEvent && frame.includes("\nevent: started\n"));
-        if (last) {
-          began = true;
-          if (skipped) response.end();
-          else response.end(frame);
-          over();
-          return false;
-        }
-        if (skipped) return true;
-        began = true;
-        heartbeats.sent(response);
-        const hasRoom = delivered ? response.write(frame) : response.write(frame, wrote);
-        if (!hasRoom) response.once("drain", () => stream.room());
-        return hasRoom;
-      },
-      over() {
-        began = true;
-        response.end();
-        over();
-      },
-    });
-    // The head goes with the first event where that is there already.
-    if (!began) response.flushHeaders();
-  });
-}
+const NOTHING = new Uint8Array(0);
 
 /** Registers the routes on AppKit's router. */
 export type Register = (

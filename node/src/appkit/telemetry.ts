@@ -26,9 +26,9 @@ export class JobsTelemetry {
     this.#waits = meter.createHistogram("jobs.wait.duration", { description: "Duration of waits for runs", unit: "ms" });
   }
 
-  /** Carries out an operation in its two spans; `isOk` says of its result whether it succeeded. */
-  async operation<T>(operation: string, identity: Identity, work: () => Promise<T>, isOk: (result: T) => boolean): Promise<T> {
-    return this.#telemetry.startActiveSpan("plugin.execute", {}, async (outer) => {
+  /** Carries out an operation in its two spans; `isOk` says of its result whether it succeeded. The work rejects, it does not throw. */
+  operation<T>(operation: string, identity: Identity, work: () => Promise<T>, isOk: (result: T) => boolean): Promise<T> {
+    return this.#telemetry.startActiveSpan("plugin.execute", {}, (outer) => {
       // What nobody records has no parts.
       if (outer.isRecording?.() === false) return this.#measured(operation, [outer], work, isOk);
       outer.setAttribute("execution.context", identity.context);
@@ -39,23 +39,29 @@ export class JobsTelemetry {
     });
   }
 
-  async #measured<T>(operation: string, spans: Span[], work: () => Promise<T>, isOk: (result: T) => boolean): Promise<T> {
+  #measured<T>(operation: string, spans: Span[], work: () => Promise<T>, isOk: (result: T) => boolean): Promise<T> {
     const started = performance.now();
-    let success = false;
-    try {
-      const result = await work();
-      success = isOk(result);
-      return result;
-    } catch (error) {
-      for (const span of spans) span.recordException(error as Error);
-      throw error;
-    } finally {
-      for (const span of spans.toReversed()) {
-        span.setStatus({ code: success ? SpanStatusCode.OK : SpanStatusCode.ERROR });
-        span.end();
-      }
-      this.called(operation, success, performance.now() - started);
+    return work().then(
+      (result) => {
+        this.#over(operation, spans, isOk(result), started);
+        return result;
+      },
+      (error: Error) => {
+        for (const span of spans) span.recordException(error);
+        this.#over(operation, spans, false, started);
+        throw error;
+      },
+    );
+  }
+
+  #over(operation: string, spans: Span[], success: boolean, started: number): void {
+    const status = { code: success ? SpanStatusCode.OK : SpanStatusCode.ERROR };
+    // The inner one ends first.
+    for (const span of spans.toReversed()) {
+      span.setStatus(status);
+      span.end();
     }
+    this.called(operation, success, performance.now() - started);
   }
 
   /** Counts a call. */

@@ -2,7 +2,7 @@
 
 import { ExecutionError } from "@databricks/appkit";
 import { LakeflowError } from "../errors.js";
-import { refuse, type Host } from "./handle.js";
+import { JSON_BODY, refuse, type Host } from "./handle.js";
 import type { Events } from "./events.js";
 import type { Reply } from "./gateway.js";
 import type { Identity } from "./identity.js";
@@ -113,7 +113,6 @@ async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, 
   if (options.timeout !== undefined && Number.isFinite(options.timeout)) query.set("waitTimeout", String(Math.ceil(options.timeout)));
   if (options.cancelOnAbort) query.set("cancelOnStop", "true");
   if (options.cancelOnTimeout) query.set("cancelOnTimeout", "true");
-  const headers: [string, string][] = [["content-type", "application/json"]];
   if ("path" in goal && goal.path === null) {
     throw new WaitError(`${goal.runId} is not the id of a run`, { reason: "INVALID_ARGUMENT", status: 400 });
   }
@@ -121,11 +120,14 @@ async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, 
   const answer = await host.gateway.handle(identity, {
     method: starts ? "POST" : "GET",
     path: `${at}${starts ? "/run" : goal.path}?${query}`,
-    headers,
+    headers: JSON_BODY,
     program: true,
-    ...(starts ? { text: await goal.body() } : {}),
+    body: starts ? await goal.body() : undefined,
   });
-  if ("stream" in answer) return answer.stream;
+  if ("stream" in answer) {
+    host.gateway.opened(answer.stream);
+    return answer.stream;
+  }
   if (starts) refuse(goal.key, answer);
   throw refused(answer, starts ? "Failed to trigger job run" : `Failed to read run ${goal.runId}`);
 }

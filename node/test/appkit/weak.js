@@ -74,16 +74,17 @@ const parts = {
   },
 
   async early() {
-    const { fake, url } = await boot();
-    // The answer to run-now comes late; by then the client is gone, and comes back with the same request.
+    const { fake, app, url } = await boot();
+    // The answer to run-now comes late; by then the client is gone, and comes back with the same request as soon as the server can know.
     fake.latency = 200;
+    const gone = once(app.server.getServer(), "request").then(([, response]) => once(response, "close"));
     const aborter = new AbortController();
     const first = fetch(`${url}/etl/run?stream=true`, { method: "POST", body: "{}", headers: { "content-type": "application/json" }, signal: aborter.signal });
-    await until("the trigger", () => fake.count("/run-now") === 1);
+    await once(fake.server, "request");
     aborter.abort();
     await first.then((answer) => answer.text()).catch(() => {});
+    await gone;
     fake.latency = 0;
-    await new Promise((resolve) => setTimeout(resolve, 50));
     fake.duration = 0;
     await fetch(`${url}/etl/run?stream=true`, { method: "POST", body: "{}", headers: { "content-type": "application/json" } }).then((answer) => answer.text());
     await until("the answers to all triggers", () => fake.carriedOut === fake.calls.length);

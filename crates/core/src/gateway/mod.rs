@@ -30,5 +30,5 @@ pub use registry::{
     VARIABLE_PREFIX, parse_id, variable_of,
 };
 pub use route::{ROUTES, Route, RouteInfo};
-pub use sse::{Claim, HEARTBEAT, HEARTBEAT_MS, Sse, SseEvent};
+pub use sse::{Claim, HEARTBEAT, HEARTBEAT_MS, STREAM_HEADERS, Sse, SseEvent};
 pub use webhook::WebhookSecret;

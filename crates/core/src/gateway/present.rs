@@ -45,10 +45,25 @@ pub(super) fn life_cycle(run: &Value) -> Value {
     state.filter(|state| state.is_string()).cloned().unwrap_or(Value::Null)
 }
 
+/// Bytes that a value is as JSON text, or more: nearly all runs are so small that they need not be written to know it.
+fn at_most(value: &Value) -> usize {
+    // A character in a string takes six bytes at most, a number or a word fewer than these; a comma or a bracket follows.
+    let text = |text: &str| text.len() * 6 + 4;
+    match value {
+        Value::String(string) => text(string),
+        Value::Array(items) => items.iter().map(at_most).sum::<usize>() + 3,
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| text(name) + at_most(member)).sum::<usize>() + 3
+        }
+        Value::Number(number) if number.is_f64() => number.to_string().len() + 1,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 24,
+    }
+}
+
 /// The run for an event.
 pub(super) fn for_event(run: &RunDoc) -> Value {
     let whole = with_state(run.write());
-    if run.tasks.len() <= 100 && whole.to_string().len() <= EVENT_LIMIT {
+    if run.tasks.len() <= 100 && (at_most(&whole) <= EVENT_LIMIT || whole.to_string().len() <= EVENT_LIMIT) {
         return whole;
     }
     let mut brief = whole;

@@ -21,7 +21,7 @@ pub const HEARTBEAT: &str = ": heartbeat\n\n";
 pub const HEARTBEAT_MS: u64 = 10_000;
 
 /// Headers of a stream.
-const HEAD: [(&str, &str); 4] = [
+pub const STREAM_HEADERS: [(&str, &str); 4] = [
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache, no-transform"),
     ("connection", "keep-alive"),
@@ -47,8 +47,13 @@ impl SseEvent {
 
     /// As it goes over the wire. JSON has no line breaks outside of strings, and none inside.
     pub fn frame(&self) -> String {
-        let id = self.id.as_deref().map(|id| format!("id: {id}\n")).unwrap_or_default();
-        format!("{id}event: {}\ndata: {}\n\n", self.event, self.data)
+        let data = serde_json::to_string(&self.data).unwrap_or_default();
+        let mut frame = String::with_capacity(data.len() + 96);
+        if let Some(id) = &self.id {
+            frame.extend(["id: ", id, "\n"]);
+        }
+        frame.extend(["event: ", self.event, "\ndata: ", &data, "\n\n"]);
+        frame
     }
 }
 
@@ -86,7 +91,7 @@ impl Sse {
 
     /// Status and headers.
     pub fn head(&self) -> (u16, &'static [(&'static str, &'static str)]) {
-        (200, &HEAD)
+        (200, &STREAM_HEADERS)
     }
 
     /// What the gateway needs to know when the client is gone before anything was sent to it.

@@ -10,7 +10,7 @@ use super::{Aim, PollSchedule};
 use std::collections::VecDeque;
 
 /// Lengths that are remembered: the newest.
-const REMEMBERED: usize = 32;
+pub(super) const REMEMBERED: usize = 32;
 
 /// With fewer lengths nothing is concluded.
 const LEAST: usize = 3;
@@ -186,36 +186,37 @@ fn densities(left: &[f64]) -> Vec<f64> {
     densities
 }
 
-/// Time of a boundary in milliseconds; boundary 0 is the beginning.
-fn boundary(n: usize) -> f64 {
-    let mut at = FIRST;
-    for _ in 1..n {
-        at *= GROWTH;
+/// Times of the boundaries in milliseconds; boundary 0 is the beginning.
+static BOUNDARIES: [f64; MOST_CELLS + 1] = {
+    let mut boundaries = [0.0; MOST_CELLS + 1];
+    let (mut n, mut at) = (1, FIRST);
+    while n <= MOST_CELLS {
+        boundaries[n] = at;
+        (n, at) = (n + 1, at * GROWTH);
     }
-    if n == 0 { 0.0 } else { at }
+    boundaries
+};
+
+fn boundary(n: usize) -> f64 {
+    BOUNDARIES[n.min(MOST_CELLS)]
 }
 
 /// The table's value at a time; past the end its last.
 fn interpolate(at: f64, table: &[f64]) -> f64 {
-    let (mut from, mut to) = (0.0, FIRST);
-    for pair in table.windows(2) {
-        if at < to {
-            return pair[0] + (pair[1] - pair[0]) * (at - from) / (to - from);
+    let cell = BOUNDARIES[1..].partition_point(|boundary| *boundary <= at);
+    match (table.get(cell), table.get(cell + 1)) {
+        (Some(low), Some(high)) => {
+            let from = boundary(cell);
+            low + (high - low) * (at - from) / (boundary(cell + 1) - from)
         }
-        (from, to) = (to, to * GROWTH);
+        _ => table.last().copied().unwrap_or(0.0),
     }
-    table.last().copied().unwrap_or(0.0)
 }
 
 /// The time at which a rising table reaches a value; `None` past its end.
 fn invert(value: f64, table: &[f64]) -> Option<f64> {
-    let (mut from, mut to) = (0.0, FIRST);
-    for pair in table.windows(2) {
-        if value < pair[1] {
-            let share = (value - pair[0]) / (pair[1] - pair[0]);
-            return Some(from + (to - from) * share.max(0.0));
-        }
-        (from, to) = (to, to * GROWTH);
-    }
-    None
+    let cell = table.get(1..)?.partition_point(|reached| *reached <= value);
+    let (low, high) = (table[cell], *table.get(cell + 1)?);
+    let (from, to) = (boundary(cell), boundary(cell + 1));
+    Some(from + (to - from) * ((value - low) / (high - low)).max(0.0))
 }

@@ -4,6 +4,7 @@
 //! round reads is chosen here; `round` reads them.
 
 use super::lanes::Want;
+use super::members::watches_of;
 use super::round::{Reading, Round};
 use super::watch::{State, Watch};
 use super::{Hub, HubSettings, Timer};
@@ -11,7 +12,7 @@ use crate::api::LIST_RUNS_LIMIT;
 use crate::id::{JobId, RunId};
 use crate::time::Tick;
 use crate::wait::PollSchedule;
-use crate::wait::history::{History, Plan};
+use crate::wait::history::{History, Plan, REMEMBERED};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs on a page.
@@ -70,6 +71,11 @@ const MOST_OVER: usize = 20_000;
 
 /// Plans of one job that are kept: one for each schedule in use.
 const PLANS: usize = 4;
+
+/// A plan is made anew after this many ends, and in a crowd, where it serves many runs and is most of what an end costs, after one
+/// end for so many runs; at the latest when it knows none of the lengths that are remembered.
+const PLAN_ENDS: usize = 4;
+const PLAN_RUNS: usize = 16;
 
 /// The watched runs of a job.
 #[derive(Debug, Default)]
@@ -134,9 +140,10 @@ impl Group {
     /// The plan for a schedule, made anew when enough has been learned.
     pub(super) fn plan(&mut self, schedule: &PollSchedule) -> Option<&Plan> {
         let version = self.history.version();
+        let ends = (self.runs.len() / PLAN_RUNS).clamp(PLAN_ENDS, REMEMBERED);
         let stale = |made: u32| {
             let learned = version.wrapping_sub(made);
-            learned > 0 && (self.history.len() < 8 || learned >= 4)
+            learned > 0 && (self.history.len() < 8 || learned as usize >= ends)
         };
         let known = self.plans.iter().position(|(other, _, _)| other == schedule);
         let place = match known {
@@ -184,7 +191,7 @@ impl Group {
     fn crowd(&mut self, watches: &BTreeMap<RunId, Watch>, now: Tick) -> Crowd {
         let mut crowd = Crowd { ready: 0, unseen: 0, begins: false, oldest: i64::MAX };
         self.alone = 0;
-        for watch in self.runs.iter().filter_map(|run_id| watches.get(run_id)) {
+        for watch in watches_of(&self.runs, watches) {
             self.alone += 1_000_000 / watch.nominal(now).max(1);
             crowd.ready += usize::from(watch.ready(now));
             if let Some(start) = watch.start_time() {

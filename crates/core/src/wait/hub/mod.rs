@@ -17,6 +17,7 @@ mod errand;
 mod finish;
 mod group;
 mod lanes;
+mod members;
 mod page;
 mod past;
 mod round;

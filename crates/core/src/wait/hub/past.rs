@@ -91,10 +91,10 @@ impl Hub {
 impl super::watch::Watch {
     /// A number of calls or a delay was asked for: without the past it cannot be kept to.
     fn is_particular(&self) -> bool {
-        self.schedules().iter().any(|schedule| matches!(schedule.aim, Aim::Calls(_) | Aim::Delay(_)))
+        self.schedules().any(|schedule| matches!(schedule.aim, Aim::Calls(_) | Aim::Delay(_)))
     }
 
     fn wants_past(&self) -> bool {
-        self.schedules().iter().any(|schedule| schedule.aim != Aim::Elapsed)
+        self.schedules().any(|schedule| schedule.aim != Aim::Elapsed)
     }
 }

@@ -6,6 +6,7 @@
 
 use super::group::PAGE;
 use super::lanes::Want;
+use super::members::each_of;
 use super::page::Listed;
 use super::watch::{State, Watch};
 use super::{Flight, Hub, Timer};
@@ -126,19 +127,19 @@ impl Hub {
     pub(super) fn begin_round(&mut self, job_id: JobId, reading: Reading) {
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
         let mut left = BTreeSet::new();
-        for run_id in &group.runs {
-            let Some(watch) = self.runs.get_mut(run_id).filter(|watch| watch.listable()) else { continue };
-            if watch.hurried || (reading == Reading::New && watch.start_time().is_some()) {
-                continue;
+        each_of(&group.runs, &mut self.runs, |run_id, watch| {
+            if !watch.listable() || watch.hurried || (reading == Reading::New && watch.start_time().is_some())
+            {
+                return;
             }
             match watch.state {
-                State::Waiting(at, _) => drop(self.timers.remove(&(at, Timer::Run(*run_id)))),
+                State::Waiting(at, _) => drop(self.timers.remove(&(at, Timer::Run(run_id)))),
                 State::Queued | State::Parked => {}
-                State::Calling | State::BackOff(_) | State::Listed | State::Finishing(_) => continue,
+                State::Calling | State::BackOff(_) | State::Listed | State::Finishing(_) => return,
             }
             watch.state = State::Listed;
-            left.insert(*run_id);
-        }
+            left.insert(run_id);
+        });
         group.round_begins();
         let mut round = Round {
             reading,
@@ -378,14 +379,12 @@ impl Hub {
     fn end_round(&mut self, job_id: JobId) {
         let Some(group) = self.jobs.get_mut(&job_id) else { return };
         group.round = None;
-        let runs: Vec<RunId> = group.runs.iter().copied().collect();
-        for run_id in runs {
-            let Some(watch) = self.runs.get_mut(&run_id) else { continue };
+        each_of(&group.runs, &mut self.runs, |run_id, watch| {
             if matches!(watch.state, State::Parked) {
                 watch.state = State::Queued;
                 self.lanes.routine(Want::Due(run_id));
             }
-        }
+        });
     }
 
     /// A list that fails ends no wait: its runs are polled again a little later, after a second failure each by itself.

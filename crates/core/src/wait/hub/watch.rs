@@ -42,7 +42,9 @@ pub(super) struct Watch {
     pub(super) state: State,
     pub(super) job: Option<JobId>,
     origin: Origin,
-    schedules: Vec<PollSchedule>,
+    /// Nearly always all waits have one schedule. It stands here: a round of a crowd looks at it, and at the start, of each run.
+    schedule: PollSchedule,
+    others: Vec<PollSchedule>,
     /// When the run began, on the hub's clock; for a run that was there before it may lie before the hub's time, so the
     /// time it had already taken is kept beside.
     began: Tick,
@@ -53,6 +55,8 @@ pub(super) struct Watch {
     /// The number of the text that a page had of it, when that says what was told last.
     pub(super) text: Option<u64>,
     known: Option<Box<Known>>,
+    /// When the run began by the host's clock, as of the last state; 0 when that did not say.
+    start: i64,
     /// When the call left whose answer was believed last.
     seen: Tick,
     /// Some waits have not been told a state yet.
@@ -107,7 +111,7 @@ impl Watch {
     }
 
     pub(super) fn start_time(&self) -> Option<i64> {
-        self.known.as_ref().map(|known| known.start_time).filter(|start| *start > 0)
+        Some(self.start).filter(|start| *start > 0)
     }
 
     /// True when an observation says nothing new.
@@ -124,14 +128,15 @@ impl Watch {
         sent >= self.seen
     }
 
-    pub(super) fn schedules(&self) -> &[PollSchedule] {
-        &self.schedules
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &PollSchedule> {
+        std::iter::once(&self.schedule).chain(&self.others)
     }
 
     /// Milliseconds to its next poll, if it were polled by itself and nothing were known of its job.
     pub(super) fn nominal(&self, now: Tick) -> u64 {
         let elapsed = self.elapsed(now);
-        self.schedules.iter().map(|schedule| schedule.nominal(elapsed)).min().unwrap_or(u64::MAX)
+        let alone = self.schedule.nominal(elapsed);
+        self.others.iter().map(|schedule| schedule.nominal(elapsed)).fold(alone, u64::min)
     }
 
     fn elapsed(&self, now: Tick) -> u64 {
@@ -163,13 +168,15 @@ impl Hub {
                 state: State::Queued,
                 job: options.job,
                 origin,
-                schedules: Vec::new(),
+                schedule: options.schedule,
+                others: Vec::new(),
                 began: now,
                 taken_before: 0,
                 queued: false,
                 fingerprint: None,
                 text: None,
                 known: None,
+                start: 0,
                 seen: now,
                 newcomers: true,
                 again: false,
@@ -186,8 +193,8 @@ impl Hub {
         watch.waits.push(wait);
         watch.newcomers = true;
         watch.retrier.widen(options.retry);
-        if !watch.schedules.contains(&options.schedule) {
-            watch.schedules.push(options.schedule);
+        if !watch.schedules().any(|schedule| *schedule == options.schedule) {
+            watch.others.push(options.schedule);
         }
         if origin != Origin::Adopted {
             watch.origin = origin;
@@ -341,6 +348,7 @@ impl Hub {
         if changed {
             watch.text = None;
             watch.known = Some(Box::new(Known::of(&run)));
+            watch.start = run.start_time.unwrap_or(0);
         }
         let job = run.job_id.filter(|_| watch.job.is_none());
         watch.job = watch.job.or(job);
@@ -382,10 +390,10 @@ impl Hub {
         }
         let elapsed = watch.elapsed(now);
         let mut group = watch.job.and_then(|job_id| self.jobs.get_mut(&job_id));
-        let gaps = watch.schedules.iter().map(|schedule| {
+        let gaps = watch.schedules().map(|schedule| {
             let plan = group.as_mut().filter(|_| !watch.queued).and_then(|group| group.plan(schedule));
             let gap = plan.map_or_else(|| schedule.nominal(elapsed), |plan| plan.gap(elapsed));
-            (gap, schedule)
+            (gap, *schedule)
         });
         let Some((gap, schedule)) = gaps.min_by_key(|(gap, _)| *gap) else { return };
         let gap = group.map_or(gap, |group| group.hastened(gap, &self.settings));
