@@ -6,6 +6,7 @@
 mod locals;
 mod module;
 mod pack;
+mod text;
 
 use crate::place::Place;
 use crate::process::{self, Result};
@@ -54,6 +55,14 @@ const PASSES: [&str; 13] = [
     "--optimize-stack-ir",
     "--dealign",
 ];
+
+/// How modules are packed: what is packed otherwise is made again.
+const PACKING: &str = concat!(
+    include_str!("web/locals.rs"),
+    include_str!("web/module.rs"),
+    include_str!("web/pack.rs"),
+    include_str!("web/text.rs")
+);
 
 /// What no engine reads.
 const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
@@ -133,7 +142,12 @@ fn finish(
     let part = place.target.join("web").join(name);
     let stamp = part.join("made");
     let (glue, done) = (folder.join(format!("{name}.js")), folder.join(format!("{name}.wasm")));
-    let short = format!("short {} {}", setup::key_of(&bytes), bindgen.display());
+    let short = format!(
+        "short {} {} {}",
+        setup::key_of(&bytes),
+        setup::key_of(PACKING.as_bytes()),
+        bindgen.display()
+    );
     let identity = if wasm_opt.is_some() { short.clone() } else { short.replacen("short", "quick", 1) };
     let made = fs::read_to_string(&stamp).is_ok_and(|made| made == identity || made == short);
     if made && (SMALL_DOOR.contains(&name) || glue.is_file()) && done.is_file() {

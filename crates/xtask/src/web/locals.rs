@@ -1,9 +1,12 @@
 //! The numbers of locals: those under which the instructions of a function look most like those of all others.
 //!
 //! How alike they are is what a simple model expects that they cost: each instruction after the few before it, by how often that
-//! was seen elsewhere. Two locals of one type change their numbers where that costs less.
+//! was seen elsewhere. Two locals of one type change their numbers where that costs less. Once the functions have their order,
+//! the same is done by what brotli needs to repeat what is elsewhere.
 
-use super::module::{Function, Named};
+use super::module::{Function, Module, Named};
+use super::text::Text;
+use crate::wasm::put;
 
 /// As many instructions before one are looked at, at most.
 const BEFORE: usize = 4;
@@ -15,9 +18,38 @@ const TRUST: f64 = 8.0;
 const UNSEEN: f64 = 1.0 / 4000.0;
 /// Each round changes less; after these there is hardly a change.
 const ROUNDS: usize = 4;
+const REFINED: usize = 3;
+/// Locals have numbers up to this in all functions that have any. Engines take no notice of those that are not used.
+const ROOM: usize = 10;
+const I32: u8 = 0x7f;
 /// Locals beyond these, and functions of more instructions, cost more time than they bring.
 const MOST_LOCALS: usize = 24;
 const MOST_STEPS: usize = 4000;
+
+/// Makes room for locals of the commonest type, so that one that plays the same part in many functions can have the same number in
+/// all, however many parameters come before it. Those of other types come after.
+pub(super) fn make_room(function: &mut Function<'_>) {
+    let mut old: Vec<usize> = (0..function.locals.len()).collect();
+    old.sort_by_key(|local| function.locals[*local] != I32);
+    let ours = old.partition_point(|local| function.locals[*local] == I32);
+    if ours == 0 {
+        return;
+    }
+    let unused = ROOM.saturating_sub(function.params + ours);
+    let mut numbers = vec![0; old.len()];
+    for (new, local) in old.iter().enumerate() {
+        numbers[*local] = function.params + new + if new < ours { 0 } else { unused };
+    }
+    let others = old[ours..].iter().map(|local| function.locals[*local]);
+    function.locals = std::iter::repeat_n(I32, ours + unused).chain(others).collect();
+    for step in &mut function.code {
+        if let Named::Local(number) = &mut step.names
+            && let Some(local) = number.checked_sub(function.params)
+        {
+            *number = numbers[local];
+        }
+    }
+}
 
 /// Renumbers the locals of all functions.
 pub(super) fn renumber(functions: &mut [Function<'_>]) {
@@ -61,6 +93,70 @@ fn improve(function: &mut Function<'_>, model: &mut Model) {
     for (step, local) in function.code.iter_mut().zip(&words.locals) {
         if let Named::Local(_) = step.names {
             step.names = Named::Local(*local);
+        }
+    }
+}
+
+/// Renumbers the locals again, by what the functions cost in this order.
+pub(super) fn refine(module: &mut Module<'_>, order: &[usize]) {
+    let place = module.places(order);
+    let mut starts = vec![0; order.len()];
+    let mut bytes = Vec::new();
+    for function in order {
+        let body = module.functions[*function].write(&place).0;
+        put(&mut bytes, body.len());
+        starts[*function] = bytes.len();
+        bytes.extend(body);
+    }
+    let mut text = Text::new(bytes);
+    for _ in 0..REFINED {
+        for function in order {
+            shorten(&mut module.functions[*function], &place, starts[*function], &mut text);
+        }
+    }
+}
+
+/// Changes the numbers of a function's locals while that makes the text shorter.
+fn shorten(function: &mut Function<'_>, place: &dyn Fn(usize) -> usize, start: usize, text: &mut Text) {
+    let count = function.locals.len().min(MOST_LOCALS);
+    let all = function.params + function.locals.len();
+    // Each number is a byte.
+    if count < 2 || all > 0x80 {
+        return;
+    }
+    let (mut body, numbers) = function.write(place);
+    let mut uses = vec![Vec::new(); all];
+    for at in &numbers {
+        uses[usize::from(body[*at])].push(*at);
+    }
+    let mut room = Vec::new();
+    let mut least = text.cost(start, &body, &mut room);
+    for a in function.params..function.params + count {
+        for b in a + 1..function.params + count {
+            let alike = function.locals[a - function.params] == function.locals[b - function.params];
+            if !alike || (uses[a].is_empty() && uses[b].is_empty()) {
+                continue;
+            }
+            uses.swap(a, b);
+            for local in [a, b] {
+                uses[local].iter().for_each(|at| body[*at] = local as u8);
+            }
+            let cost = text.cost(start, &body, &mut room);
+            if cost < least - 1e-6 {
+                least = cost;
+                continue;
+            }
+            uses.swap(a, b);
+            for local in [a, b] {
+                uses[local].iter().for_each(|at| body[*at] = local as u8);
+            }
+        }
+    }
+    text.replace(start, &body);
+    let mut numbers = numbers.iter().map(|at| usize::from(body[*at]));
+    for step in &mut function.code {
+        if let Named::Local(number) = &mut step.names {
+            *number = numbers.next().unwrap_or(*number);
         }
     }
 }

@@ -74,14 +74,7 @@ impl<'a> Module<'a> {
 
     /// The module with its functions in this order, which names each once.
     pub(super) fn write(&self, order: &[usize]) -> Option<Vec<u8>> {
-        let mut places = vec![0; order.len()];
-        for (place, function) in order.iter().enumerate() {
-            places[*function] = place;
-        }
-        let place = |function: usize| match function.checked_sub(self.imported) {
-            Some(own) => self.imported + places[own],
-            None => function,
-        };
+        let place = self.places(order);
         let mut module = HEAD.to_vec();
         for (kind, body) in &self.sections {
             let mut out = Vec::new();
@@ -98,7 +91,7 @@ impl<'a> Module<'a> {
                 CODE => {
                     put(&mut out, order.len());
                     for function in order {
-                        let body = self.functions[*function].write(&place);
+                        let body = self.functions[*function].write(&place).0;
                         put(&mut out, body.len());
                         out.extend(body);
                     }
@@ -109,10 +102,22 @@ impl<'a> Module<'a> {
         }
         Some(module)
     }
+
+    /// The numbers that functions have in this order, by those that they have now.
+    pub(super) fn places(&self, order: &[usize]) -> impl Fn(usize) -> usize + use<> {
+        let imported = self.imported;
+        let mut places = vec![0; order.len()];
+        for (place, function) in order.iter().enumerate() {
+            places[*function] = imported + place;
+        }
+        move |function| function.checked_sub(imported).map_or(function, |own| places[own])
+    }
 }
 
 impl Function<'_> {
-    fn write(&self, place: &dyn Fn(usize) -> usize) -> Vec<u8> {
+    /// The function as bytes, and where in them each number of a local begins.
+    pub(super) fn write(&self, place: &dyn Fn(usize) -> usize) -> (Vec<u8>, Vec<usize>) {
+        let mut numbers = Vec::new();
         let mut out = Vec::new();
         let runs: Vec<&[u8]> = self.locals.chunk_by(|a, b| a == b).collect();
         put(&mut out, runs.len());
@@ -125,6 +130,7 @@ impl Function<'_> {
                 Named::Nothing => out.extend_from_slice(step.bytes),
                 Named::Local(number) => {
                     out.push(step.bytes[0]);
+                    numbers.push(out.len());
                     put(&mut out, number);
                 }
                 Named::Function(number) => {
@@ -133,7 +139,7 @@ impl Function<'_> {
                 }
             }
         }
-        out
+        (out, numbers)
     }
 }
 
