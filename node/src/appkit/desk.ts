@@ -14,6 +14,7 @@ const CELLS = 4;
 const STATUS = 0xffff;
 const STREAM = 1 << 16;
 const OVER = 1 << 17;
+const KEPT = Promise.resolve();
 /** Longer than any process lives; a timer that only keeps the process alive. */
 const EVER_MS = 0x7fff_ffff;
 
@@ -113,16 +114,21 @@ export class Desk {
       const pause = this.turns.take();
       if (pause) return void pause.then(this.#next);
       // Whoever waited goes on before the time is looked at again.
-      if (this.#hand()) return queueMicrotask(this.#deliver);
+      if (this.#hand()) return this.#afterwards();
     }
     this.#busy = false;
   };
 
   /** The next one has its turn. */
   readonly #next = (): void => {
-    if (this.#hand()) queueMicrotask(this.#deliver);
+    if (this.#hand()) this.#afterwards();
     else this.#deliver();
   };
+
+  /** Goes on behind those who were handed something. `queueMicrotask` would make a resource of its own each time. */
+  #afterwards(): void {
+    void KEPT.then(this.#deliver);
+  }
 
   #take(): boolean {
     this.#batch = this.#gateway?.take(BATCH) ?? [];

@@ -64,19 +64,20 @@ export async function* waitFor(
   if (pause) await pause;
   if (signal?.aborted) return undefined;
   const stream = await open(host, at, identity, goal, options);
-  const stop = (): void => stream.close(false);
-  signal?.addEventListener("abort", stop, { once: true });
+  const stop = signal && ((): void => stream.close(false));
+  if (stop) signal.addEventListener("abort", stop, { once: true });
   let ended = "left";
   try {
     if (signal?.aborted) return undefined;
     let last: JobRunUpdate | undefined;
     for (;;) {
-      const told = await next(stream, last && host.repeatUpdates ? host.pollIntervalMs : undefined);
-      if (told === "again") {
+      const text = await (last && host.repeatUpdates ? within(stream, host.pollIntervalMs) : stream.next());
+      if (text === "again") {
         yield { ...(last as JobRunUpdate), timestamp: Date.now() };
         continue;
       }
-      if (told === null) return undefined;
+      if (text === null) return undefined;
+      const told = JSON.parse(text) as Told;
       if (told.event === "started") {
         host.telemetry.called("runNow", true, performance.now() - began);
         continue;
@@ -93,7 +94,7 @@ export async function* waitFor(
       return finished(last, options);
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
+    if (stop) signal.removeEventListener("abort", stop);
     host.gateway.close(stream);
     host.telemetry.waited(performance.now() - began, ended);
   }
@@ -109,10 +110,10 @@ function finished(last: JobRunUpdate, options: WaitOptions): RunOutcome {
 }
 
 async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, options: WaitOptions): Promise<Events> {
-  const query = new URLSearchParams({ stream: "true" });
-  if (options.timeout !== undefined && Number.isFinite(options.timeout)) query.set("waitTimeout", String(Math.ceil(options.timeout)));
-  if (options.cancelOnAbort) query.set("cancelOnStop", "true");
-  if (options.cancelOnTimeout) query.set("cancelOnTimeout", "true");
+  let query = "stream=true";
+  if (options.timeout !== undefined && Number.isFinite(options.timeout)) query += `&waitTimeout=${encodeURIComponent(Math.ceil(options.timeout))}`;
+  if (options.cancelOnAbort) query += "&cancelOnStop=true";
+  if (options.cancelOnTimeout) query += "&cancelOnTimeout=true";
   if ("path" in goal && goal.path === null) {
     throw new WaitError(`${goal.runId} is not the id of a run`, { reason: "INVALID_ARGUMENT", status: 400 });
   }
@@ -137,18 +138,17 @@ function refused(reply: Reply, message: string): WaitError {
 }
 
 /** The next event; `again` when nothing came in the time given; `null` at the end. */
-async function next(stream: Events, within: number | undefined): Promise<Told | "again" | null> {
+async function within(stream: Events, ms: number): Promise<string | null> {
   const pending = pendings.get(stream) ?? stream.next();
   pendings.set(stream, pending);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"again">((resolve) => {
-    if (within !== undefined) timer = setTimeout(resolve, within, "again");
+    timer = setTimeout(resolve, ms, "again");
   });
   try {
-    const text = await (within === undefined ? pending : Promise.race([pending, late]));
-    if (text === "again") return text;
-    pendings.delete(stream);
-    return text === null ? null : (JSON.parse(text) as Told);
+    const text = await Promise.race([pending, late]);
+    if (text !== "again") pendings.delete(stream);
+    return text;
   } finally {
     clearTimeout(timer);
   }
