@@ -27,7 +27,7 @@ pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     }
     let (prefix, rest) = (c.schemas(read, Key::PrefixItems), c.schema(read, Key::Items));
     if !prefix.is_empty() || rest.is_some() {
-        read.rules.push(Rule::Items(prefix, rest));
+        read.rules.push(Rule::Items(prefix, rest, Key::Items));
     }
     if let Some(schema) = c.schema(read, Key::Contains) {
         let (min, max) =
@@ -42,20 +42,24 @@ pub(crate) fn check_unique<I: Instance>(check: &mut Check<'_>, instance: &I, at:
     check.fail(at, "uniqueItems", format_args!("{shown} has equal items at {first} and {second}"))
 }
 
+/// `others` is the keyword of `rest`; of `unevaluatedItems` it holds for what was not seen.
 pub(crate) fn check_items<I: Instance>(
-    prefix: &[NodeId],
-    rest: Option<NodeId>,
+    (prefix, rest, others): (&[NodeId], Option<NodeId>, Key),
     check: &mut Check<'_>,
     instance: &I,
     at: &Path<'_>,
-    seen: Option<&mut Evaluated>,
+    mut seen: Option<&mut Evaluated>,
 ) -> bool {
     let mut valid = true;
     for (n, item) in instance.items().enumerate() {
         let Some(id) = prefix.get(n).copied().or(rest) else { break };
+        if others == Key::UnevaluatedItems && seen.as_deref().is_some_and(|seen| seen.has(n)) {
+            continue;
+        }
         let here = Path::Index(at, n);
         let fits = if id == FALSE && n >= prefix.len() {
-            not_allowed(check, &here, "items", n, &item)
+            let item = Shown(&item);
+            check.fail(&here, others.name(), format_args!("item {n} is not allowed: {item}"))
         } else {
             check.node(id, &item, &here, None)
         };
@@ -66,7 +70,7 @@ pub(crate) fn check_items<I: Instance>(
             }
         }
     }
-    if let Some(seen) = seen {
+    if let Some(seen) = &mut seen {
         if rest.is_some() {
             seen.add_all();
         } else {
@@ -76,16 +80,6 @@ pub(crate) fn check_items<I: Instance>(
         }
     }
     valid
-}
-
-fn not_allowed<I: Instance>(
-    check: &mut Check<'_>,
-    at: &Path<'_>,
-    keyword: &'static str,
-    position: usize,
-    item: &I,
-) -> bool {
-    check.fail(at, keyword, format_args!("item {position} is not allowed: {}", Shown(item)))
 }
 
 pub(crate) fn check_contains<I: Instance>(
@@ -157,34 +151,4 @@ fn equal_items<I: Instance>(check: &mut Check<'_>, instance: &I) -> Option<(usiz
         }
     }
     first
-}
-
-pub(crate) fn check_unevaluated<I: Instance>(
-    id: NodeId,
-    check: &mut Check<'_>,
-    instance: &I,
-    at: &Path<'_>,
-    seen: Option<&mut Evaluated>,
-) -> bool {
-    let Some(seen) = seen else { return true };
-    let mut valid = true;
-    for (n, item) in instance.items().enumerate() {
-        if seen.has(n) {
-            continue;
-        }
-        let here = Path::Index(at, n);
-        let fits = if id == FALSE {
-            not_allowed(check, &here, "unevaluatedItems", n, &item)
-        } else {
-            check.node(id, &item, &here, None)
-        };
-        if !fits {
-            valid = false;
-            if !check.goes_on() {
-                return false;
-            }
-        }
-    }
-    seen.add_all();
-    valid
 }

@@ -144,8 +144,8 @@ impl<'s> Check<'s> {
                 string::check_format(*format, self, text.as_ref(), at)
             }
             (Rule::UniqueItems, View::Array) => array::check_unique(self, instance, at),
-            (Rule::Items(prefix, rest), View::Array) => {
-                array::check_items(prefix, *rest, self, instance, at, seen)
+            (Rule::Items(prefix, rest, others), View::Array) => {
+                array::check_items((prefix, *rest, *others), self, instance, at, seen)
             }
             (Rule::Contains(contains), View::Array) => {
                 array::check_contains(contains, self, instance, at, seen)
@@ -159,12 +159,6 @@ impl<'s> Check<'s> {
             (Rule::Dynamic(n), _) => {
                 let id = self.program.dynamic[*n].target(&self.scope);
                 self.node(id, instance, at, seen)
-            }
-            (Rule::UnevaluatedItems(id), View::Array) => {
-                array::check_unevaluated(*id, self, instance, at, seen)
-            }
-            (Rule::UnevaluatedProperties(id), View::Object) => {
-                object::check_unevaluated(*id, self, instance, at, seen)
             }
             _ => true,
         }

@@ -12,6 +12,7 @@ use super::logic::{Dynamic, How};
 use super::node::{FALSE, Node, NodeId, Program, Rule, TRUE};
 use super::notes::Notes;
 use super::numbers::{Numbers, address};
+use super::object::Members;
 use super::store::Store;
 use super::{Formats, Options, array, count, logic, number, object, string, value};
 use crate::json::Quoted;
@@ -127,10 +128,11 @@ impl<'a> Compiler<'a> {
             family(self, &mut read);
         }
         if let Some(id) = self.schema(&read, Key::UnevaluatedItems) {
-            read.rules.push(Rule::UnevaluatedItems(id));
+            read.rules.push(Rule::Items(Vec::new(), Some(id), Key::UnevaluatedItems));
         }
         if let Some(id) = self.schema(&read, Key::UnevaluatedProperties) {
-            read.rules.push(Rule::UnevaluatedProperties(id));
+            let members = Members::of(Some(id), Key::UnevaluatedProperties);
+            read.rules.push(Rule::Members(Box::new(members)));
         }
         Node { resource: at.resource as u32, alias: None, rules: read.rules }
     }

@@ -77,8 +77,7 @@ pub(crate) fn check<I: Instance>(
     mut seen: Option<&mut Evaluated>,
 ) -> bool {
     match (how, ids) {
-        (How::Any, _) => check_any(ids, check, instance, at, seen),
-        (How::One, _) => check_one(ids, check, instance, at, seen),
+        (How::Any | How::One, _) => check_alternatives(how == How::One, ids, check, instance, at, seen),
         (How::Not, [id]) => {
             if !check.quick(*id, instance, at, None) {
                 return true;
@@ -112,41 +111,9 @@ impl Dynamic {
     }
 }
 
-fn check_any<I: Instance>(
-    ids: &[NodeId],
-    check: &mut Check<'_>,
-    instance: &I,
-    at: &Path<'_>,
-    mut seen: Option<&mut Evaluated>,
-) -> bool {
-    let mut matched = false;
-    let mut tried = Vec::new();
-    let mut unsure = Evaluated::default();
-    for id in ids {
-        let mut own = Evaluated::default();
-        let (valid, violations) = check.apart(*id, instance, at, seen.is_some().then_some(&mut own));
-        matched |= valid;
-        match seen.as_deref_mut() {
-            Some(seen) if valid => seen.merge(&own),
-            Some(_) => unsure.merge(&own),
-            None if valid => return true,
-            None => {}
-        }
-        if check.collects() {
-            tried.push(violations);
-        }
-    }
-    if !matched {
-        // The value is refused already: what an alternative covers is not called unevaluated as well.
-        if let Some(seen) = seen {
-            seen.merge(&unsure);
-        }
-        no_match(check, at, "anyOf", instance, &tried);
-    }
-    matched
-}
-
-fn check_one<I: Instance>(
+/// `anyOf` or `oneOf`.
+fn check_alternatives<I: Instance>(
+    one: bool,
     ids: &[NodeId],
     check: &mut Check<'_>,
     instance: &I,
@@ -156,40 +123,45 @@ fn check_one<I: Instance>(
     let mut matches = String::new();
     let mut tried = Vec::new();
     let mut matched = 0;
-    let mut all = Evaluated::default();
-    let mut of_match = Evaluated::default();
+    // What those looked at that match, and the others.
+    let (mut sure, mut unsure) = (Evaluated::default(), Evaluated::default());
     for (n, id) in ids.iter().enumerate() {
         let mut own = Evaluated::default();
         let (valid, violations) = check.apart(*id, instance, at, seen.is_some().then_some(&mut own));
-        all.merge(&own);
         if valid {
             matched += 1;
-            of_match.merge(&own);
+            if !one && seen.is_none() {
+                return true;
+            }
         }
+        let into = if valid { &mut sure } else { &mut unsure };
+        into.merge(&own);
         if check.collects() {
             tried.push(violations);
             if valid {
                 matches += if matches.is_empty() { "" } else { ", " };
                 matches += &n.to_string();
             }
-        } else if matched > 1 {
+        } else if one && matched > 1 {
             return false;
         }
     }
     if let Some(seen) = seen {
-        seen.merge(if matched == 0 { &all } else { &of_match });
+        // Without a match the value is refused already: what an alternative covers is not called unevaluated as well.
+        seen.merge(if matched == 0 { &unsure } else { &sure });
     }
     if matched == 0 {
-        no_match(check, at, "oneOf", instance, &tried);
-    } else if matched > 1 {
-        let shown = Shown(instance);
-        check.fail(
-            at,
-            "oneOf",
-            format_args!("{shown} matches {matched} schemas, exactly one is allowed: {matches}"),
-        );
+        return no_match(check, at, if one { "oneOf" } else { "anyOf" }, instance, &tried);
     }
-    matched == 1
+    if !one || matched == 1 {
+        return true;
+    }
+    let shown = Shown(instance);
+    check.fail(
+        at,
+        "oneOf",
+        format_args!("{shown} matches {matched} schemas, exactly one is allowed: {matches}"),
+    )
 }
 
 /// Alternatives whose reason a message gives.
@@ -205,9 +177,9 @@ fn no_match<I: Instance>(
     keyword: &'static str,
     instance: &I,
     tried: &[Vec<Violation>],
-) {
+) -> bool {
     if !check.collects() {
-        return;
+        return false;
     }
     let base = pointer(at);
     let mut message = format!("{}", Shown(instance));
@@ -237,7 +209,7 @@ fn no_match<I: Instance>(
         }
         short.push(c);
     }
-    check.fail(at, keyword, format_args!("{short}"));
+    check.fail(at, keyword, format_args!("{short}"))
 }
 
 /// The one that is told first.

@@ -4,6 +4,7 @@ use super::array::Contains;
 use super::count::Count;
 use super::format::Format;
 use super::instance::Number;
+use super::keywords::Key;
 use super::logic::{Dynamic, How};
 use super::number::{Divisor, Limit};
 use super::object::Members;
@@ -50,8 +51,8 @@ pub(crate) enum Rule {
     Pattern(Box<Pattern>),
     Format(Format),
     UniqueItems,
-    /// `prefixItems` and `items`.
-    Items(Vec<NodeId>, Option<NodeId>),
+    /// `prefixItems`, and what holds for the others: `items` or `unevaluatedItems`.
+    Items(Vec<NodeId>, Option<NodeId>, Key),
     Contains(Contains),
     Members(Box<Members>),
     /// With the first property the others have to be there.
@@ -62,14 +63,16 @@ pub(crate) enum Rule {
     Apply(How, Vec<NodeId>),
     /// One of [`Program::dynamic`].
     Dynamic(usize),
-    UnevaluatedItems(NodeId),
-    UnevaluatedProperties(NodeId),
 }
 
 impl Node {
     /// Whether its last rule is about what the others have not looked at.
     pub(crate) fn asks_what_was_seen(&self) -> bool {
-        matches!(self.rules.last(), Some(Rule::UnevaluatedItems(_) | Rule::UnevaluatedProperties(_)))
+        match self.rules.last() {
+            Some(Rule::Items(_, _, others)) => *others == Key::UnevaluatedItems,
+            Some(Rule::Members(members)) => members.others == Key::UnevaluatedProperties,
+            _ => false,
+        }
     }
 }
 

@@ -17,14 +17,17 @@ use crate::suggest::Nearest;
 use crate::value::Value;
 
 /// What is asked of each member of an object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Members {
     /// Names of `properties` and `required`, sorted by length and then by bytes.
     known: Vec<Property>,
     /// How many of `known` are required.
     required: usize,
     patterns: Vec<(Pattern, NodeId)>,
-    additional: Option<NodeId>,
+    /// For members that no other keyword of the schema is for, or that none has looked at.
+    rest: Option<NodeId>,
+    /// The keyword of `rest`: `additionalProperties` or `unevaluatedProperties`.
+    pub(crate) others: Key,
     names: Option<NodeId>,
 }
 
@@ -67,11 +70,9 @@ const MAPS: [Key; 7] = [
 
 #[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
-    let mut members = Members {
-        additional: c.schema(read, Key::AdditionalProperties),
-        names: c.schema(read, Key::PropertyNames),
-        ..Members::default()
-    };
+    let rest = c.schema(read, Key::AdditionalProperties);
+    let mut members = Members::of(rest, Key::AdditionalProperties);
+    members.names = c.schema(read, Key::PropertyNames);
     for key in &MAPS {
         let Some(Value::Object(entries)) = read.get(*key) else { continue };
         for (name, value) in entries {
@@ -99,16 +100,17 @@ pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
         }
     }
     members.sort();
-    if !members.known.is_empty()
-        || !members.patterns.is_empty()
-        || members.additional.is_some()
-        || members.names.is_some()
+    if !members.known.is_empty() || !members.patterns.is_empty() || rest.is_some() || members.names.is_some()
     {
         read.rules.push(Rule::Members(Box::new(members)));
     }
 }
 
 impl Members {
+    pub(crate) fn of(rest: Option<NodeId>, others: Key) -> Self {
+        Self { known: Vec::new(), required: 0, patterns: Vec::new(), rest, others, names: None }
+    }
+
     /// Adds a property; without a schema it is one that is required.
     fn add(&mut self, name: Box<str>, schema: Option<NodeId>) {
         self.known.push(Property { name, schema, required: schema.is_none() });
@@ -139,6 +141,9 @@ pub(crate) fn check<I: Instance>(
     let mut required = 0;
     let sorted = check.collects();
     for_each_member(instance, sorted, |n, name, value| {
+        if rules.others == Key::UnevaluatedProperties && seen.as_deref().is_some_and(|seen| seen.has(n)) {
+            return true;
+        }
         let member = Member { name, value, position: n };
         if !check_member(rules, check, &member, at, seen.as_deref_mut(), &mut required) {
             valid = false;
@@ -196,11 +201,17 @@ fn check_member<I: Instance>(
             }
         }
     }
-    if let Some(id) = rules.additional
+    if let Some(id) = rules.rest
         && !evaluated
     {
         evaluated = true;
-        valid = check.also(valid, |check| check_extra(id, "additionalProperties", rules, check, member, at));
+        valid = check.also(valid, |check| {
+            if id == FALSE {
+                not_allowed(rules, check, name, &here)
+            } else {
+                check.node(id, value, &here, None)
+            }
+        });
     }
     if let Some(id) = rules.names {
         valid = check.also(valid, |check| check_name(id, check, name, at));
@@ -213,27 +224,16 @@ fn check_member<I: Instance>(
     valid
 }
 
-/// A member that no other keyword of the schema covers.
-fn check_extra<I: Instance>(
-    id: NodeId,
-    keyword: &'static str,
-    rules: &Members,
-    check: &mut Check<'_>,
-    member: &Member<'_, I>,
-    at: &Path<'_>,
-) -> bool {
-    let here = Path::Key(at, member.name);
-    if id != FALSE {
-        return check.node(id, member.value, &here, None);
-    }
-    let name = member.name;
+/// Fails for a member that must not be there.
+fn not_allowed(rules: &Members, check: &mut Check<'_>, name: &str, at: &Path<'_>) -> bool {
+    let keyword = rules.others.name();
     let meant = if check.collects() && name.len() > 2 { rules.nearest(name) } else { None };
     let name = ShownText(name);
     match meant.map(ShownText) {
         Some(meant) => {
-            check.fail(&here, keyword, format_args!("property {name} is not allowed, did you mean {meant}"))
+            check.fail(at, keyword, format_args!("property {name} is not allowed, did you mean {meant}"))
         }
-        None => check.fail(&here, keyword, format_args!("property {name} is not allowed")),
+        None => check.fail(at, keyword, format_args!("property {name} is not allowed")),
     }
 }
 
@@ -268,28 +268,5 @@ pub(crate) fn check_needs<I: Instance>(
             }
         }
     }
-    valid
-}
-
-pub(crate) fn check_unevaluated<I: Instance>(
-    id: NodeId,
-    check: &mut Check<'_>,
-    instance: &I,
-    at: &Path<'_>,
-    seen: Option<&mut Evaluated>,
-) -> bool {
-    let Some(seen) = seen else { return true };
-    let rules = Members::default();
-    let mut valid = true;
-    let sorted = check.collects();
-    for_each_member(instance, sorted, |position, name, value| {
-        let member = Member { name, value, position };
-        if seen.has(position) || check_extra(id, "unevaluatedProperties", &rules, check, &member, at) {
-            return true;
-        }
-        valid = false;
-        check.goes_on()
-    });
-    seen.add_all();
     valid
 }
