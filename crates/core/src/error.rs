@@ -10,67 +10,84 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+    (
+        small { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }
+        others { $($(#[$more_doc:meta])* $more:ident = $more_text:literal,)* }
+    ) => {
         /// What went wrong, in a form that programs may compare. The text of a code never changes; the same
         /// codes are used in every language.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum ErrorCode { $($(#[$doc])* #[serde(rename = $text)] $variant,)* }
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+            $(#[cfg(feature = "page")] $(#[$more_doc])* #[serde(rename = $more_text)] $more,)*
+        }
 
         impl ErrorCode {
             /// Every code, in the order of declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub const ALL: &'static [Self] = &[
+                $(Self::$variant,)*
+                $(#[cfg(feature = "page")] Self::$more,)*
+            ];
 
             /// The stable text of the code.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
+                match self {
+                    $(Self::$variant => $text,)*
+                    $(#[cfg(feature = "page")] Self::$more => $more_text,)*
+                }
             }
         }
     };
 }
 
 error_codes! {
-    /// Parameters of a run break their schema or cannot be mapped to the task type.
-    InvalidParameters = "INVALID_PARAMETERS",
-    /// A job definition or a bundle has errors.
-    InvalidDefinition = "INVALID_DEFINITION",
-    /// An argument or a setting makes no sense.
-    InvalidArgument = "INVALID_ARGUMENT",
-    /// Text is not what it should be: JSON cut short, bytes that are not UTF-8.
-    Malformed = "MALFORMED",
-    /// A limit of the reference (section 18) or of this program is exceeded.
-    LimitExceeded = "LIMIT_EXCEEDED",
-    /// The job, run, file or task does not exist.
-    NotFound = "NOT_FOUND",
-    /// The request does not fit the state of the thing it names.
-    InvalidState = "INVALID_STATE",
-    /// No valid credentials.
-    Unauthenticated = "UNAUTHENTICATED",
-    /// The credentials do not allow it.
-    PermissionDenied = "PERMISSION_DENIED",
-    /// Too many requests; try again after the time given.
-    RateLimited = "RATE_LIMITED",
-    /// The service is there but cannot answer now.
-    Unavailable = "UNAVAILABLE",
-    /// The host cannot be reached at all.
-    Unreachable = "UNREACHABLE",
-    /// The service answered with a fault of its own.
-    ServerError = "SERVER_ERROR",
-    /// The caller's time for a call was over before an answer came.
-    DeadlineExceeded = "DEADLINE_EXCEEDED",
-    /// The wait ended before the run did; the run goes on.
-    WaitTimedOut = "WAIT_TIMED_OUT",
-    /// The caller stopped the operation.
-    Interrupted = "INTERRUPTED",
-    /// The run ended and did not succeed.
-    RunFailed = "RUN_FAILED",
-    /// What is asked for cannot be done locally.
-    Unsupported = "UNSUPPORTED",
-    /// An input that the machine's state does not allow; the state is unchanged.
-    InvalidTransition = "INVALID_TRANSITION",
-    /// Storage is full, locked, damaged or not accessible.
-    Storage = "STORAGE",
-    /// A fault of this program.
-    Internal = "INTERNAL",
+    // All that the rules of parameters raise, for a program that carries only these.
+    small {
+        /// An argument or a setting makes no sense.
+        InvalidArgument = "INVALID_ARGUMENT",
+        /// Text is not what it should be: JSON cut short, bytes that are not UTF-8.
+        Malformed = "MALFORMED",
+    }
+    others {
+        /// Parameters of a run break their schema or cannot be mapped to the task type.
+        InvalidParameters = "INVALID_PARAMETERS",
+        /// A job definition or a bundle has errors.
+        InvalidDefinition = "INVALID_DEFINITION",
+        /// A limit of the reference (section 18) or of this program is exceeded.
+        LimitExceeded = "LIMIT_EXCEEDED",
+        /// The job, run, file or task does not exist.
+        NotFound = "NOT_FOUND",
+        /// The request does not fit the state of the thing it names.
+        InvalidState = "INVALID_STATE",
+        /// No valid credentials.
+        Unauthenticated = "UNAUTHENTICATED",
+        /// The credentials do not allow it.
+        PermissionDenied = "PERMISSION_DENIED",
+        /// Too many requests; try again after the time given.
+        RateLimited = "RATE_LIMITED",
+        /// The service is there but cannot answer now.
+        Unavailable = "UNAVAILABLE",
+        /// The host cannot be reached at all.
+        Unreachable = "UNREACHABLE",
+        /// The service answered with a fault of its own.
+        ServerError = "SERVER_ERROR",
+        /// The caller's time for a call was over before an answer came.
+        DeadlineExceeded = "DEADLINE_EXCEEDED",
+        /// The wait ended before the run did; the run goes on.
+        WaitTimedOut = "WAIT_TIMED_OUT",
+        /// The caller stopped the operation.
+        Interrupted = "INTERRUPTED",
+        /// The run ended and did not succeed.
+        RunFailed = "RUN_FAILED",
+        /// What is asked for cannot be done locally.
+        Unsupported = "UNSUPPORTED",
+        /// An input that the machine's state does not allow; the state is unchanged.
+        InvalidTransition = "INVALID_TRANSITION",
+        /// Storage is full, locked, damaged or not accessible.
+        Storage = "STORAGE",
+        /// A fault of this program.
+        Internal = "INTERNAL",
+    }
 }
 
 /// Whether trying again can help.
@@ -108,6 +125,7 @@ impl Error {
         Self { code, message: message.into(), operation, context: Vec::new(), retry: Retry::Never }
     }
 
+    #[cfg(feature = "whole")]
     /// The same error with one more fact.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {

@@ -107,6 +107,7 @@ impl ToJson for Problem {
         object.set("path", self.path.as_str());
         object.set("message", self.message.as_str());
         object.set_some("hint", self.hint.as_deref());
+        #[cfg(feature = "page")]
         if let Some(position) = &self.position {
             let mut place = Object::default();
             place.set_some("file", Some(position.file.as_str()).filter(|file| !file.is_empty()));
@@ -131,6 +132,7 @@ impl fmt::Display for Position {
 impl fmt::Display for Problem {
     /// One line: `file:line:column: error[code] at path: message (hint)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "page")]
         if let Some(position) = &self.position {
             write!(f, "{position}: ")?;
         }

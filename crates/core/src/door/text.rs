@@ -39,7 +39,12 @@ pub fn violations_text(violations: &[Violation]) -> String {
 
 /// JSON text of an error with everything that is wrong with somebody's text.
 pub fn error_text(error: &Error, problems: &[Problem]) -> String {
+    // Only whole programs have errors with facts.
+    #[cfg(not(feature = "whole"))]
+    let context = Object::default();
+    #[cfg(feature = "whole")]
     let mut context = Object::default();
+    #[cfg(feature = "whole")]
     for (key, value) in &error.context {
         context.set(key, value.as_str());
     }

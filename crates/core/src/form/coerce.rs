@@ -20,7 +20,7 @@ pub fn coerce(schema: &Value, entries: &[(String, String)]) -> Value {
     for (name, text) in entries {
         if !is_known(fields, name) && !params.contains_key(name) {
             let mut all = Vec::new();
-            for text in texts(entries, name) {
+            for text in &texts(entries, name) {
                 all.push(Value::from(meant(text)));
             }
             let value = if all.len() > 1 { Value::Array(all) } else { Value::from(meant(text)) };
@@ -88,7 +88,7 @@ fn value(field: &Value, entries: &[(String, String)]) -> Option<Value> {
         }
         "list" => {
             let mut items = Vec::new();
-            for text in given {
+            for text in &given {
                 // The end of a line that has two characters is cut as a blank.
                 for line in cut::parts(text, b'\n') {
                     let line = cut::trimmed(line);

@@ -47,7 +47,8 @@ const LIMITS: [&str; 14] = [
 pub fn describe(schema: &Value) -> Value {
     let facts = Facts::of(schema, schema);
     let mut left = MAX_FIELDS;
-    let (fields, cut) = fields(&facts, schema, ("", ""), 0, &mut left);
+    let fields = fields(&facts, schema, ("", ""), 0, &mut left);
+    let cut = fields.len() < facts.properties().len();
     let mut form = Object::default();
     add_text(&mut form, "title", facts.text("title"));
     add_text(&mut form, "description", facts.text("description"));
@@ -61,28 +62,28 @@ fn add_text(object: &mut Object, name: &str, text: Option<&str>) {
     object.set_some(name, text);
 }
 
-/// The fields of an object with this name and path, and whether there are more.
+/// The fields of an object with this name and path, as many as are left.
 fn fields<'a>(
     facts: &Facts<'a>,
     root: &'a Value,
     (name, path): (&str, &str),
     depth: usize,
     left: &mut usize,
-) -> (Vec<Value>, bool) {
+) -> Vec<Value> {
     let mut found = Vec::new();
-    for (property, schema) in facts.properties() {
-        let Some(rest) = left.checked_sub(1) else { return (found, true) };
-        *left = rest;
-        let mut here = (name.to_owned(), path.to_owned());
-        if !name.is_empty() {
-            here.0.push('.');
+    for (property, schema) in &facts.properties() {
+        if *left == 0 {
+            break;
         }
-        here.0.push_str(property);
-        push_step(&mut here.1, property);
-        let place = Place { name: &here.0, path: &here.1, required: facts.requires(property), depth };
+        *left -= 1;
+        let dot = if name.is_empty() { "" } else { "." };
+        let name = name.to_owned() + dot + property;
+        let mut path = path.to_owned();
+        push_step(&mut path, property);
+        let place = Place { name: &name, path: &path, required: facts.requires(property), depth };
         found.push(field(&place, property, &Facts::of(schema, root), root, left));
     }
-    (found, false)
+    found
 }
 
 struct Place<'p> {
@@ -104,7 +105,7 @@ fn field<'a>(
     let items = items.as_ref();
     let mut inner = Vec::new();
     if kind == Some("object") && place.depth < MAX_GROUPS && !facts.open {
-        inner = fields(facts, root, (place.name, place.path), place.depth + 1, left).0;
+        inner = fields(facts, root, (place.name, place.path), place.depth + 1, left);
     }
     let choices = choices(items.unwrap_or(facts));
     let mut limits = limits_of(facts);
@@ -146,9 +147,9 @@ fn add(object: &mut Object, name: &str, value: Value) {
 
 fn choices(facts: &Facts<'_>) -> Vec<Value> {
     let mut choices = Vec::new();
-    for (value, title) in facts.choices() {
+    for (value, title) in &facts.choices() {
         let mut choice = Object::default();
-        choice.set("value", value.clone());
+        choice.set("value", (*value).clone());
         match title.or(value.as_str()) {
             Some(text) => choice.set("label", text),
             None => choice.set("label", json::write(value)),

@@ -119,7 +119,7 @@ impl<'a> Facts<'a> {
             return None;
         }
         let mut first = None;
-        for (value, _) in self.choices() {
+        for (value, _) in &self.choices() {
             let kind = kind_of(value);
             if kind != "null" && *first.get_or_insert(kind) != kind {
                 return None;
