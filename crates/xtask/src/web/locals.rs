@@ -19,23 +19,22 @@ const UNSEEN: f64 = 1.0 / 4000.0;
 /// Each round changes less; after these there is hardly a change.
 const ROUNDS: usize = 4;
 const REFINED: usize = 3;
-/// Locals have numbers up to this in all functions that have any. Engines take no notice of those that are not used.
-const ROOM: usize = 10;
 const I32: u8 = 0x7f;
 /// Locals beyond these, and functions of more instructions, cost more time than they bring.
 const MOST_LOCALS: usize = 24;
 const MOST_STEPS: usize = 4000;
 
 /// Makes room for locals of the commonest type, so that one that plays the same part in many functions can have the same number in
-/// all, however many parameters come before it. Those of other types come after.
-pub(super) fn make_room(function: &mut Function<'_>) {
+/// all, however many parameters come before it: with these there are so many. Those of other types come after. Engines take no
+/// notice of locals that are not used.
+pub(super) fn make_room(function: &mut Function<'_>, room: usize) {
     let mut old: Vec<usize> = (0..function.locals.len()).collect();
     old.sort_by_key(|local| function.locals[*local] != I32);
     let ours = old.partition_point(|local| function.locals[*local] == I32);
     if ours == 0 {
         return;
     }
-    let unused = ROOM.saturating_sub(function.params + ours);
+    let unused = room.saturating_sub(function.params + ours);
     let mut numbers = vec![0; old.len()];
     for (new, local) in old.iter().enumerate() {
         numbers[*local] = function.params + new + if new < ours { 0 } else { unused };

@@ -6,15 +6,27 @@ use super::module::{Function, Module, Named};
 use std::collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher};
 use std::hash::{Hash, Hasher};
 
-/// Packs a module; an error when it holds something that is not known here.
-pub(super) fn pack(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let unknown = || "the module holds what packing does not know".to_owned();
-    let mut module = Module::read(bytes).ok_or_else(unknown)?;
-    module.functions.iter_mut().for_each(make_room);
+/// How many numbers locals of the commonest type have room for, parameters included. Which is best is only known afterwards.
+const ROOMS: [usize; 4] = [8, 10, 12, 14];
+
+/// Packs a module in several ways, of which one is to be taken; an error when it holds something that is not known here.
+pub(super) fn pack(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let packed = std::thread::scope(|scope| {
+        let threads = ROOMS.map(|room| scope.spawn(move || pack_with(bytes, room)));
+        threads.into_iter().map(|thread| thread.join().ok().flatten()).collect::<Option<Vec<_>>>()
+    });
+    packed.ok_or_else(|| "the module holds what packing does not know".to_owned())
+}
+
+fn pack_with(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
+    let mut module = Module::read(bytes)?;
+    for function in &mut module.functions {
+        make_room(function, room);
+    }
     renumber(&mut module.functions);
     let order = alike(&module.functions);
     refine(&mut module, &order);
-    module.write(&order).ok_or_else(unknown)
+    module.write(&order)
 }
 
 /// What counts for functions of one type, beside what they share.
@@ -148,7 +160,7 @@ mod tests {
         // The third function uses its second local where the first uses its first, which then uses one of another type.
         let first = &[2, 2, 0x7f, 1, 0x7e, 0x20, 0, 0x21, 1, 0x20, 1, 0x20, 3, 0x1a, 0x0b];
         let bytes = sample([first, CALLS, THIRD]);
-        let packed = pack(&bytes).unwrap();
+        let packed = pack_with(&bytes, 10).unwrap();
         let module = Module::read(&packed).unwrap();
         let mut seen = Vec::new();
         for function in &module.functions {
