@@ -182,21 +182,25 @@ fn finish(
     }
     if SMALL_DOOR.contains(&name) {
         let bytes = fs::read(&done).map_err(io)?;
-        fs::write(&done, shortest(place, &part, &pack::pack(&bytes)?)?).map_err(io)?;
+        let packed = match wasm_opt {
+            Some(_) => shortest(place, &part, pack::pack(&bytes)?)?,
+            None => pack::pack_quick(&bytes)?,
+        };
+        fs::write(&done, packed).map_err(io)?;
     }
     fs::write(&stamp, identity).map_err(io)
 }
 
 /// The one of several modules that brotli makes shortest.
-fn shortest<'a>(place: &Place, part: &Path, modules: &'a [Vec<u8>]) -> Result<&'a [u8]> {
-    let mut best: Option<(usize, &[u8])> = None;
+fn shortest(place: &Place, part: &Path, modules: Vec<Vec<u8>>) -> Result<Vec<u8>> {
+    let node = node::ready(place)?;
+    let mut best: Option<(usize, Vec<u8>)> = None;
     for module in modules {
         let file = part.join("packed.wasm");
-        fs::write(&file, module).map_err(|e| format!("{}: {e}", file.display()))?;
-        let node = node::ready(place)?;
+        fs::write(&file, &module).map_err(|e| format!("{}: {e}", file.display()))?;
         let printed = process::output(node.command().args(["--print", BROTLI]).arg(&file))?;
         let size = printed.trim().parse().map_err(|_| format!("brotli printed {printed}"))?;
-        if best.is_none_or(|(least, _)| size < least) {
+        if best.as_ref().is_none_or(|(least, _)| size < *least) {
             best = Some((size, module));
         }
     }

@@ -12,20 +12,31 @@ const ROOMS: [usize; 4] = [8, 10, 12, 14];
 /// Packs a module in several ways, of which one is to be taken; an error when it holds something that is not known here.
 pub(super) fn pack(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let packed = std::thread::scope(|scope| {
-        let threads = ROOMS.map(|room| scope.spawn(move || pack_with(bytes, room)));
+        let threads = ROOMS.map(|room| scope.spawn(move || pack_with(bytes, room, true)));
         threads.into_iter().map(|thread| thread.join().ok().flatten()).collect::<Option<Vec<_>>>()
     });
-    packed.ok_or_else(|| "the module holds what packing does not know".to_owned())
+    packed.ok_or_else(unknown)
 }
 
-fn pack_with(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
+/// Packs a module in one way without what takes long.
+pub(super) fn pack_quick(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    pack_with(bytes, ROOMS[1], false).ok_or_else(unknown)
+}
+
+fn unknown() -> String {
+    "the module holds what packing does not know".to_owned()
+}
+
+fn pack_with(bytes: &[u8], room: usize, refined: bool) -> Option<Vec<u8>> {
     let mut module = Module::read(bytes)?;
     for function in &mut module.functions {
         make_room(function, room);
     }
     renumber(&mut module.functions);
     let order = alike(&module.functions);
-    refine(&mut module, &order);
+    if refined {
+        refine(&mut module, &order);
+    }
     module.write(&order)
 }
 
@@ -160,7 +171,7 @@ mod tests {
         // The third function uses its second local where the first uses its first, which then uses one of another type.
         let first = &[2, 2, 0x7f, 1, 0x7e, 0x20, 0, 0x21, 1, 0x20, 1, 0x20, 3, 0x1a, 0x0b];
         let bytes = sample([first, CALLS, THIRD]);
-        let packed = pack_with(&bytes, 10).unwrap();
+        let packed = pack_with(&bytes, 10, true).unwrap();
         let module = Module::read(&packed).unwrap();
         let mut seen = Vec::new();
         for function in &module.functions {
