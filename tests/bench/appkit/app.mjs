@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import { once } from "node:events";
+import { openSync, readSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -24,12 +25,38 @@ const ready = { port: http.address().port, boot: performance.now() - began, own:
 /** How often the event loop is looked at; Node's own default. */
 const LOOK_MS = 10;
 const MEMORY_MS = 200;
-let before, delay, peak, timer;
+let before, delay, peak, timer, turns;
+
+/** Milliseconds of a core that this thread has had, which other programs do not lengthen as they do a stall; Linux alone says it. */
+function clock() {
+  try {
+    const file = openSync(`/proc/self/task/${process.pid}/schedstat`);
+    const text = Buffer.alloc(64);
+    return () => Number(text.toString("latin1", 0, readSync(file, text, 0, 64, 0)).split(" ")[0]) / 1e6;
+  } catch {
+    return undefined;
+  }
+}
+const own = clock();
+
+/** Of the looks that came late: what the thread itself did meanwhile, at most, in milliseconds. */
+function watch() {
+  let [at, had] = [performance.now(), own()];
+  const seen = { longest: 0 };
+  const look = () => {
+    const [now, has] = [performance.now(), own()];
+    seen.longest = Math.max(seen.longest, Math.min(has - had, now - at - LOOK_MS));
+    [at, had] = [now, has];
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return { seen, stop: () => clearInterval(timer) };
+}
 /** Looks at the event loop wake the process a hundred times a second: when what the app's work costs is counted, there are none. */
 const begin = async (looks) => {
   before = process.cpuUsage();
   delay = looks ? monitorEventLoopDelay({ resolution: LOOK_MS }) : undefined;
   delay?.enable();
+  turns = looks && own ? watch() : undefined;
   peak = 0;
   timer = looks ? setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), MEMORY_MS) : undefined;
   // The first look only begins: what holds the loop up before it is not seen, and at the end it is the next that sees it.
@@ -38,9 +65,10 @@ const begin = async (looks) => {
 const end = async () => {
   if (delay) await pause(3 * LOOK_MS);
   clearInterval(timer);
+  turns?.stop();
   delay?.disable();
   const { user, system } = process.cpuUsage(before);
-  const seen = delay && { stall: Math.max(0, delay.max / 1e6 - LOOK_MS), rss: Math.max(peak, process.memoryUsage.rss()) };
+  const seen = delay && { stall: Math.max(0, delay.max / 1e6 - LOOK_MS), own: turns?.seen.longest, rss: Math.max(peak, process.memoryUsage.rss()) };
   return { cpu: (user + system) / 1e6, ...seen };
 };
 

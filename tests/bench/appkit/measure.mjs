@@ -83,10 +83,11 @@ async function waits(plugin, app, { name, duration, within }, [count, way], look
   const delays = measured.seen.map(([run, at]) => at - over.get(run));
   const what = `${count} waits, ${name}, ${way}`;
   const [middle, late] = [median(delays), quantile(delays, 0.95)];
-  const told = looks ? `stall ${measured.stall.toFixed(1)} ms` : `cpu ${measured.cpu.toFixed(2)} s`;
+  const told = looks ? `stall ${measured.stall.toFixed(1)} ms, of a turn's own CPU ${measured.own?.toFixed(1)} ms at most` : `cpu ${measured.cpu.toFixed(2)} s`;
   say(`${plugin} ${what}: ${polls} calls (${lists} lists) and ${calls - polls} triggers, ${told}, delay ${middle} ms, p95 ${late} ms`);
   if (looks) {
     add(`${what}: longest stall of the event loop`, "ms", plugin, measured.stall);
+    if (measured.own !== undefined) add(`${what}: longest turn of the event loop, CPU of its thread`, "ms", plugin, measured.own);
     add(`${what}: peak memory of the app`, "megabytes", plugin, measured.rss / 1e6);
     return;
   }
