@@ -140,7 +140,6 @@ pub(crate) mod page {
     use crate::pages::grow;
     use std::alloc::GlobalAlloc;
     use std::cell::UnsafeCell;
-    use std::ptr::null_mut;
 
     struct Blocks(UnsafeCell<Regions>);
 

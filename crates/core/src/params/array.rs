@@ -20,7 +20,6 @@ pub(crate) struct Contains {
     max: Option<u64>,
 }
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     if let Some(Value::Bool(true)) = read.get(Key::UniqueItems) {
         read.rules.push(Rule::UniqueItems);

@@ -37,7 +37,6 @@ pub(crate) struct Dynamic {
 
 const LISTS: [(Key, How); 3] = [(Key::AllOf, How::All), (Key::AnyOf, How::Any), (Key::OneOf, How::One)];
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     for key in &[Key::Ref, Key::DynamicRef] {
         if let Some(reference) = read.text(*key)

@@ -33,7 +33,6 @@ static LIMITS: [Limit; 4] = [
     limit(Key::ExclusiveMaximum, Ordering::Greater, true, "not less than"),
 ];
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     for limit in &LIMITS {
         if let Some(Value::Number(number)) = read.get(limit.key) {

@@ -68,7 +68,6 @@ const MAPS: [Key; 7] = [
     Key::Definitions,
 ];
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     let rest = c.schema(read, Key::AdditionalProperties);
     let mut members = Members::of(rest, Key::AdditionalProperties);

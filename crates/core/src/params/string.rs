@@ -10,7 +10,6 @@ use super::pattern::Pattern;
 use super::read::Read;
 use crate::json::Path;
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     if let Some(source) = read.text(Key::Pattern)
         && let Some(pattern) = c.pattern(read.at.keyword("pattern"), source)

@@ -100,7 +100,6 @@ impl fmt::Display for WithArticle<'_> {
     }
 }
 
-#[inline(never)]
 pub(crate) fn compile<'a>(c: &mut Compiler<'a>, read: &mut Read<'a>) {
     if let Some(value) = read.get(Key::Type) {
         read.rules.push(Rule::Types(types(c, value)));
