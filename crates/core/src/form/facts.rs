@@ -51,8 +51,8 @@ impl<'a> Facts<'a> {
         for part in json::items(schema.get("allOf")) {
             self.gather(part, root);
         }
-        for keyword in &["anyOf", "oneOf"] {
-            let Some(Value::Array(branches)) = schema.get(*keyword) else { continue };
+        for &keyword in &["anyOf", "oneOf"] {
+            let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
             let (mut count, mut last, mut consts) = (0, None, true);
             for branch in branches {
                 if branch.get("type").is_some_and(|name| is_text(name, "null")) {

@@ -35,13 +35,13 @@ const MAX_DBT_COMMANDS: usize = 10;
 /// `not_ascii`, `bad_parameter_name`, `too_many_commands`, `token_too_long`, `conflicting_parameters`.
 pub fn check_run_now(fields: &Map<String, Value>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for field in &SIZED {
-        if let Some(value) = fields.get(*field) {
+    for &field in &SIZED {
+        if let Some(value) = fields.get(field) {
             size(field, value, &mut problems);
         }
     }
-    for field in &ASCII {
-        for (n, item) in json::items(fields.get(*field)).iter().enumerate() {
+    for &field in &ASCII {
+        for (n, item) in json::items(fields.get(field)).iter().enumerate() {
             for c in item.as_str().unwrap_or_default().chars() {
                 if !c.is_ascii() {
                     let message = format_args!("{field} is ASCII only, found '{c}'");

@@ -253,11 +253,11 @@ impl<'a> Store<'a> {
     }
 
     fn scan_anchors(&mut self, place: Place<'a>, schema: &'a Map<String, Value>) {
-        for (dynamic, keyword) in &[(false, "$anchor"), (true, "$dynamicAnchor")] {
-            let Some(value) = schema.get(*keyword) else { continue };
+        for &(dynamic, keyword) in &[(false, "$anchor"), (true, "$dynamicAnchor")] {
+            let Some(value) = schema.get(keyword) else { continue };
             match value {
                 Value::String(name) if is_anchor(name) => {
-                    let name = Known { scope: place.resource, name: name.clone(), dynamic: *dynamic, place };
+                    let name = Known { scope: place.resource, name: name.clone(), dynamic, place };
                     self.names.push(name);
                 }
                 _ => {

@@ -103,7 +103,7 @@ impl Node {
         let data = match value {
             Value::Null => Data::Null,
             Value::Bool(value) => Data::Bool(*value),
-            Value::Number(number) => Data::Number(number.clone()),
+            Value::Number(number) => Data::Number(number.to_owned()),
             Value::String(text) => Data::Text(text.clone()),
             Value::Array(items) => {
                 Data::List(items.iter().map(|item| Self::from_value(item, mark)).collect())
@@ -127,7 +127,7 @@ impl Node {
         match &self.data {
             Data::Null => Value::Null,
             Data::Bool(value) => Value::Bool(*value),
-            Data::Number(number) => Value::Number(number.clone()),
+            Data::Number(number) => Value::Number(number.to_owned()),
             Data::Text(text) => Value::String(text.clone()),
             Data::List(items) => Value::Array(items.iter().map(Self::value).collect()),
             Data::Object(members) => {

@@ -39,7 +39,7 @@ fn permissions(lint: &mut Lint<'_>, path: &Path<'_>, entries: &[Value]) {
     let mut owners = 0;
     for (n, entry) in entries.iter().enumerate() {
         let item = path.index(n);
-        let named = PRINCIPALS.iter().filter(|name| entry.get(**name).is_some()).count();
+        let named = PRINCIPALS.iter().filter(|&&name| entry.get(name).is_some()).count();
         if named != 1 {
             let message = format_args!(
                 "the permission names {named} principals; exactly one of {}",

@@ -115,13 +115,13 @@ fn follows_from(judged: &Found, bad: &Problem) -> bool {
 /// What a path leads to, and the numbers of the members on the way, in the order in which a reader meets them; `None` when
 /// it leads nowhere: then the numbers are those of its nearest parent.
 fn follow<'a>(root: &'a Value, path: &Path<'_>, place: &mut Vec<usize>) -> Option<&'a Value> {
-    let (number, value) = match path {
+    let (number, value) = match *path {
         Path::Root => return Some(root),
         Path::Key(parent, name) => {
             let members = follow(root, parent, place)?.as_object()?;
-            (members.keys().position(|key| key == name)?, members.get(*name)?)
+            (members.keys().position(|key| key == name)?, members.get(name)?)
         }
-        Path::Index(parent, index) => (*index, follow(root, parent, place)?.as_array()?.get(*index)?),
+        Path::Index(parent, index) => (index, follow(root, parent, place)?.as_array()?.get(index)?),
     };
     place.push(number);
     Some(value)
