@@ -102,7 +102,6 @@ mod page {
     use crate::pages::grow;
     use std::alloc::GlobalAlloc;
     use std::cell::UnsafeCell;
-    use std::ptr::null_mut;
 
     struct Blocks(UnsafeCell<State>);
 
