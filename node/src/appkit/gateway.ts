@@ -36,6 +36,8 @@ export class AppGateway {
   readonly #desk = new Desk();
   readonly #timeout: number | undefined;
   readonly #open = new Set<Events>();
+  /** The app has begun to end. */
+  #ended = false;
 
   constructor(config: JobsConfig) {
     const check = async (asked: string): Promise<string> => {
@@ -101,9 +103,10 @@ export class AppGateway {
     this.#gateway.close(ticket, true);
   }
 
-  /** A stream is open, until it is closed. */
+  /** A stream is open, until it is closed; at once when the app has begun to end. */
   opened(stream: Events): void {
     this.#open.add(stream);
+    if (this.#ended) this.close(stream);
   }
 
   /** Ends a stream. */
@@ -112,8 +115,9 @@ export class AppGateway {
     stream.close(undelivered);
   }
 
-  /** Ends all streams; their runs go on. */
+  /** The app ends: all streams do, those as well whose requests are under way; their runs go on. */
   closeAll(): void {
+    this.#ended = true;
     for (const stream of this.#open) this.close(stream);
   }
 }
