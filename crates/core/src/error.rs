@@ -125,8 +125,8 @@ impl Error {
         Self { code, message: message.into(), operation, context: Vec::new(), retry: Retry::Never }
     }
 
-    #[cfg(feature = "whole")]
     /// The same error with one more fact.
+    #[cfg(feature = "whole")]
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.context.push((key, value.to_string()));

@@ -55,7 +55,10 @@ interface Awaited {
 export class Desk {
   readonly turns = new Turns();
   readonly #awaited = new Map<number, Awaited>();
+  /** Those that are open. */
   readonly #streams = new Map<number, Events>();
+  /** A stream that opens is to end at once. */
+  #ended = false;
   #gateway: native.AppGateway | undefined;
   #ticket = 0;
   #busy = false;
@@ -106,6 +109,12 @@ export class Desk {
   release(): void {
     this.#holds -= 1;
     if (this.#holds === 0) this.#alive?.unref();
+  }
+
+  /** Ends all streams, those as well that are not open yet. */
+  end(): void {
+    this.#ended = true;
+    for (const stream of this.#streams.values()) stream.close(false);
   }
 
   /** Hands out what has come, until there is nothing left, or no time in this turn. */
@@ -174,6 +183,7 @@ export class Desk {
     // What follows may come before the one who waits has gone on.
     if (!over) this.#streams.set(ticket, stream);
     if (text !== undefined || over) stream.push(text, over);
+    if (this.#ended) stream.close(false);
     awaited.resolve({ stream, status: bits & STATUS });
     return true;
   }

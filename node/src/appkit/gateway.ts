@@ -5,7 +5,6 @@ import { addon } from "../addon.js";
 import { errorFrom } from "../errors.js";
 import { checkOf, configuring, settingsOf, type Registry } from "./config.js";
 import { Desk, type Opened, type Reply } from "./desk.js";
-import type { Events } from "./events.js";
 import type { Identity } from "./identity.js";
 import type { JobsConfig } from "./types.js";
 
@@ -35,9 +34,6 @@ export class AppGateway {
   readonly #gateway: native.AppGateway;
   readonly #desk = new Desk();
   readonly #timeout: number | undefined;
-  readonly #open = new Set<Events>();
-  /** The app has begun to end. */
-  #ended = false;
 
   constructor(config: JobsConfig) {
     const check = async (asked: string): Promise<string> => {
@@ -103,21 +99,8 @@ export class AppGateway {
     this.#gateway.close(ticket, true);
   }
 
-  /** A stream is open, until it is closed; at once when the app has begun to end. */
-  opened(stream: Events): void {
-    this.#open.add(stream);
-    if (this.#ended) this.close(stream);
-  }
-
-  /** Ends a stream. */
-  close(stream: Events, undelivered = false): void {
-    this.#open.delete(stream);
-    stream.close(undelivered);
-  }
-
   /** The app ends: all streams do, those as well whose requests are under way; their runs go on. */
   closeAll(): void {
-    this.#ended = true;
-    for (const stream of this.#open) this.close(stream);
+    this.#desk.end();
   }
 }

@@ -88,7 +88,6 @@ export class EventResponse implements Listener {
   /** Sends events until the stream or the client is at its end. */
   open(opened: Opened): void {
     this.#stream = opened.stream;
-    this.#gateway.opened(opened.stream);
     // It was closed before there was a stream.
     if (this.#response.destroyed) this.#gone();
     this.#response.writeHead(opened.status, shared().headers);
@@ -137,7 +136,7 @@ export class EventResponse implements Listener {
   #end(): void {
     this.#over = true;
     heartbeats.over(this);
-    if (this.#stream) this.#gateway.close(this.#stream, !this.#delivered);
+    this.#stream?.close(!this.#delivered);
   }
 
   readonly #wrote = (error: Error | null | undefined): void => {
@@ -147,7 +146,7 @@ export class EventResponse implements Listener {
   /** The client has gone. The wait ends with the connection; the run goes on. */
   readonly #gone = (): void => {
     if (this.#over) return;
-    if (this.#stream) this.#gateway.close(this.#stream, !this.#delivered);
+    if (this.#stream) this.#stream.close(!this.#delivered);
     else if (this.ticket !== 0) this.#gateway.leave(this.ticket);
   };
 }

@@ -95,7 +95,7 @@ export async function* waitFor(
     }
   } finally {
     if (stop) signal.removeEventListener("abort", stop);
-    host.gateway.close(stream);
+    stream.close(false);
     host.telemetry.waited(performance.now() - began, ended);
   }
 }
@@ -125,10 +125,7 @@ async function open(host: Host, at: string, identity: Identity, goal: WaitGoal, 
     program: true,
     body: starts ? await goal.body() : undefined,
   });
-  if ("stream" in answer) {
-    host.gateway.opened(answer.stream);
-    return answer.stream;
-  }
+  if ("stream" in answer) return answer.stream;
   if (starts) refuse(goal.key, answer);
   throw refused(answer, starts ? "Failed to trigger job run" : `Failed to read run ${goal.runId}`);
 }

@@ -115,6 +115,14 @@ pub(super) fn refine(module: &mut Module<'_>, order: &[usize]) {
     }
 }
 
+/// Gives two locals each other's number, wherever they are used.
+fn exchange(a: usize, b: usize, uses: &mut [Vec<usize>], body: &mut [u8]) {
+    uses.swap(a, b);
+    for local in [a, b] {
+        uses[local].iter().for_each(|at| body[*at] = local as u8);
+    }
+}
+
 /// Changes the numbers of a function's locals while that makes the text shorter.
 fn shorten(function: &mut Function<'_>, place: &dyn Fn(usize) -> usize, start: usize, text: &mut Text) {
     let count = function.locals.len().min(MOST_LOCALS);
@@ -136,19 +144,13 @@ fn shorten(function: &mut Function<'_>, place: &dyn Fn(usize) -> usize, start: u
             if !alike || (uses[a].is_empty() && uses[b].is_empty()) {
                 continue;
             }
-            uses.swap(a, b);
-            for local in [a, b] {
-                uses[local].iter().for_each(|at| body[*at] = local as u8);
-            }
+            exchange(a, b, &mut uses, &mut body);
             let cost = text.cost(start, &body, &mut room);
             if cost < least - 1e-6 {
                 least = cost;
                 continue;
             }
-            uses.swap(a, b);
-            for local in [a, b] {
-                uses[local].iter().for_each(|at| body[*at] = local as u8);
-            }
+            exchange(a, b, &mut uses, &mut body);
         }
     }
     text.replace(start, &body);
